@@ -1,0 +1,81 @@
+/* machine/constants: what separates a kernel's time from its speed of light: launch floors, efficiencies,
+ * collective latencies, each with its provenance.
+ * hw/calibration/DEVICE.json holds what was fitted on a device (written by `gable calibrate`);
+ * hw/generations/GEN.json names the devices that stand for a generation and its collective constants;
+ * hw/stacks/STACK.json holds what belongs to the software.
+ * Room: machine. Uses: base. */
+#ifndef GABLE_MACHINE_CONSTANTS_H
+#define GABLE_MACHINE_CONSTANTS_H
+#include <stdbool.h>
+
+#include "base/base.h"
+
+struct gable_accelerator;
+
+/* Where a number comes from, best first; an operator's source is the worst among its constants. */
+#define GABLE_PROVENANCE_LIST(X) X(SPEC, "spec") X(FITTED, "fitted") X(TRANSFERRED, "transferred") X(ASSUMED, "assumed")
+typedef enum gable_provenance {
+#define GABLE_PROVENANCE_ENUM(symbol, name) GABLE_PROVENANCE_##symbol,
+    GABLE_PROVENANCE_LIST(GABLE_PROVENANCE_ENUM)
+#undef GABLE_PROVENANCE_ENUM
+        GABLE_N_PROVENANCES
+} gable_provenance;
+const char *gable_provenance_name(gable_provenance provenance);
+
+/* Families of kernels that are fitted together. X(symbol, key = KIND of `gable predict` where there is one) */
+#define GABLE_FAMILY_LIST(X)                                                                       \
+    X(GEMM, "gemm")                                                                                \
+    X(ATTENTION_CONTEXT, "attention_context")                                                      \
+    X(ATTENTION_GENERATION, "attention_generation")                                                \
+    X(ATTENTION_ENCODER, "attention_encoder")                                                      \
+    X(MOE, "moe")                                                                                  \
+    X(ELEMENTWISE, "elementwise")
+typedef enum gable_family {
+#define GABLE_FAMILY_ENUM(symbol, key) GABLE_FAMILY_##symbol,
+    GABLE_FAMILY_LIST(GABLE_FAMILY_ENUM)
+#undef GABLE_FAMILY_ENUM
+        GABLE_N_FAMILIES
+} gable_family;
+const char *gable_family_key(gable_family family);
+
+/* time = floor_s + max(flops / (compute_frac * peak), bytes / (memory_frac * bandwidth)); provisional form,
+ * replaced by the kernel models of "Right on silicon" behind the same seam (cost/cost.h). */
+typedef struct gable_kernel_constants {
+    double floor_s;      /* launch and prologue, >= 0 */
+    double compute_frac; /* of the dense peak, in (0, 1] */
+    double memory_frac;  /* of the datasheet bandwidth, in (0, 1] */
+    double sigma_ln;     /* spread of ln(measured / predicted) on held-out rows; gives p10 and p90 */
+    gable_provenance provenance;
+    const char *from; /* "h100-sxm trtllm gemm bf16, 137 rows": printed by explain */
+} gable_kernel_constants;
+
+/* T = base_s + step_s * steps + y + 2 sqrt(ramp_s * y), y = wire / (link_frac * rate): facts/network.md 5. */
+typedef struct gable_collective_constants {
+    double base_s, step_s, ramp_s;
+    double link_frac;        /* of the link's rate, rings and direct algorithms */
+    double in_network_frac;  /* of the link's rate, in-switch reduction; 0: not measured */
+    double all_to_all_extra_s;
+    double custom_base_s, custom_per_peer_s, custom_link_frac; /* one-shot all-reduce, <= 1 MiB */
+    double sigma_ln;
+    gable_provenance provenance;
+    const char *from;
+} gable_collective_constants;
+
+/* All constants of one device under one stack. Lives in the arena of the load. */
+typedef struct gable_constants {
+    const char *stack, *stack_version;
+    bool ideal; /* stack "ideal": no software cost, expected = ceiling */
+    gable_kernel_constants kernel[GABLE_N_FAMILIES][GABLE_N_DTYPES];
+    gable_collective_constants collective;
+    double gap_s_per_layer; /* glue between kernels of one layer: facts/serving.md 3 */
+    gable_provenance gap_provenance;
+    const char *gap_from;
+} gable_constants;
+
+/* Constants of `accelerator` under `stack`: its own calibration, else a sibling of its generation
+ * (transferred), else the generation that its file names as nearest (assumed, with a wider spread). */
+gable_status gable_constants_load(gable_arena *arena, const char *hw,
+                                  const struct gable_accelerator *accelerator, const char *stack,
+                                  const gable_constants **out, gable_err *err);
+
+#endif

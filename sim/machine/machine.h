@@ -1,0 +1,147 @@
+/* machine: hardware descriptions -> immutable structs. hw/accelerators (datasheets), hw/cpus, hw/links,
+ * hw/systems; hw/generations and hw/stacks and hw/calibration are in machine/constants.h.
+ * Everything a load returns lives in the caller's arena. A number that is not published is 0.
+ * Room: machine. Uses: base. Formats: hw/README.md. */
+#ifndef GABLE_MACHINE_H
+#define GABLE_MACHINE_H
+#include <stdbool.h>
+
+#include "base/base.h"
+#include "machine/constants.h"
+
+/* One accelerator, as its datasheet says: dense peaks, bandwidths per direction. */
+typedef struct gable_accelerator {
+    const char *name, *title, *vendor;
+    const char *generation; /* name of a file in hw/generations: "hopper" */
+    int status;             /* index into gable_accelerator_statuses */
+    int year;
+    const char *remark; /* contradictions and how they were resolved; NULL when there is none */
+
+    double n_sm;            /* streaming multiprocessors, compute units, cores */
+    double tensor_clock_hz; /* at which the matrix peaks hold */
+    double vector_clock_hz;
+    double matrix_flops_per_s[GABLE_N_MMA]; /* dense; 0: the hardware has no such unit */
+    double fp4_effective_flops_per_s;       /* marketing figure with compression or sparsity, never used */
+    double vector_fp32_flops_per_s, vector_fp64_flops_per_s;
+    double exp_per_s; /* special-function unit, exponentials */
+
+    const char *hbm_kind;
+    double hbm_capacity_bytes; /* as the vendor prints it */
+    double hbm_usable_bytes;   /* as the driver reports it; 0: take the capacity */
+    double hbm_bandwidth_bytes_per_s;
+    double hbm_latency_s;
+    double l2_capacity_bytes, l2_bandwidth_bytes_per_s;
+    double l1_bytes, smem_bytes, registers_bytes, tmem_bytes; /* per SM */
+
+    const char *scale_up_link; /* name of a file in hw/links, or NULL */
+    double scale_up_n_links, scale_up_bytes_per_s; /* all links of the device, per direction */
+    const char *host_link;
+    double host_bytes_per_s, c2c_bytes_per_s; /* per direction */
+
+    double tdp_w;
+    double price_low_usd_per_h, price_usd_per_h, price_high_usd_per_h;
+    const char *price_date;
+
+    const char *const *sources; /* one per row of gable_accelerator_schema; NULL where nothing was read */
+} gable_accelerator;
+
+typedef struct gable_cpu {
+    const char *name, *title, *vendor;
+    int year;
+    double n_cores, memory_capacity_bytes, memory_bandwidth_bytes_per_s, l3_bytes;
+    double c2c_bytes_per_s, pcie_bytes_per_s, tdp_w;
+    const char *remark;
+} gable_cpu;
+
+typedef struct gable_link {
+    const char *name, *title;
+    int kind; /* index into gable_link_kinds: pcie, nvlink, c2c, infiniband, ethernet, efa, ici, xgmi, nvme */
+    int year;
+    double lane_bytes_per_s; /* per lane or per link, per direction, usable */
+    double port_bytes_per_s; /* x16 slot, or the port that is sold, per direction, usable */
+    double raw_bytes_per_s;  /* marketing figure, both directions; never used in a price */
+    double latency_s;        /* one hop, switch included; 0: not published */
+    const char *remark;
+} gable_link;
+
+/* How the accelerators of one scale-up domain reach each other. */
+typedef enum gable_fabric {
+    GABLE_FABRIC_NONE,   /* one device */
+    GABLE_FABRIC_SWITCH, /* non-blocking: any pair at the full rate of a device (NVSwitch) */
+    GABLE_FABRIC_MESH,   /* direct links: a pair gets rate / (n - 1) */
+    GABLE_FABRIC_PCIE,   /* PCIe tree: pairs share the root; `p2p` says whether the host is in the path */
+    GABLE_FABRIC_TORUS   /* direct links to neighbours on each axis */
+} gable_fabric;
+
+typedef struct gable_system {
+    const char *name, *title;
+    const gable_accelerator *accelerator;
+    int n_accelerators; /* in one scale-up domain (the node, or the rack of an NVL72) */
+    const gable_cpu *host; /* may be NULL */
+    int n_hosts;
+
+    int fabric; /* gable_fabric */
+    const char *scale_up_link;
+    double scale_up_bytes_per_s; /* per accelerator, per direction */
+    bool in_network_reduction;   /* the switch can reduce and multicast (NVLS) */
+    bool p2p;                    /* PCIe: devices reach each other without a copy in host memory */
+    double host_bounce_bytes_per_s; /* PCIe without p2p: what all pairs share through host memory */
+
+    const char *scale_out_link; /* NULL: none described */
+    double scale_out_bytes_per_s; /* per accelerator, per direction */
+    int scale_out_topology;       /* index into gable_topologies: none, rail_fat_tree, fat_tree, torus, dragonfly */
+    double scale_out_oversubscription; /* 1: none */
+    int max_nodes;
+
+    double power_w; /* of the node or rack */
+    const char *remark;
+    const char *const *sources;
+} gable_system;
+
+/* A loaded system with the constants that price it. */
+typedef struct gable_machine {
+    const gable_system *system;
+    const gable_accelerator *accelerator; /* == system->accelerator */
+    const gable_constants *constants;     /* of this accelerator under one software stack */
+} gable_machine;
+
+extern const char *const gable_accelerator_statuses[]; /* shipping preliminary announced not-produced */
+extern const char *const gable_link_kinds[];
+extern const char *const gable_fabrics[]; /* none switch mesh pcie torus */
+extern const char *const gable_topologies[];
+
+extern const gable_schema gable_accelerator_schema, gable_cpu_schema, gable_link_schema,
+    gable_system_schema;
+
+/* Each reads one file. `hw` is the folder that holds accelerators/, systems/ …; `name` is a name there, or a
+ * path when it holds '/' or ends in ".json". Errors: GABLE_INPUT with file, line, column and path; an
+ * unknown name is refused with the nearest one. */
+gable_status gable_accelerator_load(gable_arena *arena, const char *hw, const char *name,
+                                    const gable_accelerator **out, gable_err *err);
+gable_status gable_cpu_load(gable_arena *arena, const char *hw, const char *name,
+                            const gable_cpu **out, gable_err *err);
+gable_status gable_link_load(gable_arena *arena, const char *hw, const char *name,
+                             const gable_link **out, gable_err *err);
+
+/* A system by name or path; the name of a device gives a system of one accelerator without a fabric. */
+gable_status gable_system_load(gable_arena *arena, const char *hw, const char *name,
+                               const gable_system **out, gable_err *err);
+
+/* gable_system_load and gable_constants_load for `stack` ("trtllm", "vllm", "sglang", "ideal"). */
+gable_status gable_machine_load(gable_arena *arena, const char *hw, const char *system,
+                                const char *stack, gable_machine *out, gable_err *err);
+
+/* Rate of the matrix unit that `mma` runs on, dense FLOP/s. Where the device lacks the unit the next wider one
+ * that it has is used (fp8 on Ampere runs as bf16, bf16 on Turing as fp16) and *used says which. > 0. */
+double gable_accelerator_peak(const gable_accelerator *accelerator, gable_mma mma, gable_mma *used);
+
+/* Bytes of device memory that software sees: usable where known, else the capacity. */
+double gable_accelerator_memory_bytes(const gable_accelerator *accelerator);
+
+/* Arithmetic intensity at which memory and the matrix unit of `mma` meet, FLOP per byte. */
+double gable_accelerator_ridge(const gable_accelerator *accelerator, gable_mma mma);
+
+/* Source id ("H100T") of the member of `accelerator` that starts at `offset`; "" when unknown. */
+const char *gable_accelerator_source(const gable_accelerator *accelerator, size_t offset);
+
+#endif

@@ -1,0 +1,164 @@
+/* model: an architecture -> layers. Reads our own schema (workloads/models) and Hugging Face config.json with
+ * hf_quant_config.json beside it. A layer is a mixer, a feed-forward part and their formats; equal layers
+ * are stored once, with a count. Everything lives in the caller's arena.
+ * Room: model. Uses: base, machine (for nothing but dtype names). Formats: workloads/README.md;
+ * formulas and aliases: facts/models.md. */
+#ifndef GABLE_MODEL_H
+#define GABLE_MODEL_H
+#include <stdbool.h>
+
+#include "base/base.h"
+
+/* X(symbol, name, title). What mixes tokens in a layer. */
+#define GABLE_MIXER_LIST(X)                                                                        \
+    X(NONE, "none", "no mixer")                                                                    \
+    X(GQA, "gqa", "multi-head, grouped-query or multi-query attention")                            \
+    X(MLA, "mla", "multi-head latent attention")                                                   \
+    X(DSA, "dsa", "MLA with a lightning indexer and top-k selection")                              \
+    X(CSA, "csa", "compressed sparse attention (DeepSeek-V4)")                                     \
+    X(HCA, "hca", "heavily compressed attention (DeepSeek-V4)")                                    \
+    X(MSA, "msa", "block-sparse attention with a token indexer (MiniMax-M3)")                      \
+    X(MAMBA2, "mamba2", "Mamba-2 state-space mixer")                                               \
+    X(GDN, "gdn", "Gated DeltaNet")                                                                \
+    X(KDA, "kda", "Kimi delta attention")                                                          \
+    X(LINEAR, "linear", "one d x d matrix (NAS-replaced attention)")
+typedef enum gable_mixer_kind {
+#define GABLE_MIXER_ENUM(symbol, name, title) GABLE_MIXER_##symbol,
+    GABLE_MIXER_LIST(GABLE_MIXER_ENUM)
+#undef GABLE_MIXER_ENUM
+        GABLE_N_MIXERS
+} gable_mixer_kind;
+
+/* X(symbol, name, title). */
+#define GABLE_FFN_LIST(X)                                                                          \
+    X(NONE, "none", "no feed-forward part")                                                        \
+    X(DENSE, "dense", "dense feed-forward")                                                        \
+    X(MOE, "moe", "mixture of experts")                                                            \
+    X(LATENT_MOE, "latent_moe", "mixture of experts in a latent space")                            \
+    X(LINEAR, "linear", "one d x d matrix (NAS-replaced feed-forward)")
+typedef enum gable_ffn_kind {
+#define GABLE_FFN_ENUM(symbol, name, title) GABLE_FFN_##symbol,
+    GABLE_FFN_LIST(GABLE_FFN_ENUM)
+#undef GABLE_FFN_ENUM
+        GABLE_N_FFNS
+} gable_ffn_kind;
+
+const char *gable_mixer_name(int mixer);
+const char *gable_mixer_title(int mixer);
+const char *gable_ffn_name(int ffn);
+
+/* Classes of modules that checkpoints quantise apart (facts/models.md 7, 9).
+ * X(symbol, name, help) */
+#define GABLE_MODULE_LIST(X)                                                                       \
+    X(EMBED, "embed", "input embedding")                                                           \
+    X(HEAD, "head", "LM head")                                                                     \
+    X(ROUTER, "router", "expert router")                                                           \
+    X(ATTENTION, "attention", "projections of the mixer")                                          \
+    X(SHARED, "shared", "shared experts")                                                          \
+    X(ROUTED, "routed", "routed experts")                                                          \
+    X(DENSE, "dense", "dense feed-forward")                                                        \
+    X(LATENT, "latent", "down and up projections of a latent MoE")                                 \
+    X(INDEXER, "indexer", "sparse-attention indexer")
+typedef enum gable_module {
+#define GABLE_MODULE_ENUM(symbol, name, help) GABLE_MODULE_##symbol,
+    GABLE_MODULE_LIST(GABLE_MODULE_ENUM)
+#undef GABLE_MODULE_ENUM
+        GABLE_N_MODULES
+} gable_module;
+const char *gable_module_name(int module);
+
+/* Formats of one module class: of its weights, and of the activations that enter its GEMMs (the pair decides the
+ * matrix unit; W4A16 keeps bf16 activations). */
+typedef struct gable_module_dtypes {
+    gable_dtype weights, activations;
+} gable_module_dtypes;
+
+typedef struct gable_mixer {
+    int kind; /* gable_mixer_kind */
+    /* gqa, mla, dsa, csa, hca, msa: heads of the query; of keys and values; elements per head */
+    int n_heads, n_kv_heads, head_dim, v_head_dim; /* v_head_dim 0: == head_dim */
+    int window;     /* 0: full context; else tokens that a query sees */
+    bool k_eq_v;    /* values reuse the key projection: no V weights (Gemma-4 full layers) */
+    bool gated;     /* output gate: d x n_heads*head_dim more weights */
+    bool qk_norm, sinks, bias;
+    /* mla, dsa, csa, hca */
+    int q_rank, kv_rank, nope_dim, rope_dim; /* q_rank 0: the query is not low-rank */
+    int out_groups, out_rank;                /* csa, hca: grouped output projection */
+    /* dsa, csa, msa: the indexer */
+    int index_heads, index_dim, index_topk, index_block;
+    bool index_shared; /* reuses the selection of an earlier layer: no indexer weights, no index cache */
+    int compress_ratio; /* csa 4, hca 128 */
+    /* mamba2, gdn, kda */
+    int state_heads, state_key_heads, state_key_dim, state_value_dim, state_groups, conv_width, chunk;
+} gable_mixer;
+
+typedef struct gable_ffn {
+    int kind;       /* gable_ffn_kind */
+    int width;      /* dense width; parallel dense branch of a MoE when both are there (Gemma-4) */
+    int n_matrices; /* 3 gated, 2 ungated */
+    int n_experts, n_active, expert_width;
+    int shared_width;  /* total width of the shared experts: S*m, or as given; 0: none */
+    int latent_dim;    /* latent_moe */
+    int n_groups, top_groups;
+    bool hash_routed, bias;
+} gable_ffn;
+
+/* A run of equal layers. */
+typedef struct gable_layer {
+    gable_mixer mixer;
+    gable_ffn ffn;
+    int count; /* how many layers of the model are like this one, >= 1 */
+    int hidden; /* width of this layer (variable-width models differ by layer) */
+} gable_layer;
+
+typedef struct gable_model {
+    const char *name, *title, *family; /* family: "llama", "qwen3_moe" … as the config's model_type */
+    const char *path;                  /* file that it came from */
+    int hidden, n_layers, vocab, max_context;
+    bool tied;         /* LM head shares the input embedding */
+    int n_mtp;         /* multi-token-prediction modules */
+    int hyper_streams; /* mHC residual streams; 0 or 1: plain residual */
+    int canvas;        /* block diffusion: tokens per block; 0: autoregressive */
+    int n_kinds;       /* distinct layers */
+    const gable_layer *kinds;  /* n_kinds */
+    const int *kind_of_layer;  /* n_layers indices into kinds, in order */
+    gable_module_dtypes dtypes[GABLE_N_MODULES];
+    gable_dtype kv_dtype, state_dtype, index_dtype;
+    double published_params, published_active_params; /* 0: not published; parameters, not billions */
+    const char *remark;
+} gable_model;
+
+/* Parameters by the named conventions (facts/models.md 5). All counts are of parameters. */
+typedef struct gable_params {
+    double total;         /* everything but MTP modules */
+    double embedding;     /* input embedding (and untied head apart) */
+    double head;          /* LM head; 0 when tied */
+    double active_total;  /* per token: experts that a token uses, embedding and head included */
+    double linear;        /* streamed per token: active without the input embedding */
+    double routed;        /* all routed experts */
+    double mtp;
+} gable_params;
+
+/* Loads a model: a name in `workloads`/models, a path to our JSON, a Hugging Face config.json, or the folder that
+ * holds one (hf_quant_config.json beside it is read too). Refuses with GABLE_INPUT: what is wrong, and
+ * where; a family that is not understood is named. Nothing is skipped silently. */
+gable_status gable_model_load(gable_arena *arena, const char *workloads, const char *name,
+                              const gable_model **out, gable_err *err);
+
+/* Counts parameters of the model, or of one layer of kind `kind` (active: as used by one token). */
+void gable_model_params(const gable_model *model, gable_params *out);
+double gable_model_layer_params(const gable_model *model, const gable_layer *layer, bool active);
+
+/* Bytes that the cache grows per token and keeps per sequence (windows at full size, states), one sequence, whole
+ * model, unsharded, in the model's cache formats (facts/models.md 3). */
+void gable_model_cache(const gable_model *model, double *bytes_per_token, double *bytes_const);
+
+/* Overrides: --weights, --activations, --kv. Weights apply to every module but embed, head and router, as
+ * checkpoints do; `model` is copied. */
+gable_status gable_model_override(gable_arena *arena, const gable_model *model,
+                                  const gable_dtype *weights, const gable_dtype *activations,
+                                  const gable_dtype *kv, const gable_model **out, gable_err *err);
+
+extern const gable_schema gable_model_schema;
+
+#endif
