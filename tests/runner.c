@@ -1,0 +1,50 @@
+/* Runs the suites of one suites.def and prints TAP. Filters and modes are Check's own environment
+ * (CK_FORK=no, CK_RUN_SUITE, CK_RUN_CASE); tests tagged "fork" end their process or are killed, and are left
+ * out when there is no fork. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SUITE(name) Suite *gable_suite_##name(void);
+#include GABLE_SUITES
+#undef SUITE
+
+typedef Suite *suite_function(void);
+
+static suite_function *const suites[] = {
+#define SUITE(name) gable_suite_##name,
+#include GABLE_SUITES
+#undef SUITE
+};
+
+static pid_t runner;
+static int finished;
+
+/* Without fork a test that calls exit(0) would end the run with status 0 and no closing line. */
+static void refuse_early_exit(void)
+{
+    if (getpid() == runner && !finished) {
+        fprintf(stderr, "runner: a test ended the whole run\n");
+        _exit(70);
+    }
+}
+
+int main(void)
+{
+    runner = getpid();
+    if (atexit(refuse_early_exit) != 0)
+        return 70;
+    SRunner *all = srunner_create(NULL);
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
+        srunner_add_suite(all, suites[i]());
+    if (!getenv("CK_TAP_LOG_FILE_NAME"))
+        srunner_set_tap(all, "-");
+    const char *no_fork = srunner_fork_status(all) == CK_NOFORK ? "fork" : NULL;
+    srunner_run_tagged(all, NULL, NULL, NULL, no_fork, CK_SILENT);
+    int n_run = srunner_ntests_run(all), n_failed = srunner_ntests_failed(all);
+    srunner_free(all);
+    finished = 1;
+    return n_run > 0 && n_failed == 0 ? 0 : 1;
+}
