@@ -42,7 +42,7 @@ enum { GABLE_JSON_DEPTH_CAP = 32 };
 
 typedef enum gable_json_flags {
     GABLE_JSON_STRICT = 0,
-    /* NaN, Infinity and -Infinity (Python's json writes them) are read as null: Hugging Face configs. */
+    /* Infinity and -Infinity (Python's json writes them) are read as null: Hugging Face configs. */
     GABLE_JSON_PYTHON = 1
 } gable_json_flags;
 

@@ -1,0 +1,242 @@
+/* base/json: see json.h. */
+#include "base/json.h"
+
+#include <cjson/cJSON.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json_gate.h"
+#include "base/text.h"
+
+typedef struct gable_json_doc {
+    const char *file;
+    const char *text;
+} gable_json_doc;
+
+typedef struct builder {
+    gable_arena *arena;
+    gable_err *err;
+    const gable_json_doc *doc;
+    const gable_json_place *places;
+    gable_json *nodes;
+    size_t n_nodes, n_places;
+} builder;
+
+const char *gable_json_type_text(gable_json_type type)
+{
+    static const char *const texts[] = {
+        [GABLE_JSON_NULL] = "null",      [GABLE_JSON_BOOL] = "true or false",
+        [GABLE_JSON_NUMBER] = "a number", [GABLE_JSON_STRING] = "a string",
+        [GABLE_JSON_ARRAY] = "an array", [GABLE_JSON_OBJECT] = "an object"};
+    return texts[type];
+}
+
+/* Path of a node, root last; written from the end of `out` backwards. Returns its start. */
+static const char *path_of(const gable_json *node, char *out, size_t out_bytes)
+{
+    size_t at = out_bytes - 1;
+    out[at] = '\0';
+    for (; node->parent; node = node->parent) {
+        char step[160];
+        bool in_array = node->parent->type == GABLE_JSON_ARRAY;
+        bool first = !node->parent->parent;
+        int n = in_array ? snprintf(step, sizeof step, "[%zu]", node->index)
+                         : snprintf(step, sizeof step, "%s%.120s", first ? "" : ".", node->key);
+        size_t length = n < 0 ? 0 : (size_t)n;
+        if (length > at)
+            break;
+        at -= length;
+        memcpy(out + at, step, length);
+    }
+    return out[at] ? out + at : "(root)";
+}
+
+static gable_status fail_at(const gable_json *node, size_t offset, gable_err *err,
+                            const char *format, va_list arguments)
+{
+    char path[512], text[512];
+    size_t line, column;
+    vsnprintf(text, sizeof text, format, arguments);
+    gable_json_gate_position(node->doc->text, offset, &line, &column);
+    return gable_fail(err, GABLE_INPUT, "%s:%zu:%zu: %s: %s", node->doc->file, line, column,
+                      path_of(node, path, sizeof path), text);
+}
+
+gable_status gable_json_fail(const gable_json *node, gable_err *err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    gable_status status = fail_at(node, node->offset_bytes, err, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+gable_status gable_json_fail_key(const gable_json *node, gable_err *err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    size_t offset = node->key ? node->key_offset_bytes : node->offset_bytes;
+    gable_status status = fail_at(node, offset, err, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+static gable_json_type type_of(const cJSON *item)
+{
+    if (cJSON_IsObject(item))
+        return GABLE_JSON_OBJECT;
+    if (cJSON_IsArray(item))
+        return GABLE_JSON_ARRAY;
+    if (cJSON_IsString(item))
+        return GABLE_JSON_STRING;
+    if (cJSON_IsNumber(item))
+        return GABLE_JSON_NUMBER;
+    return cJSON_IsBool(item) ? GABLE_JSON_BOOL : GABLE_JSON_NULL;
+}
+
+static const char *keep(builder *b, const char *text)
+{
+    return text ? gable_arena_copy(b->arena, text, strlen(text)) : NULL;
+}
+
+/* Depth is bounded by the gate, so this recursion is too. Nodes and places are both in document order. */
+static gable_status build(builder *b, const cJSON *item, const gable_json *parent,
+                          const gable_json **out)
+{
+    if (b->n_nodes >= b->n_places)
+        return gable_fail(b->err, GABLE_INTERNAL, "%s: the gate and cJSON disagree", b->doc->file);
+    gable_json *node = &b->nodes[b->n_nodes];
+    const gable_json_place *place = &b->places[b->n_nodes++];
+    node->type = type_of(item);
+    node->boolean = cJSON_IsTrue(item);
+    node->number = cJSON_IsNumber(item) ? item->valuedouble : 0.0;
+    node->string = cJSON_IsString(item) ? keep(b, item->valuestring) : NULL;
+    node->key = parent && parent->type == GABLE_JSON_OBJECT ? keep(b, item->string) : NULL;
+    node->parent = parent;
+    node->offset_bytes = place->offset_bytes;
+    node->key_offset_bytes = place->key_offset_bytes;
+    node->doc = b->doc;
+    bool needs_key = parent && parent->type == GABLE_JSON_OBJECT;
+    if ((needs_key && !node->key) || (cJSON_IsString(item) && !node->string))
+        return gable_fail(b->err, GABLE_INTERNAL, "arena full");
+    const gable_json **link = &node->child;
+    for (const cJSON *child = item->child; child; child = child->next) {
+        gable_json *made = &b->nodes[b->n_nodes];
+        GABLE_TRY(build(b, child, node, link));
+        made->index = node->n_children++;
+        link = &made->next;
+    }
+    *out = node;
+    return GABLE_OK;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const gable_json *x = *(const gable_json *const *)a, *y = *(const gable_json *const *)b;
+    int order = strcmp(x->key, y->key);
+    if (order != 0)
+        return order;
+    return x->offset_bytes < y->offset_bytes ? -1 : 1;
+}
+
+/* Sorting keeps this n log n for the object of a million keys. */
+static gable_status check_duplicates(builder *b, const gable_json *object)
+{
+    size_t mark = gable_arena_mark(b->arena);
+    const gable_json **sorted;
+    GABLE_TRY(gable_arena_take(b->arena, object->n_children, sizeof *sorted, &sorted, b->err));
+    size_t n = 0;
+    for (const gable_json *child = object->child; child; child = child->next)
+        sorted[n++] = child;
+    qsort(sorted, n, sizeof *sorted, by_key);
+    for (size_t i = 1; i < n; i++)
+        if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
+            return gable_json_fail_key(sorted[i], b->err, "duplicate key");
+    gable_arena_release(b->arena, mark);
+    return GABLE_OK;
+}
+
+static gable_status build_tree(builder *b, const char *text, size_t length_bytes,
+                               const gable_json **root)
+{
+    cJSON *tree = cJSON_ParseWithLengthOpts(text, length_bytes + 1, NULL, 1);
+    if (!tree)
+        return gable_fail(b->err, GABLE_INPUT, "%s: not JSON, or out of memory", b->doc->file);
+    gable_status status = build(b, tree, NULL, root);
+    cJSON_Delete(tree);
+    for (size_t i = 0; status == GABLE_OK && i < b->n_nodes; i++)
+        if (b->nodes[i].type == GABLE_JSON_OBJECT)
+            status = check_duplicates(b, &b->nodes[i]);
+    return status;
+}
+
+gable_status gable_json_parse(gable_arena *arena, const char *file, const char *text,
+                              size_t length_bytes, unsigned flags, const gable_json **root,
+                              gable_err *err)
+{
+    gable_json_doc *doc;
+    GABLE_TRY(gable_arena_take(arena, 1, sizeof *doc, &doc, err));
+    char *copy = gable_arena_copy(arena, text, length_bytes);
+    doc->file = gable_arena_copy(arena, file, strlen(file));
+    if (!copy || !doc->file)
+        return gable_fail(err, GABLE_INTERNAL, "arena full");
+    doc->text = copy;
+    gable_json_gate gate = {.file = doc->file,
+                            .text = copy,
+                            .length_bytes = length_bytes,
+                            .python = (flags & GABLE_JSON_PYTHON) != 0};
+    GABLE_TRY(gable_json_gate_scan(&gate, err)); /* the first pass counts */
+    builder b = {.arena = arena, .err = err, .doc = doc, .n_places = gate.n_places};
+    gable_json_place *places;
+    GABLE_TRY(gable_arena_take(arena, gate.n_places, sizeof *places, &places, err));
+    GABLE_TRY(gable_arena_take(arena, gate.n_places, sizeof *b.nodes, &b.nodes, err));
+    gate.places = places;
+    gate.n_places_cap = gate.n_places;
+    GABLE_TRY(gable_json_gate_scan(&gate, err));
+    b.places = places;
+    return build_tree(&b, copy, length_bytes, root);
+}
+
+gable_status gable_json_read(gable_arena *arena, const char *path, unsigned flags,
+                             const gable_json **root, gable_err *err)
+{
+    const char *text;
+    size_t length_bytes;
+    GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length_bytes, err));
+    return gable_json_parse(arena, path, text, length_bytes, flags, root, err);
+}
+
+const gable_json *gable_json_get(const gable_json *object, const char *key)
+{
+    if (!object || object->type != GABLE_JSON_OBJECT)
+        return NULL;
+    for (const gable_json *child = object->child; child; child = child->next)
+        if (strcmp(child->key, key) == 0)
+            return child;
+    return NULL;
+}
+
+static bool free_key(const char *key)
+{
+    return strncmp(key, "x-", 2) == 0 || key[0] == '_' || strcmp(key, "note") == 0;
+}
+
+gable_status gable_json_check_keys(const gable_json *object, const char *const *allowed,
+                                   size_t count, gable_err *err)
+{
+    for (const gable_json *child = object->child; child; child = child->next) {
+        bool known = free_key(child->key);
+        for (size_t i = 0; i < count && !known; i++)
+            known = allowed[i] && strcmp(child->key, allowed[i]) == 0;
+        if (known)
+            continue;
+        const char *near = gable_text_nearest(child->key, allowed, count);
+        return gable_json_fail_key(child, err, "unknown key%s%s%s", near ? "; did you mean \"" : "",
+                                   near ? near : "", near ? "\"?" : "");
+    }
+    return GABLE_OK;
+}

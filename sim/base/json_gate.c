@@ -1,0 +1,320 @@
+/* base/json_gate: see json_gate.h. A recursive-descent scan without recursion: a stack of open brackets of
+ * at most GABLE_JSON_DEPTH_CAP. */
+#include "base/json_gate.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+typedef struct scan {
+    gable_json_gate *gate;
+    gable_err *err;
+    size_t at;
+    char open[GABLE_JSON_DEPTH_CAP];
+    int depth;
+} scan;
+
+void gable_json_gate_position(const char *text, size_t offset_bytes, size_t *line, size_t *column)
+{
+    size_t start = 0;
+    *line = 1;
+    for (size_t i = 0; i < offset_bytes; i++)
+        if (text[i] == '\n') {
+            (*line)++;
+            start = i + 1;
+        }
+    *column = offset_bytes - start + 1;
+}
+
+static gable_status refuse(const scan *s, size_t at, const char *what)
+{
+    size_t line, column;
+    gable_json_gate_position(s->gate->text, at, &line, &column);
+    return gable_fail(s->err, GABLE_INPUT, "%s:%zu:%zu: %s", s->gate->file, line, column, what);
+}
+
+static char peek(const scan *s)
+{
+    return s->gate->text[s->at];
+}
+
+static void skip_blanks(scan *s)
+{
+    while (s->at < s->gate->length_bytes && strchr(" \t\r\n", peek(s)) && peek(s))
+        s->at++;
+}
+
+/* Length of a well-formed UTF-8 sequence (RFC 3629) at `at`, 0 when it is not one. */
+static size_t utf8_bytes(const unsigned char *at)
+{
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high;
+        size_t bytes;
+    } rows[] = {
+        {0x01, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (*at < rows[i].first_low || *at > rows[i].first_high)
+            continue;
+        if (rows[i].bytes > 1 && (at[1] < rows[i].second_low || at[1] > rows[i].second_high))
+            return 0;
+        for (size_t j = 2; j < rows[i].bytes; j++)
+            if (at[j] < 0x80 || at[j] > 0xbf)
+                return 0;
+        return rows[i].bytes;
+    }
+    return 0;
+}
+
+static gable_status scan_unicode_escape(scan *s)
+{
+    const char *hex = s->gate->text + s->at + 2;
+    for (int i = 0; i < 4; i++)
+        if (!isxdigit((unsigned char)hex[i]))
+            return refuse(s, s->at, "bad \\u escape, expected four hexadecimal digits");
+    char digits[5] = {hex[0], hex[1], hex[2], hex[3], '\0'};
+    long code = strtol(digits, NULL, 16);
+    if (code == 0)
+        return refuse(s, s->at, "U+0000 in a string");
+    if (code >= 0xdc00 && code <= 0xdfff)
+        return refuse(s, s->at, "lone low surrogate");
+    s->at += 6;
+    if (code < 0xd800 || code > 0xdbff)
+        return GABLE_OK;
+    const char *low = s->gate->text + s->at;
+    if (low[0] != '\\' || low[1] != 'u' || !strchr("dD", low[2]) || !strchr("cdefCDEF", low[3]) ||
+        !low[2] || !low[3] || !isxdigit((unsigned char)low[4]) || !isxdigit((unsigned char)low[5]))
+        return refuse(s, s->at, "high surrogate without its low surrogate");
+    s->at += 6;
+    return GABLE_OK;
+}
+
+static gable_status scan_string(scan *s)
+{
+    size_t start = s->at++;
+    for (;;) {
+        if (s->at >= s->gate->length_bytes)
+            return refuse(s, start, "string without its closing quote");
+        unsigned char byte = (unsigned char)peek(s);
+        if (byte == '"') {
+            s->at++;
+            return GABLE_OK;
+        }
+        if (byte < 0x20 || byte == 0x7f)
+            return refuse(s, s->at, "control character in a string, expected an escape");
+        if (byte != '\\') {
+            s->at += utf8_bytes((const unsigned char *)s->gate->text + s->at);
+            continue;
+        }
+        char escape = s->gate->text[s->at + 1];
+        if (escape == 'u')
+            GABLE_TRY(scan_unicode_escape(s));
+        else if (escape && strchr("\"\\/bfnrt", escape))
+            s->at += 2;
+        else
+            return refuse(s, s->at, "bad escape in a string");
+    }
+}
+
+static size_t count_digits(const char *at)
+{
+    size_t n = 0;
+    while (isdigit((unsigned char)at[n]))
+        n++;
+    return n;
+}
+
+/* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? and at most 64 characters, so that no parser is strained. */
+static gable_status scan_number(scan *s)
+{
+    const char *text = s->gate->text;
+    size_t start = s->at;
+    s->at += peek(s) == '-';
+    size_t whole = count_digits(text + s->at);
+    if (whole == 0)
+        return refuse(s, start, "bad number, expected a digit after the sign");
+    if (whole > 1 && peek(s) == '0')
+        return refuse(s, start, "bad number, leading zero");
+    s->at += whole;
+    if (peek(s) == '.') {
+        size_t fraction = count_digits(text + s->at + 1);
+        if (fraction == 0)
+            return refuse(s, start, "bad number, expected a digit after the point");
+        s->at += 1 + fraction;
+    }
+    if (peek(s) == 'e' || peek(s) == 'E') {
+        s->at++;
+        s->at += peek(s) == '+' || peek(s) == '-';
+        size_t exponent = count_digits(text + s->at);
+        if (exponent == 0)
+            return refuse(s, start, "bad number, expected a digit in the exponent");
+        s->at += exponent;
+    }
+    if (s->at - start > 64)
+        return refuse(s, start, "number of more than 64 characters");
+    if (!isfinite(strtod(text + start, NULL)))
+        return refuse(s, start, "number beyond the range of a double");
+    /* 1e-400 would silently become 0: a zero is one whose digits are all zero. */
+    size_t significand = strcspn(text + start, "eE,]} \t\r\n");
+    if (strtod(text + start, NULL) == 0.0 &&
+        strcspn(text + start, "123456789") < significand)
+        return refuse(s, start, "number too small for a double");
+    return GABLE_OK;
+}
+
+static bool take_word(scan *s, const char *word)
+{
+    size_t n = strlen(word);
+    if (strncmp(s->gate->text + s->at, word, n) != 0)
+        return false;
+    char after = s->gate->text[s->at + n];
+    if (isalnum((unsigned char)after) || after == '_')
+        return false;
+    s->at += n;
+    return true;
+}
+
+/* Python's json writes these; with the flag they become null, of the same length for the positions' sake.
+ * (NaN is shorter than null, and no configuration that we know holds one: it stays refused.) */
+static bool take_python_word(scan *s)
+{
+    static const char *const words[] = {"-Infinity", "Infinity"};
+    if (!s->gate->python)
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t start = s->at;
+        if (!take_word(s, words[i]))
+            continue;
+        memset(s->gate->text + start, ' ', s->at - start);
+        memcpy(s->gate->text + start, "null", 4);
+        return true;
+    }
+    return false;
+}
+
+static gable_status scan_scalar(scan *s)
+{
+    char c = peek(s);
+    if (c == '"')
+        return scan_string(s);
+    if (take_python_word(s))
+        return GABLE_OK;
+    if (c == '-' || isdigit((unsigned char)c))
+        return scan_number(s);
+    if (take_word(s, "true") || take_word(s, "false") || take_word(s, "null"))
+        return GABLE_OK;
+    if (s->at >= s->gate->length_bytes)
+        return refuse(s, s->at, "the text ends where a value is expected");
+    return refuse(s, s->at, "expected a value (object, array, string, number, true, false, null)");
+}
+
+static void note_place(scan *s, size_t key_at)
+{
+    gable_json_gate *gate = s->gate;
+    if (gate->places && gate->n_places < gate->n_places_cap)
+        gate->places[gate->n_places] = (gable_json_place){s->at, key_at};
+    gate->n_places++;
+}
+
+/* A key and its colon; leaves `at` on the value. */
+static gable_status scan_key(scan *s, size_t *key_at)
+{
+    skip_blanks(s);
+    *key_at = s->at;
+    if (peek(s) != '"')
+        return refuse(s, s->at, "expected a key in double quotes");
+    GABLE_TRY(scan_string(s));
+    skip_blanks(s);
+    if (peek(s) != ':')
+        return refuse(s, s->at, "expected ':' after a key");
+    s->at++;
+    return GABLE_OK;
+}
+
+/* One value, or the opening of one. *opened tells that a bracket with content was entered. */
+static gable_status scan_value(scan *s, size_t key_at, bool *opened)
+{
+    skip_blanks(s);
+    note_place(s, key_at);
+    *opened = false;
+    char c = peek(s);
+    if (c != '{' && c != '[')
+        return scan_scalar(s);
+    if (s->depth == GABLE_JSON_DEPTH_CAP)
+        return refuse(s, s->at, "nested deeper than 32");
+    char close = c == '{' ? '}' : ']';
+    s->at++;
+    skip_blanks(s);
+    if (peek(s) == close) {
+        s->at++;
+        return GABLE_OK;
+    }
+    s->open[s->depth++] = close;
+    *opened = true;
+    return GABLE_OK;
+}
+
+/* After a complete value: commas and closings, up to the next value or the end of the root. */
+static gable_status scan_after_value(scan *s, bool *more)
+{
+    *more = false;
+    while (s->depth > 0) {
+        skip_blanks(s);
+        char close = s->open[s->depth - 1];
+        if (peek(s) == ',') {
+            s->at++;
+            skip_blanks(s);
+            if (peek(s) == close)
+                return refuse(s, s->at, "comma before a closing bracket");
+            *more = true;
+            return GABLE_OK;
+        }
+        if (peek(s) != close)
+            return refuse(s, s->at, close == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
+        s->at++;
+        s->depth--;
+    }
+    return GABLE_OK;
+}
+
+static gable_status check_bytes(const scan *s)
+{
+    const gable_json_gate *gate = s->gate;
+    if (strncmp(gate->text, "\xef\xbb\xbf", 3) == 0)
+        return refuse(s, 0, "byte-order mark, expected plain UTF-8");
+    for (size_t i = 0; i < gate->length_bytes;) {
+        size_t n = utf8_bytes((const unsigned char *)gate->text + i);
+        if (n == 0)
+            return refuse(s, i, gate->text[i] ? "invalid UTF-8" : "NUL byte");
+        i += n;
+    }
+    return GABLE_OK;
+}
+
+gable_status gable_json_gate_scan(gable_json_gate *gate, gable_err *err)
+{
+    scan s = {.gate = gate, .err = err};
+    gate->n_places = 0;
+    GABLE_TRY(check_bytes(&s));
+    bool more = true;
+    while (more) {
+        size_t key_at = 0;
+        bool opened;
+        if (s.depth > 0 && s.open[s.depth - 1] == '}')
+            GABLE_TRY(scan_key(&s, &key_at));
+        GABLE_TRY(scan_value(&s, key_at, &opened));
+        if (!opened)
+            GABLE_TRY(scan_after_value(&s, &more));
+    }
+    skip_blanks(&s);
+    if (s.at < gate->length_bytes)
+        return refuse(&s, s.at, "text after the end of the document");
+    return GABLE_OK;
+}

@@ -1,0 +1,31 @@
+/* base/json_gate: the scan that the raw text must pass before cJSON sees it. Private to base.
+ * Room: base. Uses: base/err. */
+#ifndef GABLE_BASE_JSON_GATE_H
+#define GABLE_BASE_JSON_GATE_H
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* Where each value (and its key) starts, in document order: the order of a depth-first walk. */
+typedef struct gable_json_place {
+    size_t offset_bytes, key_offset_bytes;
+} gable_json_place;
+
+typedef struct gable_json_gate {
+    const char *file;
+    char *text; /* length_bytes and a NUL; non-finite literals are blanked to null when python is set */
+    size_t length_bytes;
+    int python;
+    gable_json_place *places; /* capacity n_places_cap; may be NULL to count only */
+    size_t n_places_cap, n_places;
+} gable_json_gate;
+
+/* Checks UTF-8, white space, string bytes, escapes, the number grammar and range, nesting, and that exactly one
+ * value is there; fills `places`. Duplicate keys are found later, in the tree.
+ * Refuses with GABLE_INPUT and "file:line:column: …". */
+gable_status gable_json_gate_scan(gable_json_gate *gate, gable_err *err);
+
+/* Line and column (both from 1; the column counts bytes) of an offset. */
+void gable_json_gate_position(const char *text, size_t offset_bytes, size_t *line, size_t *column);
+
+#endif
