@@ -19,16 +19,19 @@ static const dim_row dims[GABLE_N_DIMS] = {
 #undef DIM_ROW
 };
 
+/* Small prefixes divide by a whole power of ten, so that "50 us" is the double nearest to 5e-5. */
 typedef struct prefix_row {
     const char *text;
-    double factor;
+    double factor, divisor;
 } prefix_row;
 
 /* Two-letter prefixes first, so that "Mi" is not read as "M" and a stray "i". */
 static const prefix_row prefixes[] = {
-    {"Ki", 0x1p10}, {"Mi", 0x1p20}, {"Gi", 0x1p30}, {"Ti", 0x1p40}, {"Pi", 0x1p50}, {"", 1.0},
-    {"k", 1e3},     {"M", 1e6},     {"G", 1e9},     {"T", 1e12},    {"P", 1e15},    {"E", 1e18},
-    {"m", 1e-3},    {"u", 1e-6},    {"µ", 1e-6},    {"n", 1e-9},    {"p", 1e-12},
+    {"Ki", 0x1p10, 1.0}, {"Mi", 0x1p20, 1.0}, {"Gi", 0x1p30, 1.0}, {"Ti", 0x1p40, 1.0},
+    {"Pi", 0x1p50, 1.0}, {"", 1.0, 1.0},      {"k", 1e3, 1.0},     {"M", 1e6, 1.0},
+    {"G", 1e9, 1.0},     {"T", 1e12, 1.0},    {"P", 1e15, 1.0},    {"E", 1e18, 1.0},
+    {"m", 1.0, 1e3},     {"u", 1.0, 1e6},     {"µ", 1.0, 1e6},     {"n", 1.0, 1e9},
+    {"p", 1.0, 1e12},
 };
 
 typedef struct unit_row {
@@ -99,7 +102,7 @@ static bool split_number(const char *text, double *number, const char **rest)
     return true;
 }
 
-static const unit_row *find_unit(const char *text, double *factor)
+static const unit_row *find_unit(const char *text, double *factor, double *divisor)
 {
     for (size_t p = 0; p < COUNT_OF(prefixes); p++) {
         size_t length = strlen(prefixes[p].text);
@@ -108,6 +111,7 @@ static const unit_row *find_unit(const char *text, double *factor)
         for (size_t u = 0; u < COUNT_OF(units); u++)
             if (strcmp(text + length, units[u].text) == 0) {
                 *factor = prefixes[p].factor * units[u].factor;
+                *divisor = prefixes[p].divisor;
                 return &units[u];
             }
     }
@@ -122,7 +126,7 @@ static bool same_dim(gable_dim found, gable_dim wanted)
 
 gable_units_result gable_units_parse(const char *text, gable_dim dim, bool bare_ok, double *value)
 {
-    double number, factor = 1.0;
+    double number, factor = 1.0, divisor = 1.0;
     const char *rest;
     if (!split_number(text, &number, &rest))
         return GABLE_UNITS_NOT_A_NUMBER;
@@ -130,25 +134,25 @@ gable_units_result gable_units_parse(const char *text, gable_dim dim, bool bare_
         if (!bare_ok && dim != GABLE_DIM_NONE && dim != GABLE_DIM_COUNT)
             return GABLE_UNITS_MISSING_UNIT;
     } else {
-        const unit_row *unit = find_unit(rest, &factor);
+        const unit_row *unit = find_unit(rest, &factor, &divisor);
         if (!unit)
             return GABLE_UNITS_UNKNOWN_UNIT;
         if (!same_dim(unit->dim, dim))
             return GABLE_UNITS_WRONG_DIM;
     }
-    if (fabs(number * factor) > 1e30)
+    if (fabs(number * factor / divisor) > 1e30)
         return GABLE_UNITS_RANGE;
-    *value = number * factor;
+    *value = number * factor / divisor;
     return GABLE_UNITS_OK;
 }
 
 static const char *dim_of_text(const char *text)
 {
-    double number, factor;
+    double number, factor, divisor;
     const char *rest;
     if (!split_number(text, &number, &rest))
         return NULL;
-    const unit_row *unit = find_unit(rest, &factor);
+    const unit_row *unit = find_unit(rest, &factor, &divisor);
     return unit && unit->dim != GABLE_DIM_COUNT ? dims[unit->dim].unit : NULL;
 }
 
@@ -197,7 +201,7 @@ static const print_step print_steps[] = {
 /* Seconds, FLOP and bytes below one are printed with small prefixes; money and plain numbers are not. */
 static bool takes_prefix(gable_dim dim, double value)
 {
-    if (dim == GABLE_DIM_NONE || dim == GABLE_DIM_USD || dim == GABLE_DIM_USD_PER_H)
+    if (dim <= GABLE_DIM_COUNT || dim == GABLE_DIM_USD || dim == GABLE_DIM_USD_PER_H)
         return false;
     return dim == GABLE_DIM_SECONDS ? value < 1.0 : value >= 1.0 || dim == GABLE_DIM_JOULES;
 }

@@ -87,7 +87,7 @@ typedef struct gable_mixer {
     /* dsa, csa, msa: the indexer */
     int index_heads, index_dim, index_topk, index_block;
     bool index_shared; /* reuses the selection of an earlier layer: no indexer weights, no index cache */
-    int compress_ratio; /* csa 4, hca 128 */
+    int compress_ratio; /* csa 4, hca 128; hca with 0: the sliding-window branch alone (V4-Flash 0 and 1) */
     /* mamba2, gdn, kda */
     int state_heads, state_key_heads, state_key_dim, state_value_dim, state_groups, conv_width, chunk;
 } gable_mixer;
@@ -119,6 +119,8 @@ typedef struct gable_model {
     int n_mtp;         /* multi-token-prediction modules */
     int hyper_streams; /* mHC residual streams; 0 or 1: plain residual */
     int canvas;        /* block diffusion: tokens per block; 0: autoregressive */
+    double memory_params;         /* hashed memory tables (Engram): looked up, never multiplied */
+    double memory_row_elements;   /* elements of them that one token reads, all modules together */
     int n_kinds;       /* distinct layers */
     const gable_layer *kinds;  /* n_kinds */
     const int *kind_of_layer;  /* n_layers indices into kinds, in order */
@@ -158,6 +160,44 @@ void gable_model_cache(const gable_model *model, double *bytes_per_token, double
 gable_status gable_model_override(gable_arena *arena, const gable_model *model,
                                   const gable_dtype *weights, const gable_dtype *activations,
                                   const gable_dtype *kv, const gable_model **out, gable_err *err);
+
+/* Our own description of the model as JSON text (ends with a newline); loading it gives an equal model.
+ *   source   what the figures were read from: the one entry of "sources" */
+void gable_model_write(gable_text *out, const gable_model *model, const char *source);
+
+/* JSON Schema (draft 2020-12) of that description, layers included. */
+void gable_model_write_schema(gable_text *out);
+
+/* The order of the layers as the file writes it, "(swa*5 full)*10 swa*2", with the ids of
+ * gable_model_kind_id. */
+void gable_model_write_order(gable_text *out, const gable_model *model);
+
+enum { GABLE_KIND_ID_CAP = 16 };
+/* Id of a kind in files and listings: a, b, … z, k26, k27 …; returns `out` (GABLE_KIND_ID_CAP bytes). */
+char *gable_model_kind_id(int kind, char *out);
+
+/* One weight matrix (or group of equal ones) of a layer: what counting and precision maps share. */
+typedef struct gable_part {
+    int module;         /* gable_module; -1: norms and the like, never quantised */
+    const char *name;   /* last component of the module's path: "q_proj" */
+    double params;      /* all of it */
+    double active_frac; /* share that one token uses: K/E for routed experts */
+} gable_part;
+
+enum { GABLE_PARTS_CAP = 32 };
+
+/* Fills `parts` (GABLE_PARTS_CAP entries) with the matrices of a layer; returns how many there are. */
+int gable_model_parts(const gable_model *model, const gable_layer *layer, gable_part *parts);
+
+/* Weights of each module class, whole model, without MTP; [GABLE_N_MODULES] is what no class holds (norms,
+ * hyper-connections, memory tables). */
+void gable_model_module_params(const gable_model *model, double params[GABLE_N_MODULES + 1]);
+
+/* Weights in bytes, scales included, MTP left out; what no class holds counts as bf16. */
+double gable_model_weight_bytes(const gable_model *model);
+
+/* Rows of a layer's mixer and feed-forward part: reader, writer, schema and `model show` use them. */
+extern const gable_schema gable_mixer_schema, gable_ffn_schema;
 
 extern const gable_schema gable_model_schema;
 

@@ -1,0 +1,60 @@
+/* layout: model x parallelism x phase -> a plan: flat columns of operators and collectives of one rank (the
+ * heaviest), and the bytes that it stores. Planning knows no device: a new device re-prices, it does not re-plan.
+ * Room: layout. Uses: base, machine (limits only), model, cost, net. Rules: facts/serving.md 2.1, facts/models.md 4. */
+#ifndef GABLE_LAYOUT_H
+#define GABLE_LAYOUT_H
+#include <stdbool.h>
+
+#include "base/base.h"
+#include "cost/cost.h"
+#include "model/model.h"
+#include "net/net.h"
+
+typedef enum gable_phase { GABLE_PHASE_PREFILL, GABLE_PHASE_DECODE, GABLE_N_PHASES } gable_phase;
+extern const char *const gable_phases[]; /* "prefill" "decode" NULL */
+
+/* One step of one model under one layout. */
+typedef struct gable_scenario {
+    gable_phase phase;
+    double batch;      /* sequences in the step, >= 1 */
+    double n_cached;   /* tokens of each sequence already in the cache, >= 0 (--context) */
+    double n_new;      /* tokens that each sequence adds, >= 1 */
+    int tp;            /* tensor-parallel ranks, >= 1 */
+    int ep;            /* of those, ranks that experts are split over; moe_tp = tp / ep */
+    double skew;       /* Zipf exponent of the experts' popularity; 0: uniform */
+    bool mla_absorb_auto; /* reserved: MLA runs absorbed when that is cheaper */
+} gable_scenario;
+
+/* Row kinds beyond operators. */
+typedef enum gable_row_kind { GABLE_ROW_OP, GABLE_ROW_COLLECTIVE, GABLE_ROW_GAP } gable_row_kind;
+
+enum { GABLE_PLAN_ROWS_CAP = 512 };
+
+/* Columns of n_rows. A row is one operator of one kind of layer (or of the whole step); `calls` counts it over the
+ * step. Immutable after gable_layout_plan; lives in its arena. */
+typedef struct gable_plan {
+    const gable_model *model;
+    gable_scenario scenario;
+    int n_rows;
+    const char **name;       /* "qkv_proj" */
+    gable_row_kind *kind;
+    double *calls;           /* over the step */
+    int *layers;             /* layers that hold it; 0 for embedding, head … */
+    gable_op *op;            /* for GABLE_ROW_OP */
+    gable_work *work;        /* of one call */
+    gable_collective *collective; /* for GABLE_ROW_COLLECTIVE */
+
+    double tokens;           /* batch * n_new */
+    /* bytes on one rank */
+    double weights_bytes, kv_bytes, state_bytes, activation_bytes;
+} gable_plan;
+
+/* Lays out the step. Refuses with GABLE_INPUT: sizes out of range, heads that tp does not divide, experts that ep
+ * does not divide, and any mixer or feed-forward part that is not priced yet — by name, never skipped. */
+gable_status gable_layout_plan(gable_arena *arena, const gable_model *model,
+                               const gable_scenario *scenario, gable_plan *out, gable_err *err);
+
+/* Text of a row's kind, "gemm", "all_reduce", "gap" …. */
+const char *gable_plan_kind_name(const gable_plan *plan, int row);
+
+#endif
