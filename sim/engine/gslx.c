@@ -1,0 +1,144 @@
+/* engine/gslx: Brent, Levenberg-Marquardt, quantiles. */
+#include "engine/gslx.h"
+
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_multifit_nlinear.h>
+#include <gsl/gsl_roots.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+
+enum { ROOT_STEPS_CAP = 200, FIT_STEPS_CAP = 200 };
+
+static const double root_relative = 1e-12;
+static const double fit_tolerance = 1e-10;
+
+/* ---- roots ---------------------------------------------------------------------------------------- */
+
+static gable_status run_brent(gsl_root_fsolver *solver, gsl_function *function, double low,
+                              double high, double *x, gable_err *err)
+{
+    int status = gsl_root_fsolver_set(solver, function, low, high);
+    if (status)
+        return gable_fail(err, GABLE_INTERNAL, "root: %s", gsl_strerror(status));
+    for (int i = 0; i < ROOT_STEPS_CAP; i++) {
+        status = gsl_root_fsolver_iterate(solver);
+        if (status)
+            return gable_fail(err, GABLE_INTERNAL, "root: %s", gsl_strerror(status));
+        *x = gsl_root_fsolver_root(solver);
+        double a = gsl_root_fsolver_x_lower(solver);
+        double b = gsl_root_fsolver_x_upper(solver);
+        if (gsl_root_test_interval(a, b, 0, root_relative) == GSL_SUCCESS)
+            return GABLE_OK;
+    }
+    return gable_fail(err, GABLE_INTERNAL, "root: no convergence in %d steps", ROOT_STEPS_CAP);
+}
+
+gable_status gslx_root(gslx_function *f, void *ctx, double low, double high, double *x,
+                       gable_err *err)
+{
+    double at_low = f(low, ctx), at_high = f(high, ctx);
+    if (!isfinite(at_low) || !isfinite(at_high))
+        return gable_fail(err, GABLE_INTERNAL, "root: the function is not finite at the ends");
+    if (at_low == 0 || at_high == 0) {
+        *x = at_low == 0 ? low : high;
+        return GABLE_OK;
+    }
+    if ((at_low < 0) == (at_high < 0))
+        return gable_fail(err, GABLE_INTERNAL, "root: no change of sign between %g and %g", low,
+                          high);
+    gsl_set_error_handler_off();
+    gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
+    if (!solver)
+        return gable_fail(err, GABLE_INTERNAL, "root: out of memory");
+    gsl_function function = {.function = f, .params = ctx};
+    gable_status status = run_brent(solver, &function, low, high, x, err);
+    gsl_root_fsolver_free(solver);
+    return status;
+}
+
+/* ---- least squares -------------------------------------------------------------------------------- */
+
+/* GSL minimises the sum of squares; the square of this is the soft-L1 loss. */
+static double soften(double residual, double scale)
+{
+    double z = residual / scale;
+    double root = scale * sqrt(2.0 * (sqrt(1.0 + z * z) - 1.0));
+    return residual < 0 ? -root : root;
+}
+
+static int evaluate(const gsl_vector *x, void *ctx, gsl_vector *out)
+{
+    const gslx_fit *fit = (const gslx_fit *)ctx;
+    double parameters[GSLX_PARAMETERS_CAP];
+    for (size_t i = 0; i < fit->n_parameters; i++)
+        parameters[i] = gsl_vector_get(x, i);
+    fit->residuals(parameters, fit->ctx, out->data); /* GSL's own vectors have stride 1 */
+    for (size_t i = 0; i < fit->n_residuals; i++) {
+        double softened = soften(out->data[i], fit->scale);
+        if (!isfinite(softened))
+            return GSL_EBADFUNC;
+        out->data[i] = softened;
+    }
+    return GSL_SUCCESS;
+}
+
+static gable_status run_fit(gsl_multifit_nlinear_workspace *workspace, const gslx_fit *fit,
+                            double *parameters, double *loss, gable_err *err)
+{
+    gslx_fit copy = *fit;
+    gsl_multifit_nlinear_fdf problem = {
+        .f = evaluate, .n = fit->n_residuals, .p = fit->n_parameters, .params = &copy};
+    gsl_vector_const_view start = gsl_vector_const_view_array(parameters, fit->n_parameters);
+    if (gsl_multifit_nlinear_init(&start.vector, &problem, workspace))
+        return gable_fail(err, GABLE_INTERNAL, "fit: residuals are not finite at the start");
+    int info = 0;
+    /* Its status says why it stopped; every reason leaves the best point in x. */
+    (void)gsl_multifit_nlinear_driver(FIT_STEPS_CAP, fit_tolerance, fit_tolerance, fit_tolerance,
+                                      NULL, NULL, &info, workspace);
+    const gsl_vector *best = gsl_multifit_nlinear_position(workspace);
+    for (size_t i = 0; i < fit->n_parameters; i++)
+        parameters[i] = gsl_vector_get(best, i);
+    if (loss) {
+        const gsl_vector *residuals = gsl_multifit_nlinear_residual(workspace);
+        *loss = 0;
+        for (size_t i = 0; i < fit->n_residuals; i++)
+            *loss += gsl_vector_get(residuals, i) * gsl_vector_get(residuals, i);
+    }
+    return GABLE_OK;
+}
+
+gable_status gslx_least_squares(const gslx_fit *fit, double *parameters, double *loss,
+                                gable_err *err)
+{
+    if (fit->n_parameters == 0 || fit->n_parameters > GSLX_PARAMETERS_CAP ||
+        fit->n_residuals < fit->n_parameters || !(fit->scale > 0))
+        return gable_fail(err, GABLE_INTERNAL, "fit: %zu parameters and %zu residuals",
+                          fit->n_parameters, fit->n_residuals);
+    gsl_set_error_handler_off();
+    gsl_multifit_nlinear_parameters options = gsl_multifit_nlinear_default_parameters();
+    gsl_multifit_nlinear_workspace *workspace = gsl_multifit_nlinear_alloc(
+        gsl_multifit_nlinear_trust, &options, fit->n_residuals, fit->n_parameters);
+    if (!workspace)
+        return gable_fail(err, GABLE_INTERNAL, "fit: out of memory");
+    gable_status status = run_fit(workspace, fit, parameters, loss, err);
+    gsl_multifit_nlinear_free(workspace);
+    return status;
+}
+
+/* ---- statistics ----------------------------------------------------------------------------------- */
+
+void gslx_sort(double *values, size_t n)
+{
+    gsl_sort(values, 1, n);
+}
+
+double gslx_quantile(const double *sorted, size_t n, double q)
+{
+    return n ? gsl_stats_quantile_from_sorted_data(sorted, 1, n, q) : 0;
+}
+
+double gslx_median(const double *sorted, size_t n)
+{
+    return gslx_quantile(sorted, n, 0.5);
+}
