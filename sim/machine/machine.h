@@ -29,8 +29,10 @@ typedef struct gable_accelerator {
     double hbm_capacity_bytes; /* as the vendor prints it */
     double hbm_usable_bytes;   /* as the driver reports it; 0: take the capacity */
     double hbm_bandwidth_bytes_per_s;
-    double hbm_latency_s;
-    double l2_capacity_bytes, l2_bandwidth_bytes_per_s;
+    double hbm_latency_s; /* measured, pointer chase */
+    double l2_capacity_bytes;
+    double l2_bandwidth_bytes_per_s; /* measured, read */
+    double llc_capacity_bytes;       /* last-level cache behind the L2, where there is one */
     double l1_bytes, smem_bytes, registers_bytes, tmem_bytes; /* per SM */
 
     const char *scale_up_link; /* name of a file in hw/links, or NULL */
@@ -49,19 +51,21 @@ typedef struct gable_cpu {
     const char *name, *title, *vendor;
     int year;
     double n_cores, memory_capacity_bytes, memory_bandwidth_bytes_per_s, l3_bytes;
-    double c2c_bytes_per_s, pcie_bytes_per_s, tdp_w;
+    double c2c_bytes_per_s, pcie_bytes_per_s, tdp_w; /* rates per direction */
     const char *remark;
+    const char *const *sources; /* one per row of gable_cpu_schema; NULL where nothing was read */
 } gable_cpu;
 
 typedef struct gable_link {
     const char *name, *title;
-    int kind; /* index into gable_link_kinds: pcie, nvlink, c2c, infiniband, ethernet, efa, ici, xgmi, nvme */
+    int kind; /* index into gable_link_kinds */
     int year;
     double lane_bytes_per_s; /* per lane or per link, per direction, usable */
     double port_bytes_per_s; /* x16 slot, or the port that is sold, per direction, usable */
     double raw_bytes_per_s;  /* marketing figure, both directions; never used in a price */
     double latency_s;        /* one hop, switch included; 0: not published */
     const char *remark;
+    const char *const *sources; /* one per row of gable_link_schema; NULL where nothing was read */
 } gable_link;
 
 /* How the accelerators of one scale-up domain reach each other. */
@@ -75,14 +79,15 @@ typedef enum gable_fabric {
 
 typedef struct gable_system {
     const char *name, *title;
+    const char *accelerator_name, *host_name; /* as the file says; host_name may be NULL */
     const gable_accelerator *accelerator;
-    int n_accelerators; /* in one scale-up domain (the node, or the rack of an NVL72) */
+    int n_accelerators; /* in one scale-up domain (the node, or the rack) */
     const gable_cpu *host; /* may be NULL */
     int n_hosts;
 
     int fabric; /* gable_fabric */
     const char *scale_up_link;
-    double scale_up_bytes_per_s; /* per accelerator, per direction */
+    double scale_up_bytes_per_s; /* per accelerator, per direction; the file's, else the accelerator's */
     bool in_network_reduction;   /* the switch can reduce and multicast (NVLS) */
     bool p2p;                    /* PCIe: devices reach each other without a copy in host memory */
     double host_bounce_bytes_per_s; /* PCIe without p2p: what all pairs share through host memory */
@@ -90,12 +95,12 @@ typedef struct gable_system {
     const char *scale_out_link; /* NULL: none described */
     double scale_out_bytes_per_s; /* per accelerator, per direction */
     int scale_out_topology;       /* index into gable_topologies: none, rail_fat_tree, fat_tree, torus, dragonfly */
-    double scale_out_oversubscription; /* 1: none */
-    int max_nodes;
+    double scale_out_oversubscription; /* 1: none, also where the file says nothing */
+    int max_nodes;                     /* 0: no limit is stated */
 
     double power_w; /* of the node or rack */
     const char *remark;
-    const char *const *sources;
+    const char *const *sources; /* one per row of gable_system_schema; NULL where nothing was read */
 } gable_system;
 
 /* A loaded system with the constants that price it. */
@@ -106,7 +111,7 @@ typedef struct gable_machine {
 } gable_machine;
 
 extern const char *const gable_accelerator_statuses[]; /* shipping preliminary announced not-produced */
-extern const char *const gable_link_kinds[];
+extern const char *const gable_link_kinds[]; /* pcie nvlink c2c infiniband ethernet efa ici xgmi … */
 extern const char *const gable_fabrics[]; /* none switch mesh pcie torus */
 extern const char *const gable_topologies[];
 
@@ -115,7 +120,7 @@ extern const gable_schema gable_accelerator_schema, gable_cpu_schema, gable_link
 
 /* Each reads one file. `hw` is the folder that holds accelerators/, systems/ …; `name` is a name there, or a
  * path when it holds '/' or ends in ".json". Errors: GABLE_INPUT with file, line, column and path; an
- * unknown name is refused with the nearest one. */
+ * unknown name, here or inside the file, is refused with the nearest one. */
 gable_status gable_accelerator_load(gable_arena *arena, const char *hw, const char *name,
                                     const gable_accelerator **out, gable_err *err);
 gable_status gable_cpu_load(gable_arena *arena, const char *hw, const char *name,
@@ -132,7 +137,10 @@ gable_status gable_machine_load(gable_arena *arena, const char *hw, const char *
                                 const char *stack, gable_machine *out, gable_err *err);
 
 /* Rate of the matrix unit that `mma` runs on, dense FLOP/s. Where the device lacks the unit the next wider one
- * that it has is used (fp8 on Ampere runs as bf16, bf16 on Turing as fp16) and *used says which. > 0. */
+ * that it has is used (fp8 runs as bf16, bf16 as fp16 where only that exists), at last the vector units; a
+ * device that publishes narrower rates only is taken to halve its rate with every doubling of the width.
+ *   used   what it runs on; may be NULL. Vector units count as GABLE_MMA_FP32.
+ * > 0: a file without any peak is refused at the door. */
 double gable_accelerator_peak(const gable_accelerator *accelerator, gable_mma mma, gable_mma *used);
 
 /* Bytes of device memory that software sees: usable where known, else the capacity. */
@@ -141,7 +149,7 @@ double gable_accelerator_memory_bytes(const gable_accelerator *accelerator);
 /* Arithmetic intensity at which memory and the matrix unit of `mma` meet, FLOP per byte. */
 double gable_accelerator_ridge(const gable_accelerator *accelerator, gable_mma mma);
 
-/* Source id ("H100T") of the member of `accelerator` that starts at `offset`; "" when unknown. */
+/* Source id of the member of `accelerator` that starts at `offset`; "" when unknown. */
 const char *gable_accelerator_source(const gable_accelerator *accelerator, size_t offset);
 
 #endif

@@ -1,0 +1,120 @@
+/* machine/system: the loader of systems: a file of hw/systems, or one accelerator alone. */
+#include <string.h>
+
+#include "machine/find.h"
+#include "machine/machine.h"
+#include "machine/read.h"
+
+/* Rates that the system's file leaves to its accelerator. */
+static void inherit_rates(gable_system *system)
+{
+    if (system->scale_up_bytes_per_s <= 0.0)
+        system->scale_up_bytes_per_s = system->fabric == GABLE_FABRIC_PCIE
+                                           ? system->accelerator->host_bytes_per_s
+                                           : system->accelerator->scale_up_bytes_per_s;
+    if (system->scale_out_oversubscription <= 0.0)
+        system->scale_out_oversubscription = 1.0;
+}
+
+static gable_status check_names(gable_arena *arena, const char *hw, const gable_json *root,
+                                const gable_system *system, gable_err *err)
+{
+    GABLE_TRY(gable_read_check_name(arena, hw, &gable_kind_accelerator, root, "devices",
+                                    "accelerator", system->accelerator_name, err));
+    GABLE_TRY(gable_read_check_name(arena, hw, &gable_kind_cpu, root, "host", "cpu",
+                                    system->host_name, err));
+    GABLE_TRY(gable_read_check_name(arena, hw, &gable_kind_link, root, "scale_up", "link",
+                                    system->scale_up_link, err));
+    return gable_read_check_name(arena, hw, &gable_kind_link, root, "scale_out", "link",
+                                 system->scale_out_link, err);
+}
+
+/* What the rows cannot say: members that must agree with each other. */
+static gable_status check_fabric(const gable_system *system, const gable_json *root, gable_err *err)
+{
+    const gable_json *scale_up = gable_json_get(root, "scale_up");
+    bool alone = system->fabric == GABLE_FABRIC_NONE;
+    if (alone != (system->n_accelerators == 1))
+        return gable_json_fail(scale_up, err, "fabric \"%s\" with %d accelerators",
+                               gable_fabrics[system->fabric], system->n_accelerators);
+    if (!alone && system->scale_up_bytes_per_s <= 0.0)
+        return gable_json_fail(scale_up, err, "no bandwidth here nor in accelerator \"%s\"",
+                               system->accelerator_name);
+    if (system->scale_out_link && system->scale_out_bytes_per_s <= 0.0)
+        return gable_json_fail(gable_json_get(root, "scale_out"), err,
+                               "a link without bandwidth, expected \"bandwidth\" per accelerator");
+    return GABLE_OK;
+}
+
+static gable_status read_system(gable_arena *arena, const char *hw, const gable_json *root,
+                                const gable_system **out, gable_err *err)
+{
+    gable_system *system;
+    GABLE_TRY(gable_read_struct(arena, &gable_kind_system, root, &system, err));
+    GABLE_TRY(check_names(arena, hw, root, system, err));
+    GABLE_TRY(
+        gable_accelerator_load(arena, hw, system->accelerator_name, &system->accelerator, err));
+    if (system->host_name)
+        GABLE_TRY(gable_cpu_load(arena, hw, system->host_name, &system->host, err));
+    inherit_rates(system);
+    GABLE_TRY(check_fabric(system, root, err));
+    *out = system;
+    return GABLE_OK;
+}
+
+/* One accelerator without a fabric, called like the accelerator. */
+static gable_status single(gable_arena *arena, const char *hw, const gable_json *root,
+                           const gable_system **out, gable_err *err)
+{
+    gable_system *system;
+    const char **sources;
+    GABLE_TRY(gable_arena_take(arena, 1, sizeof *system, &system, err));
+    GABLE_TRY(
+        gable_arena_take(arena, gable_system_schema.n_fields, sizeof *sources, &sources, err));
+    GABLE_TRY(gable_read_accelerator(arena, hw, root, &system->accelerator, err));
+    system->name = system->accelerator_name = system->accelerator->name;
+    system->title = system->accelerator->title;
+    system->n_accelerators = 1;
+    system->fabric = GABLE_FABRIC_NONE;
+    system->scale_out_oversubscription = 1.0;
+    system->power_w = system->accelerator->tdp_w;
+    system->remark = system->accelerator->remark;
+    system->sources = sources;
+    *out = system;
+    return GABLE_OK;
+}
+
+static bool is_accelerator(const gable_json *root)
+{
+    const gable_json *id = gable_json_get(root, "schema");
+    return id && id->type == GABLE_JSON_STRING &&
+           strcmp(id->string, gable_accelerator_schema.id) == 0;
+}
+
+gable_status gable_system_load(gable_arena *arena, const char *hw, const char *name,
+                               const gable_system **out, gable_err *err)
+{
+    const gable_json *root;
+    const gable_kind *kind = &gable_kind_system;
+    if (!gable_find_is_path(name) && !gable_find_file(arena, hw, kind->folder, name)) {
+        kind = &gable_kind_accelerator;
+        if (!gable_find_file(arena, hw, kind->folder, name))
+            return gable_find_unknown(arena, hw, gable_kind_system.folder, kind->folder, "system",
+                                      name, err);
+    }
+    GABLE_TRY(gable_read_root(arena, hw, kind, name, &root, err));
+    if (is_accelerator(root))
+        return single(arena, hw, root, out, err);
+    return read_system(arena, hw, root, out, err);
+}
+
+gable_status gable_machine_load(gable_arena *arena, const char *hw, const char *system,
+                                const char *stack, gable_machine *out, gable_err *err)
+{
+    gable_machine machine = {0};
+    GABLE_TRY(gable_system_load(arena, hw, system, &machine.system, err));
+    machine.accelerator = machine.system->accelerator;
+    GABLE_TRY(gable_constants_load(arena, hw, machine.accelerator, stack, &machine.constants, err));
+    *out = machine;
+    return GABLE_OK;
+}
