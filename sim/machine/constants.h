@@ -65,7 +65,9 @@ typedef struct gable_collective_constants {
 typedef struct gable_constants {
     const char *stack, *stack_version;
     bool ideal; /* stack "ideal": no software cost, expected = ceiling */
-    gable_kernel_constants kernel[GABLE_N_FAMILIES][GABLE_N_DTYPES];
+    /* [family][format of the weights, or of the cache][unit that the FLOPs run on]: W4A16 and W4A8 share a format
+     * and differ in the unit. */
+    gable_kernel_constants kernel[GABLE_N_FAMILIES][GABLE_N_DTYPES][GABLE_N_MMA];
     gable_collective_constants collective;
     double gap_s_per_layer; /* glue between kernels of one layer: facts/serving.md 3 */
     gable_provenance gap_provenance;
