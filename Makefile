@@ -22,6 +22,7 @@ TESTABLE  := $(filter-out $(OBJ)/sim/cli/main.o,$(OBJECTS))
 
 object     = $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard $(1))))
 SUITES    := unit $(if $(wildcard tests/laws/suites.def),laws) # Check programs: tests/NAME/suites.def
+SUPPORT   := $(filter-out %/runner.o,$(call object,tests/*.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BENCHES   := $(patsubst tests/bench/%.c,%,$(sort $(wildcard tests/bench/bench_*.c)))
 CHECKERS  := $(SUITES:%=$(BIN)/test/%) $(FUZZERS:%=$(BIN)/test/%)
@@ -87,8 +88,12 @@ $(OBJ)/%.o: %.c Makefile | $(filter setup setup-dev,$(MAKECMDGOALS))
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 
 # ---- tests ---------------------------------------------------------------------------------------
+# An archive: a program takes what it uses, so one room's tests link while another room is being built.
+$(OBJ)/all.a: $(TESTABLE)
+	@rm -f $@ && $(AR) rcs $@ $(TESTABLE)
+
 .SECONDEXPANSION:
-$(SUITES:%=$(BIN)/test/%): $(BIN)/test/%: $$(call object,tests/$$*/*.c) $(OBJ)/runner-%.o $(OBJ)/tests/wrap.o $(TESTABLE)
+$(SUITES:%=$(BIN)/test/%): $(BIN)/test/%: $$(call object,tests/$$*/*.c) $(OBJ)/runner-%.o $(SUPPORT) $(OBJ)/all.a
 	@mkdir -p $(@D)
 	$(call say,ld,$@) $(LINK) $(WRAPS) -o $@ $^ $(CHECK_L) $(LIBS)
 
@@ -97,7 +102,7 @@ $(OBJ)/runner-%.o: tests/runner.c tests/%/suites.def Makefile | $(filter setup s
 	$(call say,cc,$@) $(COMPILE) -Itests $(CHECK_C) -DGABLE_SUITES='"$*/suites.def"' -MMD -MP -c -o $@ $<
 
 # The fuzz targets, built without a fuzzer: they replay the corpus.
-$(FUZZERS:%=$(BIN)/test/%): $(BIN)/test/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/replay.o $(TESTABLE)
+$(FUZZERS:%=$(BIN)/test/%): $(BIN)/test/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/replay.o $(OBJ)/all.a
 	@mkdir -p $(@D)
 	$(call say,ld,$@) $(LINK) -o $@ $^ $(LIBS)
 
@@ -146,7 +151,7 @@ fuzz: ## fuzz every loader for FUZZ_SECONDS each (clang)
 	  build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
 	    -artifact_prefix=build/fuzz/ build/fuzz/corpus-$$f tests/fuzz/corpus/$${f#fuzz_} || exit; done
 
-$(BENCHES:%=$(BIN)/bench/%): $(BIN)/bench/%: $(OBJ)/tests/bench/%.o $(TESTABLE)
+$(BENCHES:%=$(BIN)/bench/%): $(BIN)/bench/%: $(OBJ)/tests/bench/%.o $(OBJ)/all.a
 	@mkdir -p $(@D)
 	$(call say,ld,$@) $(LINK) -o $@ $^ $(LIBS)
 bench: all $(BENCHES:%=$(BIN)/bench/%) ## speed, as ratios to something run beside it

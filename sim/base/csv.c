@@ -117,8 +117,13 @@ static gable_status take_rows(reader *r, filling *f)
     return GABLE_OK;
 }
 
+/* The widest file of ours has 30 columns; names are compared in pairs. */
+enum { COLUMNS_CAP = 1024 };
+
 static gable_status check_names(const gable_csv *csv, gable_err *err)
 {
+    if (csv->n_columns > COLUMNS_CAP)
+        return gable_fail(err, GABLE_INPUT, "%s:1: more than %d columns", csv->file, COLUMNS_CAP);
     for (size_t i = 0; i < csv->n_columns; i++) {
         if (csv->names[i][0] == '\0')
             return gable_fail(err, GABLE_INPUT, "%s:1: column %zu has no name", csv->file, i + 1);
@@ -130,11 +135,25 @@ static gable_status check_names(const gable_csv *csv, gable_err *err)
     return GABLE_OK;
 }
 
+static gable_status check_bytes(const char *file, const char *text, size_t length_bytes,
+                                gable_err *err)
+{
+    size_t line = 1;
+    for (size_t i = 0; i < length_bytes;) {
+        size_t n = gable_text_utf8_bytes(text + i);
+        if (n == 0)
+            return gable_fail(err, GABLE_INPUT, "%s:%zu: %s", file, line,
+                              text[i] ? "invalid UTF-8" : "NUL byte");
+        line += text[i] == '\n';
+        i += n;
+    }
+    return GABLE_OK;
+}
+
 gable_status gable_csv_parse(gable_arena *arena, const char *file, const char *text,
                              size_t length_bytes, gable_csv *out, gable_err *err)
 {
-    if (memchr(text, '\0', length_bytes))
-        return gable_fail(err, GABLE_INPUT, "%s: NUL byte", file);
+    GABLE_TRY(check_bytes(file, text, length_bytes, err));
     if (length_bytes == 0)
         return gable_fail(err, GABLE_INPUT, "%s:1: empty, expected a header row", file);
     size_t rows, cells = count_cells(text, length_bytes, &rows);

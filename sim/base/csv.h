@@ -17,7 +17,7 @@ typedef struct gable_csv {
     const size_t *lines;      /* n_rows: line of the file where each row starts, from 1 */
 } gable_csv;
 
-/* Parses `text`, which is changed in place by unquoting a copy. Refuses with "file:line: …": ragged rows, a
+/* Parses `text` (length_bytes, and a NUL after it). Refuses with "file:line: …": ragged rows, a
  * stray or missing quote, duplicate or empty column names, invalid UTF-8, NUL, no header. */
 gable_status gable_csv_parse(gable_arena *arena, const char *file, const char *text,
                              size_t length_bytes, gable_csv *out, gable_err *err);

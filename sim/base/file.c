@@ -24,8 +24,11 @@ static gable_status read_all(gable_arena *arena, int fd, const char *path, size_
         ssize_t got = read(fd, start + length, want < 65536 ? want : 65536);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0)
-            return gable_fail(err, GABLE_INPUT, "%s: cannot read: %s", path, strerror(errno));
+        if (got < 0) {
+            gable_fail(err, GABLE_INPUT, "%s: cannot read: %s", path, strerror(errno));
+            memset(start, 0, length);
+            return GABLE_INPUT;
+        }
         if (got == 0)
             break;
         length += (size_t)got;
@@ -120,6 +123,29 @@ static gable_status write_and_rename(const char *path, char *temporary, const ch
     return GABLE_OK;
 }
 
+/* /dev/null, /dev/stdout, a FIFO: renaming a file over one of them would destroy it. */
+static bool is_device(const char *path)
+{
+    struct stat status;
+    bool special = stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+    return special || strncmp(path, "/dev/", 5) == 0;
+}
+
+static gable_status write_in_place(const char *path, const char *text, size_t length_bytes,
+                                   gable_err *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    bool good = fd >= 0 && write_fully(fd, text, length_bytes);
+    int reason = errno;
+    if (fd >= 0 && close(fd) != 0 && good) {
+        reason = errno;
+        good = false;
+    }
+    if (!good)
+        return gable_fail(err, GABLE_OUTPUT, "%s: cannot write: %s", path, strerror(reason));
+    return GABLE_OK;
+}
+
 gable_status gable_file_write(const char *path, const char *text, size_t length_bytes,
                               gable_err *err)
 {
@@ -129,6 +155,8 @@ gable_status gable_file_write(const char *path, const char *text, size_t length_
                               strerror(errno));
         return GABLE_OK;
     }
+    if (is_device(path))
+        return write_in_place(path, text, length_bytes, err);
     if (gable_file_is_folder(path))
         return gable_fail(err, GABLE_OUTPUT, "%s: is a folder, expected a file name", path);
     static const char ending[] = ".XXXXXX";

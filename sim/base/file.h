@@ -19,7 +19,8 @@ gable_status gable_file_read(gable_arena *arena, const char *path, size_t cap_by
                              const char **text, size_t *length_bytes, gable_err *err);
 
 /* Writes all of `text` to `path` through a temporary file in the same folder and a rename, so that the
- * file is whole or absent; "-" is standard output. Fails with GABLE_OUTPUT. */
+ * file is whole or absent; "-" is standard output, and a device or FIFO is written in place. Fails with
+ * GABLE_OUTPUT. */
 gable_status gable_file_write(const char *path, const char *text, size_t length_bytes,
                               gable_err *err);
 

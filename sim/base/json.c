@@ -111,7 +111,7 @@ static gable_status build(builder *b, const cJSON *item, const gable_json *paren
         return gable_fail(b->err, GABLE_INTERNAL, "%s: the gate and cJSON disagree", b->doc->file);
     gable_json *node = &b->nodes[b->n_nodes];
     const gable_json_place *place = &b->places[b->n_nodes++];
-    node->type = type_of(item);
+    node->type = place->is_null ? GABLE_JSON_NULL : type_of(item);
     node->boolean = cJSON_IsTrue(item);
     node->number = cJSON_IsNumber(item) ? item->valuedouble : 0.0;
     node->string = cJSON_IsString(item) ? keep(b, item->valuestring) : NULL;
@@ -163,14 +163,17 @@ static gable_status check_duplicates(builder *b, const gable_json *object)
 static gable_status build_tree(builder *b, const char *text, size_t length_bytes,
                                const gable_json **root)
 {
+    const gable_json *made = NULL;
     cJSON *tree = cJSON_ParseWithLengthOpts(text, length_bytes + 1, NULL, 1);
     if (!tree)
         return gable_fail(b->err, GABLE_INPUT, "%s: not JSON, or out of memory", b->doc->file);
-    gable_status status = build(b, tree, NULL, root);
+    gable_status status = build(b, tree, NULL, &made);
     cJSON_Delete(tree);
     for (size_t i = 0; status == GABLE_OK && i < b->n_nodes; i++)
         if (b->nodes[i].type == GABLE_JSON_OBJECT)
             status = check_duplicates(b, &b->nodes[i]);
+    if (status == GABLE_OK)
+        *root = made;
     return status;
 }
 

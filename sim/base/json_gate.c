@@ -4,12 +4,12 @@
 
 #include <ctype.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 
 typedef struct scan {
     gable_json_gate *gate;
@@ -49,28 +49,12 @@ static void skip_blanks(scan *s)
         s->at++;
 }
 
-/* Length of a well-formed UTF-8 sequence (RFC 3629) at `at`, 0 when it is not one. */
-static size_t utf8_bytes(const unsigned char *at)
+/* \uDC00 to \uDFFF; stops at the text's NUL. */
+static bool is_low_surrogate(const char *at)
 {
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high;
-        size_t bytes;
-    } rows[] = {
-        {0x01, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (*at < rows[i].first_low || *at > rows[i].first_high)
-            continue;
-        if (rows[i].bytes > 1 && (at[1] < rows[i].second_low || at[1] > rows[i].second_high))
-            return 0;
-        for (size_t j = 2; j < rows[i].bytes; j++)
-            if (at[j] < 0x80 || at[j] > 0xbf)
-                return 0;
-        return rows[i].bytes;
-    }
-    return 0;
+    return at[0] == '\\' && at[1] == 'u' && (at[2] == 'd' || at[2] == 'D') && at[3] &&
+           strchr("cdefCDEF", at[3]) && isxdigit((unsigned char)at[4]) &&
+           isxdigit((unsigned char)at[5]);
 }
 
 static gable_status scan_unicode_escape(scan *s)
@@ -88,9 +72,7 @@ static gable_status scan_unicode_escape(scan *s)
     s->at += 6;
     if (code < 0xd800 || code > 0xdbff)
         return GABLE_OK;
-    const char *low = s->gate->text + s->at;
-    if (low[0] != '\\' || low[1] != 'u' || !strchr("dD", low[2]) || !strchr("cdefCDEF", low[3]) ||
-        !low[2] || !low[3] || !isxdigit((unsigned char)low[4]) || !isxdigit((unsigned char)low[5]))
+    if (!is_low_surrogate(s->gate->text + s->at))
         return refuse(s, s->at, "high surrogate without its low surrogate");
     s->at += 6;
     return GABLE_OK;
@@ -110,7 +92,7 @@ static gable_status scan_string(scan *s)
         if (byte < 0x20 || byte == 0x7f)
             return refuse(s, s->at, "control character in a string, expected an escape");
         if (byte != '\\') {
-            s->at += utf8_bytes((const unsigned char *)s->gate->text + s->at);
+            s->at += gable_text_utf8_bytes(s->gate->text + s->at);
             continue;
         }
         char escape = s->gate->text[s->at + 1];
@@ -162,9 +144,8 @@ static gable_status scan_number(scan *s)
     if (!isfinite(strtod(text + start, NULL)))
         return refuse(s, start, "number beyond the range of a double");
     /* 1e-400 would silently become 0: a zero is one whose digits are all zero. */
-    size_t significand = strcspn(text + start, "eE,]} \t\r\n");
-    if (strtod(text + start, NULL) == 0.0 &&
-        strcspn(text + start, "123456789") < significand)
+    size_t zeros = strspn(text + start, "-0.");
+    if (strtod(text + start, NULL) == 0.0 && isdigit((unsigned char)text[start + zeros]))
         return refuse(s, start, "number too small for a double");
     return GABLE_OK;
 }
@@ -181,19 +162,21 @@ static bool take_word(scan *s, const char *word)
     return true;
 }
 
-/* Python's json writes these; with the flag they become null, of the same length for the positions' sake.
- * (NaN is shorter than null, and no configuration that we know holds one: it stays refused.) */
+/* Python's json writes these. The pass that notes places writes a 0 and blanks over the word, which cJSON reads
+ * and keeps every position, and marks the place as null. */
 static bool take_python_word(scan *s)
 {
-    static const char *const words[] = {"-Infinity", "Infinity"};
-    if (!s->gate->python)
-        return false;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    static const char *const words[] = {"-Infinity", "Infinity", "NaN"};
+    gable_json_gate *gate = s->gate;
+    for (size_t i = 0; gate->python && i < sizeof words / sizeof words[0]; i++) {
         size_t start = s->at;
         if (!take_word(s, words[i]))
             continue;
-        memset(s->gate->text + start, ' ', s->at - start);
-        memcpy(s->gate->text + start, "null", 4);
+        if (gate->places && gate->n_places <= gate->n_places_cap) {
+            memset(gate->text + start, ' ', s->at - start);
+            gate->text[start] = '0';
+            gate->places[gate->n_places - 1].is_null = true;
+        }
         return true;
     }
     return false;
@@ -219,7 +202,7 @@ static void note_place(scan *s, size_t key_at)
 {
     gable_json_gate *gate = s->gate;
     if (gate->places && gate->n_places < gate->n_places_cap)
-        gate->places[gate->n_places] = (gable_json_place){s->at, key_at};
+        gate->places[gate->n_places] = (gable_json_place){s->at, key_at, false};
     gate->n_places++;
 }
 
@@ -290,7 +273,7 @@ static gable_status check_bytes(const scan *s)
     if (strncmp(gate->text, "\xef\xbb\xbf", 3) == 0)
         return refuse(s, 0, "byte-order mark, expected plain UTF-8");
     for (size_t i = 0; i < gate->length_bytes;) {
-        size_t n = utf8_bytes((const unsigned char *)gate->text + i);
+        size_t n = gable_text_utf8_bytes(gate->text + i);
         if (n == 0)
             return refuse(s, i, gate->text[i] ? "invalid UTF-8" : "NUL byte");
         i += n;

@@ -2,6 +2,7 @@
  * Room: base. Uses: base/err. */
 #ifndef GABLE_BASE_JSON_GATE_H
 #define GABLE_BASE_JSON_GATE_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -9,11 +10,12 @@
 /* Where each value (and its key) starts, in document order: the order of a depth-first walk. */
 typedef struct gable_json_place {
     size_t offset_bytes, key_offset_bytes;
+    bool is_null; /* a word of Python that stands for null */
 } gable_json_place;
 
 typedef struct gable_json_gate {
     const char *file;
-    char *text; /* length_bytes and a NUL; non-finite literals are blanked to null when python is set */
+    char *text; /* length_bytes and a NUL; NaN and Infinity are overwritten when python is set */
     size_t length_bytes;
     int python;
     gable_json_place *places; /* capacity n_places_cap; may be NULL to count only */

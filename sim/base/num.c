@@ -2,6 +2,7 @@
 #include "base/num.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,9 @@ char *gable_num_print(double value, char *out)
 {
     if (value == 0.0)
         value = 0.0; /* -0 prints as 0 */
-    for (int digits = 15; digits <= 17; digits++) {
+    /* 15 digits always read back to what they were printed from, so %g's dropping of trailing zeros finds
+     * anything shorter; subnormals hold fewer than 15. */
+    for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
         snprintf(out, GABLE_NUM_TEXT_CAP, "%.*g", digits, value);
         char *end;
         double back = strtod(out, &end);

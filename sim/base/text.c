@@ -87,19 +87,58 @@ void gable_text_add_json_number(gable_text *text, double value)
     gable_text_add(text, isfinite(value) ? gable_num_print(value, digits) : "null");
 }
 
-/* Bytes at `at` (at least one) that must not reach a terminal: how many, or 0 when they may.
- * C1 is U+0080..009F (C2 80..9F); bidi marks are U+200E/F, U+202A..E, U+2066..9 (E2 80 8E …). */
+size_t gable_text_utf8_bytes(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high;
+        size_t bytes;
+    } rows[] = {
+        {0x01, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (*at < rows[i].first_low || *at > rows[i].first_high)
+            continue;
+        if (rows[i].bytes > 1 && (at[1] < rows[i].second_low || at[1] > rows[i].second_high))
+            return 0;
+        for (size_t j = 2; j < rows[i].bytes; j++)
+            if (at[j] < 0x80 || at[j] > 0xbf)
+                return 0;
+        return rows[i].bytes;
+    }
+    return 0;
+}
+
+/* Code point of the well-formed sequence of `n` bytes at `at`. */
+static unsigned code_point(const unsigned char *at, size_t n)
+{
+    unsigned code = n == 1 ? at[0] : at[0] & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++)
+        code = code << 6 | (at[i] & 0x3fu);
+    return code;
+}
+
+/* Bytes at `at` (at least one) that must not reach a terminal: how many, or 0 when they may. A byte that is
+ * not UTF-8 may be a C1 control of an 8-bit terminal. */
 static size_t unsafe_bytes(const unsigned char *at)
 {
-    if (*at < 0x20 || *at == 0x7f)
+    static const struct {
+        unsigned first, last;
+    } rows[] = {
+        {0x0000, 0x001f}, {0x007f, 0x009f},                   /* C0, DEL, C1 */
+        {0x061c, 0x061c}, {0x200e, 0x200f}, {0x202a, 0x202e}, /* marks and embeddings */
+        {0x2028, 0x2029}, {0x2066, 0x2069},                   /* line ends; isolates */
+    };
+    size_t n = gable_text_utf8_bytes((const char *)at);
+    if (n == 0)
         return 1;
-    if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
-        return 2;
-    if (at[0] != 0xe2 || at[1] == 0)
-        return 0;
-    bool marks = at[1] == 0x80 && (at[2] == 0x8e || at[2] == 0x8f || (at[2] >= 0xaa && at[2] <= 0xae));
-    bool isolates = at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9;
-    return marks || isolates ? 3 : 0;
+    unsigned code = code_point(at, n);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (code >= rows[i].first && code <= rows[i].last)
+            return n;
+    return 0;
 }
 
 void gable_text_add_safe(gable_text *text, const char *string)
@@ -107,11 +146,9 @@ void gable_text_add_safe(gable_text *text, const char *string)
     const unsigned char *at = (const unsigned char *)string;
     while (*at) {
         size_t skip = unsafe_bytes(at);
-        if (skip)
-            gable_text_add(text, "?");
-        else
-            gable_text_add_n(text, (const char *)at, 1);
-        at += skip ? skip : 1;
+        size_t n = skip ? skip : gable_text_utf8_bytes((const char *)at);
+        gable_text_add_n(text, skip ? "?" : (const char *)at, skip ? 1 : n);
+        at += n;
     }
 }
 
@@ -120,8 +157,14 @@ void gable_text_make_safe(char *string)
     unsigned char *in = (unsigned char *)string, *out = in;
     while (*in) {
         size_t skip = unsafe_bytes(in);
-        *out++ = skip ? '?' : *in;
-        in += skip ? skip : 1;
+        size_t n = skip ? skip : gable_text_utf8_bytes((const char *)in);
+        if (skip)
+            *out++ = '?';
+        else {
+            memmove(out, in, n);
+            out += n;
+        }
+        in += n;
     }
     *out = '\0';
 }

@@ -28,7 +28,11 @@ void gable_text_add_json_string(gable_text *text, const char *string);
 /* Appends the shortest decimal of a finite number, or `null` when it is NaN or infinite. */
 void gable_text_add_json_number(gable_text *text, double value);
 
-/* Appends `string` with control characters, escapes and bidirectional marks replaced by '?'. */
+/* Length in bytes of the well-formed UTF-8 sequence (RFC 3629) that `text` starts with; 0 when there is none, or
+ * a NUL. Never reads past a NUL. */
+size_t gable_text_utf8_bytes(const char *text);
+
+/* Appends `string` with control characters, escapes and bidirectional marks and bytes that are not UTF-8 replaced by '?'. */
 void gable_text_add_safe(gable_text *text, const char *string);
 
 /* In place: bytes that could drive a terminal (C0, DEL, C1, bidi marks) become '?'. */

@@ -88,7 +88,7 @@ static bool split_number(const char *text, double *number, const char **rest)
     size_t n = strspn(text, "0123456789.-");
     if ((text[n] == 'e' || text[n] == 'E') &&
         (isdigit((unsigned char)text[n + 1]) ||
-         (strchr("+-", text[n + 1]) && isdigit((unsigned char)text[n + 2])))) {
+         ((text[n + 1] == '+' || text[n + 1] == '-') && isdigit((unsigned char)text[n + 2])))) {
         n += 2;
         n += strspn(text + n, "0123456789");
     }
