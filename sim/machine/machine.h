@@ -7,7 +7,9 @@
 #include <stdbool.h>
 
 #include "base/base.h"
+#include "machine/catalog.h"
 #include "machine/constants.h"
+#include "machine/derive.h"
 
 /* One accelerator, as its datasheet says: dense peaks, bandwidths per direction. */
 typedef struct gable_accelerator {
