@@ -28,16 +28,18 @@ typedef enum gable_op_kind {
 } gable_op_kind;
 const char *gable_op_kind_name(int kind);
 
-/* (m, k) x (k, n): m tokens, n outputs, k inputs; weights (k, n) in `weights`, the rest in `activations`. */
+/* (m, k) x (k, n): m tokens, n outputs, k inputs; weights (k, n) in `weights`, the rest in `activations`.
+ * `groups` such products in one kernel (one per head in MLA); 0 means 1. */
 typedef struct gable_gemm {
-    double m, n, k;
+    double m, n, k, groups;
 } gable_gemm;
 
 /* softmax(Q K^T) V of `batch` sequences that each have n_cached tokens in the cache and add n_new.
- * Q (n_new, heads, qk_dim); cache_elements per token are read once for all heads (kv_heads * (qk_dim + v_dim),
- * or rank + rope of a latent cache). window 0: none. */
+ * Q (n_new, heads, qk_dim); read_elements per visible token are read once for all heads (kv_heads * (qk_dim +
+ * v_dim), or rank + rope of a latent cache), write_elements per new token are stored. window 0: none. */
 typedef struct gable_attention {
-    double batch, n_new, n_cached, heads, kv_heads, qk_dim, v_dim, cache_elements, window;
+    double batch, n_new, n_cached, heads, kv_heads, qk_dim, v_dim, window;
+    double read_elements, write_elements;
     bool causal;
     gable_dtype kv;
 } gable_attention;
@@ -81,7 +83,7 @@ typedef struct gable_work {
     gable_mma mma;    /* unit that the FLOPs run on */
     bool vector;      /* FLOPs run on the vector units instead */
     gable_family family; /* whose constants price it */
-    gable_dtype dtype;   /* column of the constants */
+    gable_dtype dtype;   /* of the weights or the cache: with mma, the column of the constants */
 } gable_work;
 
 /* Time of one call. ceiling_s <= time_s; compute_s, memory_s, network_s and overhead_s are the terms of time_s

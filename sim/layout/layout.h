@@ -22,7 +22,6 @@ typedef struct gable_scenario {
     int tp;            /* tensor-parallel ranks, >= 1 */
     int ep;            /* of those, ranks that experts are split over; moe_tp = tp / ep */
     double skew;       /* Zipf exponent of the experts' popularity; 0: uniform */
-    bool mla_absorb_auto; /* reserved: MLA runs absorbed when that is cheaper */
 } gable_scenario;
 
 /* Row kinds beyond operators. */
@@ -44,6 +43,7 @@ typedef struct gable_plan {
     gable_work *work;        /* of one call */
     gable_collective *collective; /* for GABLE_ROW_COLLECTIVE */
 
+    double *stored_bytes;    /* weights that the row keeps on one rank, all layers */
     double tokens;           /* batch * n_new */
     /* bytes on one rank */
     double weights_bytes, kv_bytes, state_bytes, activation_bytes;

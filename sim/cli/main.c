@@ -1,0 +1,184 @@
+/* cli: main: finds the subcommand and the data, runs it, prints its answer, maps its status to an exit code. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "gable.h"
+
+const gable_command *const gable_commands[] = {
+#define COMMAND(name) &gable_command_##name,
+#include "cli/commands.def"
+#undef COMMAND
+    NULL};
+
+/* Descriptions, measurements and results of one run; pages are touched only when used. */
+static const size_t arena_bytes = (size_t)1024 * 1024 * 1024;
+
+void gable_cli_note(const char *format, ...)
+{
+    char text[GABLE_ERR_CAP];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    gable_text_make_safe(text);
+    fprintf(stderr, "gable: %s\n", text);
+}
+
+gable_status gable_cli_unknown(gable_cli *cli, const char *what, const char *given,
+                               const char *const *candidates, size_t count)
+{
+    const char *near = gable_text_nearest(given, candidates, count);
+    return gable_fail(&cli->err, GABLE_USAGE, "unknown %s \"%.80s\"%s%s%s", what, given,
+                      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+static bool holds_data(gable_arena *arena, const char *root)
+{
+    const char *hw = gable_file_join(arena, root, "hw");
+    return hw && gable_file_is_folder(hw);
+}
+
+/* Folder of the running program, "" when it cannot be told. */
+static const char *program_folder(gable_arena *arena)
+{
+    char path[4096];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (n <= 0)
+        return "";
+    path[n] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash)
+        *slash = '\0';
+    return gable_arena_copy(arena, path, strlen(path));
+}
+
+/* GABLE_DATA, then the source tree or the install prefix around the program. */
+static gable_status find_data(gable_cli *cli)
+{
+    static const char *const around[] = {"..", "../..", "../share/gable"};
+    const char *root = getenv("GABLE_DATA");
+    if (root && *root && !holds_data(&cli->arena, root))
+        return gable_fail(&cli->err, GABLE_INPUT, "GABLE_DATA is %s, which has no folder hw", root);
+    const char *folder = program_folder(&cli->arena);
+    for (size_t i = 0; !(root && *root) && i < sizeof around / sizeof around[0]; i++) {
+        const char *candidate = gable_file_join(&cli->arena, folder, around[i]);
+        if (candidate && holds_data(&cli->arena, candidate))
+            root = candidate;
+    }
+    if (!root || !*root)
+        return gable_fail(&cli->err, GABLE_INPUT,
+                          "no data folder (hw, workloads) beside the program; set GABLE_DATA");
+    cli->hw = gable_file_join(&cli->arena, root, "hw");
+    cli->workloads = gable_file_join(&cli->arena, root, "workloads");
+    cli->configs = gable_file_join(&cli->arena, root, "configs");
+    cli->plots = gable_file_join(&cli->arena, root, "plots");
+    return GABLE_OK;
+}
+
+static void find_terminal(gable_cli *cli)
+{
+    struct winsize size;
+    const char *columns = getenv("COLUMNS"), *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    double wide;
+    cli->width = 80;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+        cli->width = size.ws_col;
+    else if (columns && gable_num_parse(columns, &wide) && wide >= 40.0 && wide <= 1000.0)
+        cli->width = (int)wide;
+    bool dumb = !term || strcmp(term, "dumb") == 0;
+    cli->color = isatty(STDOUT_FILENO) && !dumb && !(no_color && *no_color);
+}
+
+static const gable_command *find_command(const char *name)
+{
+    for (size_t i = 0; gable_commands[i]; i++)
+        if (strcmp(gable_commands[i]->name, name) == 0)
+            return gable_commands[i];
+    return NULL;
+}
+
+static gable_status unknown_command(gable_cli *cli, const char *name)
+{
+    const char *names[64];
+    size_t n = 0;
+    for (; gable_commands[n] && n < 64; n++)
+        names[n] = gable_commands[n]->name;
+    return gable_cli_unknown(cli, "command", name, names, n);
+}
+
+static bool asks_for_help(int count, const char *const *words)
+{
+    for (int i = 0; i < count && strcmp(words[i], "--") != 0; i++)
+        if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+static gable_status run_command(gable_cli *cli, const gable_command *command, int count,
+                                const char *const *words)
+{
+    const char **arguments;
+    void *options;
+    if (asks_for_help(count, words)) {
+        gable_options_help(&cli->out, command);
+        return GABLE_OK;
+    }
+    GABLE_TRY(gable_arena_take(&cli->arena, (size_t)count + 1, sizeof *arguments, &arguments,
+                               &cli->err));
+    GABLE_TRY(gable_arena_take(&cli->arena, 1, command->options_bytes + 1, &options, &cli->err));
+    GABLE_TRY(gable_options_read(command, words, count, options, arguments, &cli->n_arguments,
+                                 &cli->err));
+    cli->arguments = arguments;
+    GABLE_TRY(find_data(cli));
+    find_terminal(cli);
+    return command->run(cli, options);
+}
+
+static gable_status dispatch(gable_cli *cli, int count, const char *const *words)
+{
+    const char *name = count > 0 ? words[0] : "help";
+    if (strcmp(name, "--version") == 0) {
+        gable_text_addf(&cli->out, "gable %s\n", gable_version());
+        return GABLE_OK;
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    const gable_command *command = find_command(name);
+    if (!command)
+        return unknown_command(cli, name);
+    GABLE_TRY(gable_arena_init(&cli->arena, arena_bytes, &cli->err));
+    return run_command(cli, command, count > 0 ? count - 1 : 0, words + (count > 0));
+}
+
+/* The answer goes out whole, and a full disk is an error. */
+static gable_status print_answer(gable_cli *cli, gable_status status)
+{
+    if (status != GABLE_OK && status != GABLE_DIFFERS)
+        return status;
+    if (cli->out.failed)
+        return gable_fail(&cli->err, GABLE_INTERNAL, "out of memory");
+    if (cli->out.length_bytes == 0)
+        return status;
+    gable_status written = gable_file_write("-", cli->out.text, cli->out.length_bytes, &cli->err);
+    return written == GABLE_OK ? status : written;
+}
+
+int main(int argc, char **argv)
+{
+    gable_cli cli = {0};
+    gable_status status = dispatch(&cli, argc - 1, (const char *const *)argv + 1);
+    status = print_answer(&cli, status);
+    if (cli.err.status != GABLE_OK)
+        gable_cli_note("%s", cli.err.text);
+    gable_text_free(&cli.out);
+    gable_arena_free(&cli.arena);
+    return (int)status;
+}
