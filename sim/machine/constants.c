@@ -1,0 +1,350 @@
+/* machine/constants: which fitted constants price a device. Every calibrated entry that could stand in has a
+ * distance, and the nearest one is taken; how far it had to go is its provenance and widens its spread. */
+#include "machine/constants.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "machine/calibration.h"
+#include "machine/generation.h"
+#include "machine/machine.h"
+
+enum { RUNGS_CAP = 64 };
+
+/* One calibrated device on the ladder. */
+typedef struct rung {
+    const gable_calibration *calibration;
+    double distance, sigma_ln;
+    gable_provenance provenance;
+} rung;
+
+typedef struct ladder {
+    gable_arena *arena;
+    const char *hw;
+    const gable_accelerator *accelerator;
+    const gable_generation *own;
+    const gable_generation *nearest[RUNGS_CAP];
+    int n_nearest;
+    const gable_stack *stack;
+    rung rungs[RUNGS_CAP];
+    int n_rungs;
+    double log_bytes[GABLE_N_DTYPES], log_unit[GABLE_N_MMA]; /* base 2 */
+    gable_err *err;
+} ladder;
+
+/* Preference, not physics: any own row beats a sibling's, a sibling's beats another format's, and another
+ * format of the own generation beats the same format of another one. */
+static const double far_stack = 1.0, far_sibling = 3.0, far_format = 8.0, far_generation = 40.0;
+
+/* Formats this close (bf16 and fp16: same bytes, same rate) run the same kernels. */
+static const double same_kernels = 0.02;
+
+/* ---- distances ------------------------------------------------------------------------------------ */
+
+static const double unit_bits[GABLE_N_MMA] = {
+    [GABLE_MMA_FP64] = 64, [GABLE_MMA_FP32] = 32, [GABLE_MMA_TF32] = 19, [GABLE_MMA_BF16] = 16,
+    [GABLE_MMA_FP16] = 16, [GABLE_MMA_FP8] = 8,   [GABLE_MMA_INT8] = 8,  [GABLE_MMA_FP6] = 6,
+    [GABLE_MMA_FP4] = 4,   [GABLE_MMA_INT4] = 4};
+
+/* Octaves of bytes and of rate between two columns; a hair for other names of the same thing. */
+static double format_distance(const ladder *l, int weights, int unit, const gable_calibrated *entry)
+{
+    double hair = 0.01 * ((weights != entry->weights) + (unit != entry->unit));
+    return fabs(l->log_bytes[weights] - l->log_bytes[entry->weights]) +
+           fabs(l->log_unit[unit] - l->log_unit[entry->unit]) + hair;
+}
+
+static void take_logarithms(ladder *l)
+{
+    for (int d = 0; d < GABLE_N_DTYPES; d++)
+        l->log_bytes[d] = log2(gable_dtype_bytes((gable_dtype)d));
+    for (int u = 0; u < GABLE_N_MMA; u++)
+        l->log_unit[u] = log2(unit_bits[u]);
+}
+
+/* 0: the stack itself; -1: not one that may stand in. */
+static double stack_distance(const gable_stack *stack, const char *theirs)
+{
+    if (strcmp(stack->name, theirs) == 0)
+        return 0.0;
+    for (int i = 0; i < stack->fallback.n; i++)
+        if (strcmp(stack->fallback.name[i], theirs) == 0)
+            return far_stack * (1.0 + 0.1 * i);
+    return -1.0;
+}
+
+/* ---- the ladder ----------------------------------------------------------------------------------- */
+
+static gable_status add_rung(ladder *l, const char *device, rung r)
+{
+    gable_calibration *calibration;
+    for (int i = 0; i < l->n_rungs; i++)
+        if (strcmp(l->rungs[i].calibration->name, device) == 0)
+            return GABLE_OK;
+    GABLE_TRY(gable_calibration_load(l->arena, l->hw, device, &calibration, l->err));
+    if (!calibration || l->n_rungs == RUNGS_CAP)
+        return GABLE_OK;
+    r.calibration = calibration;
+    l->rungs[l->n_rungs++] = r;
+    return GABLE_OK;
+}
+
+static gable_status add_generation(ladder *l, const gable_generation *g, rung r)
+{
+    for (int i = 0; i < g->devices.n; i++) {
+        rung one = r;
+        one.distance += 0.01 * i;
+        GABLE_TRY(add_rung(l, g->devices.name[i], one));
+    }
+    return GABLE_OK;
+}
+
+static gable_status climb(ladder *l)
+{
+    GABLE_TRY(gable_generation_load(l->arena, l->hw, l->accelerator->generation, &l->own, l->err));
+    GABLE_TRY(add_rung(l, l->accelerator->name, (rung){.provenance = GABLE_PROVENANCE_FITTED}));
+    rung sibling = {.distance = far_sibling,
+                    .sigma_ln = l->own->sibling_sigma_ln,
+                    .provenance = GABLE_PROVENANCE_TRANSFERRED};
+    GABLE_TRY(add_generation(l, l->own, sibling));
+    for (int i = 0; i < l->own->nearest.n && i < RUNGS_CAP; i++) {
+        rung other = {.distance = far_generation + i,
+                      .sigma_ln = l->own->nearest_sigma_ln,
+                      .provenance = GABLE_PROVENANCE_ASSUMED};
+        const gable_generation **g = &l->nearest[l->n_nearest++];
+        GABLE_TRY(gable_generation_load(l->arena, l->hw, l->own->nearest.name[i], g, l->err));
+        GABLE_TRY(add_generation(l, *g, other));
+    }
+    return GABLE_OK;
+}
+
+/* ---- kernels -------------------------------------------------------------------------------------- */
+
+/* The entry that stands in for one column, and how far away it is. */
+typedef struct choice {
+    const gable_calibrated *entry;
+    const rung *rung;
+    double distance, format, stack;
+} choice;
+
+static void consider(const ladder *l, const rung *r, const gable_calibrated *entry, int weights,
+                     int unit, choice *best)
+{
+    choice c = {.entry = entry, .rung = r, .stack = stack_distance(l->stack, entry->stack)};
+    if (c.stack < 0.0)
+        return;
+    c.format = format_distance(l, weights, unit, entry);
+    c.distance = r->distance + c.stack +
+                 (c.format > 0.0 ? c.format + (c.format > same_kernels ? far_format : 0.0) : 0.0);
+    if (!best->entry || c.distance < best->distance)
+        *best = c;
+}
+
+static gable_provenance worst(gable_provenance a, gable_provenance b)
+{
+    return a > b ? a : b;
+}
+
+static void take_choice(const ladder *l, const choice *c, const char *from,
+                        gable_kernel_constants *out)
+{
+    double rung_ln = c->rung->sigma_ln;
+    double stack_ln = c->stack > 0.0 ? l->stack->stack_sigma_ln : 0.0;
+    double format_ln = c->format > same_kernels ? l->stack->format_sigma_ln : 0.0;
+    double own_ln = c->entry->sigma_ln;
+    gable_provenance provenance = c->rung->provenance;
+    if (c->stack > 0.0 || c->format > 0.0)
+        provenance = worst(provenance, GABLE_PROVENANCE_TRANSFERRED);
+    if (c->format > same_kernels)
+        provenance = GABLE_PROVENANCE_ASSUMED;
+    *out = (gable_kernel_constants){
+        .floor_s = c->entry->floor_s,
+        .compute_frac = c->entry->compute_frac,
+        .memory_frac = c->entry->memory_frac,
+        .sigma_ln = sqrt(own_ln * own_ln + rung_ln * rung_ln + stack_ln * stack_ln +
+                         format_ln * format_ln),
+        .provenance = provenance,
+        .from = from,
+    };
+}
+
+/* "h100-sxm trtllm 1.3.0rc20 gemm bf16 (bf16 unit), 137 rows, 2026-11-22" */
+static const char *describe(gable_arena *arena, const char *device, const gable_calibrated *e)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%.64s %.32s %.32s %s %s (%s unit), %d rows%s%.16s", device,
+             e->stack, e->version, gable_family_key((gable_family)e->family),
+             gable_dtype_name((gable_dtype)e->weights), gable_mma_key((gable_mma)e->unit),
+             e->n_train + e->n_test, e->date ? ", " : "", e->date ? e->date : "");
+    return gable_arena_copy(arena, text, strlen(text));
+}
+
+/* Descriptions are made once an entry, not once a column: described[rung][entry]. */
+static gable_status describe_rungs(ladder *l, const char ***described)
+{
+    for (int r = 0; r < l->n_rungs; r++) {
+        const gable_calibration *c = l->rungs[r].calibration;
+        GABLE_TRY(gable_arena_take(l->arena, (size_t)c->n_entries + 1, sizeof *described[r],
+                                   &described[r], l->err));
+        for (int i = 0; i < c->n_entries; i++) {
+            described[r][i] = describe(l->arena, c->name, &c->entries[i]);
+            if (!described[r][i])
+                return gable_fail(l->err, GABLE_INTERNAL, "arena full");
+        }
+    }
+    return GABLE_OK;
+}
+
+static gable_status fill_column(const ladder *l, const char *const *const *described, int family,
+                                int weights, int unit, gable_kernel_constants *out)
+{
+    choice best = {0};
+    for (int r = 0; r < l->n_rungs; r++) {
+        const gable_calibration *c = l->rungs[r].calibration;
+        for (int i = 0; i < c->n_entries; i++)
+            if (c->entries[i].family == family)
+                consider(l, &l->rungs[r], &c->entries[i], weights, unit, &best);
+    }
+    if (!best.entry)
+        return gable_fail(l->err, GABLE_INPUT,
+                          "%s: no calibration prices %s for %s: run gable calibrate, or name a "
+                          "calibrated generation in hw/generations/%s.json",
+                          l->accelerator->name, gable_family_key((gable_family)family),
+                          l->stack->name, l->own->name);
+    int r = (int)(best.rung - l->rungs);
+    take_choice(l, &best, described[r][best.entry - best.rung->calibration->entries], out);
+    return GABLE_OK;
+}
+
+static void fill_elementwise(const gable_stack *stack, gable_constants *out)
+{
+    gable_kernel_constants k = {
+        .floor_s = stack->elementwise_floor_s,
+        .compute_frac = 1.0,
+        .memory_frac = stack->elementwise_memory_frac,
+        .sigma_ln = stack->elementwise_sigma_ln,
+        .provenance = GABLE_PROVENANCE_ASSUMED,
+        .from = stack->title,
+    };
+    for (int d = 0; d < GABLE_N_DTYPES; d++)
+        for (int u = 0; u < GABLE_N_MMA; u++)
+            out->kernel[GABLE_FAMILY_ELEMENTWISE][d][u] = k;
+}
+
+static gable_status fill_kernels(ladder *l, gable_constants *out)
+{
+    const char **described[RUNGS_CAP];
+    const char *const *view[RUNGS_CAP];
+    GABLE_TRY(describe_rungs(l, described));
+    for (int r = 0; r < l->n_rungs; r++)
+        view[r] = described[r];
+    for (int f = 0; f < GABLE_FAMILY_ELEMENTWISE; f++)
+        for (int d = 0; d < GABLE_N_DTYPES; d++)
+            for (int u = 0; u < GABLE_N_MMA; u++)
+                GABLE_TRY(fill_column(l, view, f, d, u, &out->kernel[f][d][u]));
+    fill_elementwise(l->stack, out);
+    return GABLE_OK;
+}
+
+/* ---- collectives and gaps ------------------------------------------------------------------------- */
+
+static const gable_one_shot *find_one_shot(const gable_generation *g, const gable_stack *stack)
+{
+    const gable_one_shot *best = NULL;
+    double nearest = 0.0;
+    for (int i = 0; i < g->n_one_shot; i++) {
+        double distance = stack_distance(stack, g->one_shot[i].stack);
+        if (distance >= 0.0 && (!best || distance < nearest)) {
+            best = &g->one_shot[i];
+            nearest = distance;
+        }
+    }
+    return best;
+}
+
+/* A generation without its own collectives takes those of the nearest that has them. */
+static gable_status fill_collective(const ladder *l, gable_constants *out)
+{
+    const gable_one_shot *shot = find_one_shot(l->own, l->stack);
+    const gable_generation *from = l->own->has_collective ? l->own : NULL;
+    for (int i = 0; i < l->n_nearest; i++) {
+        if (!from && l->nearest[i]->has_collective)
+            from = l->nearest[i];
+        if (!shot && from == l->nearest[i])
+            shot = find_one_shot(from, l->stack);
+    }
+    if (!from)
+        return gable_fail(l->err, GABLE_INPUT, "hw/generations/%s.json: no collective constants, "
+                          "here or in a generation of \"nearest\"", l->own->name);
+    out->collective = from->collective;
+    if (from != l->own) {
+        double extra = l->own->nearest_sigma_ln;
+        out->collective.provenance = GABLE_PROVENANCE_ASSUMED;
+        out->collective.sigma_ln = hypot(from->collective.sigma_ln, extra);
+    }
+    if (shot) {
+        out->collective.custom_base_s = shot->base_s;
+        out->collective.custom_per_peer_s = shot->per_peer_s;
+        out->collective.custom_link_frac = shot->link_frac;
+    }
+    return GABLE_OK;
+}
+
+static const gable_gap *find_gap(const gable_stack *stack, const char *generation)
+{
+    for (int i = 0; i < stack->n_gaps; i++)
+        if (strcmp(stack->gaps[i].generation, generation) == 0)
+            return &stack->gaps[i];
+    return NULL;
+}
+
+static void fill_gap(const ladder *l, gable_constants *out)
+{
+    const gable_gap *gap = find_gap(l->stack, l->own->name);
+    out->gap_provenance = gap ? GABLE_PROVENANCE_FITTED : GABLE_PROVENANCE_ASSUMED;
+    for (int i = 0; !gap && i < l->n_nearest; i++)
+        gap = find_gap(l->stack, l->nearest[i]->name);
+    if (!gap)
+        gap = &l->stack->gaps[0];
+    out->gap_s_per_layer = gap->gap_s;
+    out->gap_from = gap->from;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------ */
+
+static void fill_ideal(gable_constants *out)
+{
+    gable_kernel_constants k = {.compute_frac = 1.0, .memory_frac = 1.0, .from = "datasheet"};
+    for (int f = 0; f < GABLE_N_FAMILIES; f++)
+        for (int d = 0; d < GABLE_N_DTYPES; d++)
+            for (int u = 0; u < GABLE_N_MMA; u++)
+                out->kernel[f][d][u] = k;
+    out->collective = (gable_collective_constants){
+        .link_frac = 1.0, .in_network_frac = 1.0, .custom_link_frac = 1.0, .from = "datasheet"};
+    out->gap_from = "datasheet";
+}
+
+gable_status gable_constants_load(gable_arena *arena, const char *hw,
+                                  const gable_accelerator *accelerator, const char *stack,
+                                  const gable_constants **out, gable_err *err)
+{
+    ladder l = {.arena = arena, .hw = hw, .accelerator = accelerator, .err = err};
+    gable_constants *constants;
+    GABLE_TRY(gable_stack_load(arena, hw, stack, &l.stack, err));
+    GABLE_TRY(gable_arena_take(arena, 1, sizeof *constants, &constants, err));
+    constants->stack = l.stack->name;
+    constants->stack_version = l.stack->version;
+    constants->ideal = l.stack->ideal;
+    *out = constants;
+    if (constants->ideal) {
+        fill_ideal(constants);
+        return GABLE_OK;
+    }
+    take_logarithms(&l);
+    GABLE_TRY(climb(&l));
+    GABLE_TRY(fill_kernels(&l, constants));
+    GABLE_TRY(fill_collective(&l, constants));
+    fill_gap(&l, constants);
+    return GABLE_OK;
+}

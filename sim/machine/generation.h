@@ -1,0 +1,73 @@
+/* machine/generation: hw/generations/GEN.json (an architecture: which devices stand for it, whom to borrow from,
+ * its collectives) and hw/stacks/STACK.json (what belongs to the software). Private to machine, but for
+ * gable_stack_of_framework.
+ * Room: machine. Uses: base. Formats: hw/calibration/README.md. */
+#ifndef GABLE_MACHINE_GENERATION_H
+#define GABLE_MACHINE_GENERATION_H
+#include "machine/constants.h"
+
+typedef struct gable_names {
+    int n;
+    const char *const *name;
+} gable_names;
+
+/* One-shot all-reduce of an engine in a generation: base + per_peer (n - 1) + bytes / (link_frac rate). */
+typedef struct gable_one_shot {
+    const char *stack, *from;
+    double base_s, per_peer_s, link_frac;
+} gable_one_shot;
+
+typedef struct gable_generation {
+    const char *name, *title, *vendor, *remark;
+    int year;
+    gable_names devices; /* calibrated devices that stand for it, best first */
+    gable_names nearest; /* generations to borrow from, nearest first */
+    /* ln spread that a prediction gains when the constants of another device of this generation, or of another
+     * generation, price it: measured by predicting open devices from each other */
+    double sibling_sigma_ln, nearest_sigma_ln;
+    bool has_collective;
+    gable_collective_constants collective; /* without the custom part */
+    int n_one_shot;
+    gable_one_shot *one_shot;
+    const char **sources;
+} gable_generation;
+
+/* Glue between the kernels of one layer. */
+typedef struct gable_gap {
+    const char *generation, *from;
+    double gap_s;
+} gable_gap;
+
+typedef struct gable_stack {
+    const char *name, *title, *version, *remark;
+    bool ideal;
+    double elementwise_floor_s, elementwise_memory_frac, elementwise_sigma_ln;
+    /* ln spread gained when another stack's kernels, or another format's, stand in */
+    double stack_sigma_ln, format_sigma_ln;
+    gable_names frameworks; /* values of the column `framework` that are this stack */
+    gable_names fallback;   /* stacks whose kernels stand in for families without rows */
+    int n_gaps;
+    gable_gap *gaps;
+    const char **sources;
+} gable_stack;
+
+extern const gable_schema gable_generation_schema, gable_one_shot_schema, gable_stack_schema,
+    gable_gap_schema;
+
+/* Read one file; unknown names are refused with the nearest one. Everything lives in the arena. */
+gable_status gable_generation_load(gable_arena *arena, const char *hw, const char *name,
+                                   const gable_generation **out, gable_err *err);
+gable_status gable_stack_load(gable_arena *arena, const char *hw, const char *name,
+                              const gable_stack **out, gable_err *err);
+
+/* Stack that a value of the column `framework` stands for; *stack is NULL when there is none. */
+gable_status gable_stack_of_framework(gable_arena *arena, const char *hw, const char *framework,
+                                      const char **stack, gable_err *err);
+
+/* Elements of root.`key`, an array of objects; a missing key gives none. Each must have a "source" that is in the
+ * root's "sources". *out holds `bytes` per element. */
+gable_status gable_list_read(gable_arena *arena, const gable_json *root, const char *key,
+                             const gable_schema *schema, size_t bytes, void *out, int *n,
+                             gable_err *err);
+
+#endif

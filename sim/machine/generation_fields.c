@@ -1,0 +1,224 @@
+/* machine/generation_fields: the rows of hw/generations, hw/stacks and hw/calibration. */
+#include "machine/calibration.h"
+#include "machine/generation.h"
+
+static const char *const families[] = {
+#define FAMILY_KEY(symbol, key) key,
+    GABLE_FAMILY_LIST(FAMILY_KEY)
+#undef FAMILY_KEY
+        NULL};
+static const char *const dtypes[] = {
+#define DTYPE_NAME(symbol, name, bits, mma) name,
+    GABLE_DTYPE_LIST(DTYPE_NAME)
+#undef DTYPE_NAME
+        NULL};
+static const char *const units[] = {
+#define MMA_KEY(symbol, key) key,
+    GABLE_MMA_LIST(MMA_KEY)
+#undef MMA_KEY
+        NULL};
+static const char *const provenances[] = {
+#define PROVENANCE_NAME(symbol, name) name,
+    GABLE_PROVENANCE_LIST(PROVENANCE_NAME)
+#undef PROVENANCE_NAME
+        NULL};
+
+const char *gable_family_key(gable_family family)
+{
+    return families[family];
+}
+
+const char *gable_provenance_name(gable_provenance provenance)
+{
+    return provenances[provenance];
+}
+
+#define TEXT_ROW(struct_, key_, type_, member, flags_, help_)                                      \
+    {                                                                                              \
+        .block = "", .key = (key_), .type = GABLE_FIELD_##type_,                                   \
+        .offset = offsetof(struct_, member), .flags = (flags_), .help = (help_)                    \
+    }
+#define NUMBER_ROW(struct_, block_, key_, dim_, member, min_, max_, flags_, help_)                 \
+    {                                                                                              \
+        .block = (block_), .key = (key_), .type = GABLE_FIELD_NUMBER, .dim = GABLE_DIM_##dim_,     \
+        .offset = offsetof(struct_, member), .min = (min_), .max = (max_), .flags = (flags_),      \
+        .help = (help_)                                                                            \
+    }
+#define INT_ROW(struct_, key_, member, min_, max_, flags_, help_)                                  \
+    {                                                                                              \
+        .block = "", .key = (key_), .type = GABLE_FIELD_INT, .offset = offsetof(struct_, member),  \
+        .min = (min_), .max = (max_), .flags = (flags_), .help = (help_)                           \
+    }
+#define CHOICE_ROW(struct_, block_, key_, member, choices_, flags_, help_)                         \
+    {                                                                                              \
+        .block = (block_), .key = (key_), .type = GABLE_FIELD_CHOICE,                              \
+        .offset = offsetof(struct_, member), .flags = (flags_), .choices = (choices_),             \
+        .help = (help_)                                                                            \
+    }
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+enum { REQUIRED = GABLE_FIELD_REQUIRED };
+#define LEAST_FRAC 1e-4 /* a kernel below that is broken, not slow */
+#define MOST_SIGMA 3.0  /* a factor of 20 either way: no prediction any more */
+
+/* ---- generations ---------------------------------------------------------------------------------- */
+
+#define GEN_NUMBER(...) NUMBER_ROW(gable_generation, __VA_ARGS__)
+
+static const gable_field generation_rows[] = {
+    TEXT_ROW(gable_generation, "name", NAME, name, REQUIRED,
+             "Name that accelerators use; the file is called so."),
+    TEXT_ROW(gable_generation, "title", TEXT, title, REQUIRED, "What people call it, one line."),
+    TEXT_ROW(gable_generation, "vendor", TEXT, vendor, REQUIRED, "Who designed it."),
+    TEXT_ROW(gable_generation, "remark", TEXT, remark, 0, "Why it borrows from whom it does."),
+    INT_ROW(gable_generation, "year", year, 2006, 2040, REQUIRED, "Year of first shipment."),
+    GEN_NUMBER("transfer", "sibling_sigma_ln", NONE, sibling_sigma_ln, 0, MOST_SIGMA, REQUIRED,
+               "Spread gained by a device of this generation that was not measured, ln."),
+    GEN_NUMBER("transfer", "nearest_sigma_ln", NONE, nearest_sigma_ln, 0, MOST_SIGMA, REQUIRED,
+               "Spread gained by constants of another generation, ln."),
+    GEN_NUMBER("collective", "base", SECONDS, collective.base_s, 0, 1e-3, 0,
+               "Time of a collective before the first step, s."),
+    GEN_NUMBER("collective", "step", SECONDS, collective.step_s, 0, 1e-3, 0, "Time of a step, s."),
+    GEN_NUMBER("collective", "ramp", SECONDS, collective.ramp_s, 0, 1e-3, 0,
+               "Scale of the bandwidth ramp, s."),
+    GEN_NUMBER("collective", "all_to_all_extra", SECONDS, collective.all_to_all_extra_s, 0, 1e-3, 0,
+               "What an all-to-all adds, s."),
+    GEN_NUMBER("collective", "link_frac", NONE, collective.link_frac, LEAST_FRAC, 1, 0,
+               "Reached share of the link's rate."),
+    GEN_NUMBER("collective", "in_network_frac", NONE, collective.in_network_frac, LEAST_FRAC, 1, 0,
+               "Reached share of the link's rate when the switch reduces."),
+    GEN_NUMBER("collective", "sigma_ln", NONE, collective.sigma_ln, 0, MOST_SIGMA, 0,
+               "Spread of ln(measured / predicted)."),
+    CHOICE_ROW(gable_generation, "collective", "provenance", collective.provenance, provenances, 0,
+               "spec, fitted, transferred or assumed."),
+    {.block = "collective", .key = "from", .type = GABLE_FIELD_TEXT,
+     .offset = offsetof(gable_generation, collective.from), .help = "What it was fitted to."},
+};
+static const char *const generation_extra[] = {"devices", "nearest", "one_shot"};
+
+const gable_schema gable_generation_schema = {
+    .id = "gable.generation/1",
+    .title = "One architecture: who stands for it, whom it borrows from, its collectives",
+    .fields = generation_rows,
+    .n_fields = COUNT_OF(generation_rows),
+    .extra_keys = generation_extra,
+    .n_extra_keys = COUNT_OF(generation_extra),
+    .sourced = true,
+};
+
+#define SHOT_NUMBER(...) NUMBER_ROW(gable_one_shot, "", __VA_ARGS__)
+
+static const gable_field one_shot_rows[] = {
+    TEXT_ROW(gable_one_shot, "stack", NAME, stack, REQUIRED, "Engine whose kernel it is."),
+    TEXT_ROW(gable_one_shot, "from", TEXT, from, REQUIRED, "System, version and error of the fit."),
+    SHOT_NUMBER("base", SECONDS, base_s, 0, 1e-3, REQUIRED, "Time for no bytes and no peer, s."),
+    SHOT_NUMBER("per_peer", SECONDS, per_peer_s, 0, 1e-3, REQUIRED, "What each peer adds, s."),
+    SHOT_NUMBER("link_frac", NONE, link_frac, LEAST_FRAC, 1, REQUIRED,
+                "Reached share of the link's rate."),
+};
+
+const gable_schema gable_one_shot_schema = {
+    .title = "Custom all-reduce of an engine",
+    .fields = one_shot_rows,
+    .n_fields = COUNT_OF(one_shot_rows),
+};
+
+/* ---- stacks --------------------------------------------------------------------------------------- */
+
+#define STACK_NUMBER(...) NUMBER_ROW(gable_stack, __VA_ARGS__)
+
+static const gable_field stack_rows[] = {
+    TEXT_ROW(gable_stack, "name", NAME, name, REQUIRED,
+             "Name that --stack takes; the file is called so."),
+    TEXT_ROW(gable_stack, "title", TEXT, title, REQUIRED, "What people call it, one line."),
+    TEXT_ROW(gable_stack, "version", TEXT, version, REQUIRED, "Release that was measured."),
+    TEXT_ROW(gable_stack, "remark", TEXT, remark, 0, "What a reader should know."),
+    {.block = "", .key = "ideal", .type = GABLE_FIELD_BOOL, .offset = offsetof(gable_stack, ideal),
+     .help = "No software cost: expected is the speed of light."},
+    STACK_NUMBER("elementwise", "floor", SECONDS, elementwise_floor_s, 0, 1e-3, 0,
+                 "Time of a kernel that streams nothing, s."),
+    STACK_NUMBER("elementwise", "memory_frac", NONE, elementwise_memory_frac, LEAST_FRAC, 1, 0,
+                 "Reached share of the memory bandwidth."),
+    STACK_NUMBER("elementwise", "sigma_ln", NONE, elementwise_sigma_ln, 0, MOST_SIGMA, 0,
+                 "Spread of ln(measured / predicted)."),
+    STACK_NUMBER("transfer", "stack_sigma_ln", NONE, stack_sigma_ln, 0, MOST_SIGMA, 0,
+                 "Spread gained when another stack's kernels stand in, ln."),
+    STACK_NUMBER("transfer", "format_sigma_ln", NONE, format_sigma_ln, 0, MOST_SIGMA, 0,
+                 "Spread gained when another format's kernels stand in, ln."),
+};
+static const char *const stack_extra[] = {"frameworks", "fallback", "gaps"};
+
+const gable_schema gable_stack_schema = {
+    .id = "gable.stack/1",
+    .title = "One software stack: what it costs beside its kernels, and whose kernels stand in",
+    .fields = stack_rows,
+    .n_fields = COUNT_OF(stack_rows),
+    .extra_keys = stack_extra,
+    .n_extra_keys = COUNT_OF(stack_extra),
+    .sourced = true,
+};
+
+static const gable_field gap_rows[] = {
+    TEXT_ROW(gable_gap, "generation", NAME, generation, REQUIRED, "Name of a file here."),
+    TEXT_ROW(gable_gap, "from", TEXT, from, REQUIRED, "What it was fitted to."),
+    NUMBER_ROW(gable_gap, "", "gap", SECONDS, gap_s, 0, 1e-2, REQUIRED,
+               "Time between the kernels of one layer, all together, s."),
+};
+
+const gable_schema gable_gap_schema = {
+    .title = "Glue between kernels of one layer",
+    .fields = gap_rows,
+    .n_fields = COUNT_OF(gap_rows),
+};
+
+/* ---- calibrations --------------------------------------------------------------------------------- */
+
+static const gable_field calibration_rows[] = {
+    TEXT_ROW(gable_calibration, "name", NAME, name, REQUIRED,
+             "Device that was measured; the file is called so."),
+};
+static const char *const calibration_extra[] = {"kernels"};
+
+const gable_schema gable_calibration_schema = {
+    .id = "gable.calibration/1",
+    .title = "What was fitted on one device; written by gable calibrate",
+    .fields = calibration_rows,
+    .n_fields = COUNT_OF(calibration_rows),
+    .extra_keys = calibration_extra,
+    .n_extra_keys = COUNT_OF(calibration_extra),
+    .sourced = true,
+};
+
+#define FIT_NUMBER(...) NUMBER_ROW(gable_calibrated, "", __VA_ARGS__)
+
+static const gable_field calibrated_rows[] = {
+    CHOICE_ROW(gable_calibrated, "", "family", family, families, REQUIRED, "Family of kernels."),
+    TEXT_ROW(gable_calibrated, "stack", NAME, stack, REQUIRED, "Software that was measured."),
+    TEXT_ROW(gable_calibrated, "version", TEXT, version, REQUIRED, "Its release."),
+    CHOICE_ROW(gable_calibrated, "", "weights", weights, dtypes, REQUIRED,
+               "Format of the weights, or of the cache."),
+    CHOICE_ROW(gable_calibrated, "", "unit", unit, units, REQUIRED,
+               "Unit that the FLOPs run on."),
+    FIT_NUMBER("floor", SECONDS, floor_s, 0, 1, REQUIRED, "Launch and prologue, s."),
+    FIT_NUMBER("compute_frac", NONE, compute_frac, LEAST_FRAC, 1, REQUIRED,
+               "Reached share of the dense peak."),
+    FIT_NUMBER("memory_frac", NONE, memory_frac, LEAST_FRAC, 1, REQUIRED,
+               "Reached share of the memory bandwidth."),
+    FIT_NUMBER("sigma_ln", NONE, sigma_ln, 0, MOST_SIGMA, REQUIRED,
+               "Spread of ln(measured / predicted) on the test rows."),
+    INT_ROW(gable_calibrated, "n_train", n_train, 1, 100000000, REQUIRED, "Rows fitted to."),
+    INT_ROW(gable_calibrated, "n_test", n_test, 0, 100000000, REQUIRED, "Rows tested on."),
+    FIT_NUMBER("median_frac", NONE, median_frac, 0, 1000, REQUIRED,
+               "Median of |predicted / measured - 1| on the test rows."),
+    FIT_NUMBER("p90_frac", NONE, p90_frac, 0, 1000, REQUIRED, "90th percentile of the same."),
+    FIT_NUMBER("bias_ln", NONE, bias_ln, -10, 10, REQUIRED,
+               "Median ln(predicted / measured) on the test rows."),
+    TEXT_ROW(gable_calibrated, "source", NAME, source, REQUIRED, "Rows that it was fitted to."),
+    TEXT_ROW(gable_calibrated, "date", TEXT, date, 0, "Day of the fit."),
+};
+
+const gable_schema gable_calibrated_schema = {
+    .title = "Constants of one family, format and stack",
+    .fields = calibrated_rows,
+    .n_fields = COUNT_OF(calibrated_rows),
+};
