@@ -1,0 +1,100 @@
+/* model/hf_match: exclusion patterns of quantised checkpoints against module paths. A small matcher of our own: the
+ * C library's regular expressions may take exponential time and memory on hostile patterns. */
+#include <string.h>
+
+#include "model/hf.h"
+
+/* More steps than any honest pattern needs on a path of 100 bytes; beyond, the answer is no. */
+enum { STEPS_CAP = 20000 };
+
+typedef struct matcher {
+    bool regex, bad;
+    int steps;
+} matcher;
+
+static bool match_here(matcher *m, const char *p, const char *s);
+
+/* (a|b|c): literals only. Tries each, then the rest of the pattern. */
+static bool match_group(matcher *m, const char *p, const char *s)
+{
+    const char *close = strchr(p, ')');
+
+    if (!close || strcspn(p + 1, "(*?+[") < (size_t)(close - p - 1)) {
+        m->bad = true;
+        return false;
+    }
+    for (const char *at = p + 1; at <= close;) {
+        size_t n = strcspn(at, "|)");
+        if (strncmp(at, s, n) == 0 && match_here(m, close + 1, s + n))
+            return true;
+        at += n + 1;
+    }
+    return false;
+}
+
+static bool match_any(matcher *m, const char *rest, const char *s)
+{
+    for (;; s++) {
+        if (match_here(m, rest, s))
+            return true;
+        if (*s == '\0' || m->bad || m->steps > STEPS_CAP)
+            return false;
+    }
+}
+
+static bool match_here(matcher *m, const char *p, const char *s)
+{
+    while (*p) {
+        if (++m->steps > STEPS_CAP || m->bad)
+            return false;
+        if (!m->regex && *p == '*')
+            return match_any(m, p + 1, s);
+        if (m->regex && p[0] == '.' && p[1] == '*')
+            return match_any(m, p + 2, s);
+        if (m->regex && *p == '(')
+            return match_group(m, p, s);
+        if (m->regex && *p == '$' && p[1] == '\0')
+            return *s == '\0';
+        if (m->regex && strchr("[]{}+?*|)^$", *p)) {
+            m->bad = true;
+            return false;
+        }
+        bool escaped = m->regex && p[0] == '\\' && p[1] != '\0';
+        bool any = m->regex && *p == '.';
+        p += escaped;
+        if (*s == '\0' || (!any && *p != *s))
+            return false;
+        p++;
+        s++;
+    }
+    /* a module's name also stands for what is inside it */
+    return *s == '\0' || *s == '.' || m->regex;
+}
+
+/* The pattern as whole components anywhere in the path: "gate" is in "mlp.gate" but not in "mlp.gate_proj". */
+static bool holds_components(const char *pattern, const char *module)
+{
+    size_t n = strlen(pattern);
+
+    if (n == 0)
+        return false;
+    for (const char *at = strstr(module, pattern); at; at = strstr(at + 1, pattern))
+        if ((at == module || at[-1] == '.') && (at[n] == '\0' || at[n] == '.'))
+            return true;
+    return false;
+}
+
+bool hf_match(const char *pattern, const char *module, bool *ok)
+{
+    matcher m = {.regex = strncmp(pattern, "re:", 3) == 0};
+    const char *start = m.regex ? pattern + 3 : pattern;
+
+    if (m.regex && *start == '^')
+        start++;
+    if (!m.regex && !strchr(pattern, '*'))
+        return holds_components(pattern, module);
+    bool found = match_here(&m, start, module);
+    if (m.bad)
+        *ok = false;
+    return found && !m.bad;
+}
