@@ -115,6 +115,13 @@ static gable_dim ratio_dim(gable_ratio ratio)
     return GABLE_DIM_NONE;
 }
 
+/* What a terminal has no room for. */
+static bool is_hidden(gable_ratio ratio)
+{
+    return ratio == GABLE_RATIO_BYTES_PER_FLOP || ratio == GABLE_RATIO_INT8_OVER_16 ||
+           ratio == GABLE_RATIO_WIDTH_4 || ratio == GABLE_RATIO_READ_ALL;
+}
+
 /* Keys carry their units already, so numbers print bare in JSON and CSV. */
 static void set_columns(hw_column columns[1 + GABLE_N_RATIOS], hw_format format)
 {
@@ -125,7 +132,7 @@ static void set_columns(hw_column columns[1 + GABLE_N_RATIOS], hw_format format)
         columns[1 + i] = (hw_column){.key = gable_ratio_key(ratio),
                                      .heading = gable_ratio_heading(ratio),
                                      .dim = people ? ratio_dim(ratio) : GABLE_DIM_NONE,
-                                     .hidden = ratio == GABLE_RATIO_BYTES_PER_FLOP};
+                                     .hidden = is_hidden(ratio)};
     }
 }
 
@@ -140,7 +147,8 @@ static void add_outliers(gable_text *out, const checked *c, hw_format format)
         for (int r = 0; r < GABLE_N_RATIOS; r++) {
             gable_ratio ratio = (gable_ratio)r;
             double median = gable_derive_sibling_median(a, c->all, c->n_all, ratio);
-            if (!gable_derive_stands_out(ratio, ratios[r], median))
+            if (ratio == GABLE_RATIO_BYTES_PER_FLOP || /* the inverse of a ridge */
+                !gable_derive_stands_out(ratio, ratios[r], median))
                 continue;
             if (format == HW_JSON) {
                 gable_text_addf(out, "%s\n  {\"name\": \"%s\", \"ratio\": \"%s\", \"value\": ",
@@ -167,9 +175,8 @@ static void add_legend(gable_text *out)
 {
     gable_text_add(out, "\n");
     for (int i = 0; i < GABLE_N_RATIOS; i++)
-        if (i != GABLE_RATIO_BYTES_PER_FLOP)
-            gable_text_addf(out, "%-8s  %s\n", gable_ratio_heading((gable_ratio)i),
-                            gable_ratio_help((gable_ratio)i));
+        gable_text_addf(out, "%-8s  %s\n", gable_ratio_heading((gable_ratio)i),
+                        gable_ratio_help((gable_ratio)i));
 }
 
 static gable_status report(gable_cli *cli, const checked *c, hw_format format)

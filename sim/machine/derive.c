@@ -87,7 +87,9 @@ double gable_derive_sibling_median(const gable_accelerator *self,
     }
     if (n < 2)
         return 0.0;
-    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2.0;
+    gable_derive_ratios(self, all);
+    double low = values[(n - 1) / 2], high = values[n / 2], own = all[ratio];
+    return fabs(own - low) < fabs(own - high) ? low : high;
 }
 
 static int is_width(gable_ratio ratio)
@@ -97,9 +99,9 @@ static int is_width(gable_ratio ratio)
 
 int gable_derive_stands_out(gable_ratio ratio, double value, double median)
 {
-    if (!(value > 0.0))
+    if (!(value > 0.0) || ratio == GABLE_RATIO_READ_ALL)
         return 0;
-    if (median > 0.0 && (value > 1.6 * median || median > 1.6 * value))
+    if (median > 0.0 && (value > 1.8 * median || median > 1.8 * value))
         return 1;
     return is_width(ratio) && fabs(value / exp2(round(log2(value))) - 1.0) > 0.04;
 }

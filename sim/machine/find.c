@@ -23,6 +23,18 @@ const char *gable_find_file(gable_arena *arena, const char *hw, const char *fold
     return path && gable_file_exists(path) ? path : NULL;
 }
 
+/* The files are sorted with their ending, and '-' comes before '.': "x-big" would precede "x". */
+static void sort_names(const char **names, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        const char *name = names[i];
+        size_t at = i;
+        for (; at > 0 && strcmp(names[at - 1], name) > 0; at--)
+            names[at] = names[at - 1];
+        names[at] = name;
+    }
+}
+
 gable_status gable_find_names(gable_arena *arena, const char *hw, const char *folder,
                               const char *const **names, size_t *count, gable_err *err)
 {
@@ -38,6 +50,7 @@ gable_status gable_find_names(gable_arena *arena, const char *hw, const char *fo
         if (!stems[i])
             return gable_fail(err, GABLE_INTERNAL, "arena full");
     }
+    sort_names(stems, *count);
     *names = stems;
     return GABLE_OK;
 }
