@@ -1,0 +1,110 @@
+/* cli/scenario_options: see scenario_options.h. */
+#include "cli/scenario_options.h"
+
+#include <string.h>
+
+const char *const gable_phase_choices[] = {"decode", "prefill", NULL};
+const char *const gable_phase_choices_both[] = {"decode", "prefill", "both", NULL};
+
+/* What the commands take when nothing is said: a short chat. */
+static const double default_context = 1024.0, default_prompt = 1024.0;
+
+static gable_status need(gable_cli *cli, const char *value, const char *name, const char *example)
+{
+    if (value && *value)
+        return GABLE_OK;
+    return gable_fail(&cli->err, GABLE_USAGE, "--%s is needed, for example --%s %s", name, name,
+                      example);
+}
+
+/* A count given as text, because its default depends on the phase. */
+static gable_status read_count(gable_cli *cli, const char *name, const char *text, double fallback,
+                               double *out)
+{
+    char why[200];
+    *out = fallback;
+    if (!text)
+        return GABLE_OK;
+    gable_units_result result = gable_units_parse(text, GABLE_DIM_COUNT, true, out);
+    if (result == GABLE_UNITS_OK)
+        return GABLE_OK;
+    gable_units_explain(result, text, GABLE_DIM_COUNT, why, sizeof why);
+    return gable_fail(&cli->err, GABLE_USAGE, "--%s %.60s: %s", name, text, why);
+}
+
+static gable_status read_scenario(gable_cli *cli, const gable_scenario_options *o,
+                                  gable_phase phase, bool both, gable_scenario *out)
+{
+    bool decode = phase == GABLE_PHASE_DECODE;
+    *out = (gable_scenario){.phase = phase,
+                            .batch = both && !decode ? 1.0 : o->batch,
+                            .tp = o->tp,
+                            .ep = o->ep,
+                            .skew = o->skew};
+    double context;
+    GABLE_TRY(
+        read_count(cli, "context", o->context, decode || both ? default_context : 0.0, &context));
+    double prompt = both && o->context ? context : default_prompt;
+    bool pair_prefill = both && !decode;
+    const char *given_new = both && decode ? NULL : o->new_tokens;
+    GABLE_TRY(read_count(cli, "new-tokens", given_new, decode ? 1.0 : prompt, &out->n_new));
+    out->n_cached = pair_prefill ? 0.0 : context;
+    return GABLE_OK;
+}
+
+static const gable_dtype *chosen(int option, gable_dtype *dtype)
+{
+    *dtype = option < 0 ? GABLE_DTYPE_BF16 : (gable_dtype)option;
+    return option < 0 ? NULL : dtype;
+}
+
+static gable_status load(gable_cli *cli, const gable_scenario_options *o, gable_case *out)
+{
+    GABLE_TRY(need(cli, o->model, "model", "llama-3.1-8b"));
+    GABLE_TRY(need(cli, o->system, "system", "hgx-h100-8"));
+    GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, o->model, &out->model, &cli->err));
+    GABLE_TRY(
+        gable_machine_load(&cli->arena, cli->hw, o->system, o->stack, &out->machine, &cli->err));
+    if (o->weights < 0 && o->activations < 0 && o->kv < 0)
+        return GABLE_OK;
+    gable_dtype weights, activations, kv;
+    return gable_model_override(&cli->arena, out->model, chosen(o->weights, &weights),
+                                chosen(o->activations, &activations), chosen(o->kv, &kv),
+                                &out->model, &cli->err);
+}
+
+gable_status gable_scenario_price(gable_cli *cli, const gable_scenario_options *options,
+                                  gable_phase phase, bool both, gable_case *out)
+{
+    gable_scenario scenario;
+    GABLE_TRY(read_scenario(cli, options, phase, both, &scenario));
+    GABLE_TRY(load(cli, options, out));
+    GABLE_TRY(gable_layout_plan(&cli->arena, out->model, &scenario, &out->plan, &cli->err));
+    GABLE_TRY(gable_engine_check(&out->plan, &out->machine, &cli->err));
+    GABLE_TRY(gable_step_init(&cli->arena, &out->plan, &out->step, &cli->err));
+    gable_engine_price(&out->plan, &out->machine, &out->step);
+    return GABLE_OK;
+}
+
+gable_status gable_scenario_price_one(gable_cli *cli, const gable_scenario_options *options,
+                                      gable_case *out, gable_priced *priced)
+{
+    gable_phase phase =
+        options->phase == GABLE_PHASE_CHOICE_PREFILL ? GABLE_PHASE_PREFILL : GABLE_PHASE_DECODE;
+    GABLE_TRY(gable_scenario_price(cli, options, phase, false, out));
+    *priced = (gable_priced){&out->plan, &out->machine, &out->step};
+    return GABLE_OK;
+}
+
+gable_status gable_scenario_deliver(gable_cli *cli, const char *output)
+{
+    if (!output || strcmp(output, "-") == 0)
+        return GABLE_OK;
+    if (cli->out.failed)
+        return gable_fail(&cli->err, GABLE_INTERNAL, "out of memory");
+    GABLE_TRY(gable_file_write(output, cli->out.text ? cli->out.text : "", cli->out.length_bytes,
+                               &cli->err));
+    gable_text_free(&cli->out);
+    cli->out = (gable_text){0};
+    return GABLE_OK;
+}

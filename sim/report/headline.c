@@ -1,0 +1,199 @@
+/* report/headline: what people read first: the scenario, how long, why, whether it fits. */
+#include <math.h>
+#include <string.h>
+
+#include "report/internal.h"
+
+enum { DIGITS = 4 };
+
+static const char *quantity(double value, gable_dim dim, char *out)
+{
+    return gable_units_print(value, dim, DIGITS, out);
+}
+
+/* A count without an exponent: 4096, not 4.096e+03. */
+static void add_count(gable_text *out, double value, const char *one, const char *many)
+{
+    gable_text_addf(out, "%.10g %s", value, value == 1.0 ? one : many);
+}
+
+void gable_report_title(gable_text *out, const gable_priced *priced)
+{
+    const gable_scenario *scenario = &priced->plan->scenario;
+    gable_text_addf(out, "%s step of ", gable_phases[scenario->phase]);
+    gable_text_add_safe(out, priced->plan->model->name);
+    gable_text_add(out, " on ");
+    gable_text_add_safe(out, priced->machine->system->name);
+    gable_text_addf(out, ", tp %d", scenario->tp);
+    if (scenario->ep > 1)
+        gable_text_addf(out, ", ep %d", scenario->ep);
+    gable_text_add(out, ", stack ");
+    gable_text_add_safe(out, priced->machine->constants->stack);
+}
+
+static void add_batch(gable_text *out, const gable_scenario *scenario)
+{
+    gable_text_add(out, "  batch     ");
+    add_count(out, scenario->batch, "sequence", "sequences");
+    gable_text_add(out, " x ");
+    add_count(out, scenario->n_new, "new token", "new tokens");
+    gable_text_add(out, ", ");
+    add_count(out, scenario->n_cached, "token cached each\n", "tokens cached each\n");
+}
+
+static void add_time(gable_text *out, const gable_step *step)
+{
+    char a[GABLE_UNITS_TEXT_CAP], b[GABLE_UNITS_TEXT_CAP], c[GABLE_UNITS_TEXT_CAP];
+    gable_text_addf(out, "  expected  %s", quantity(step->time_s_total, GABLE_DIM_SECONDS, a));
+    if (step->p90_s > step->p10_s)
+        gable_text_addf(out, "  (p10 %s, p90 %s)", quantity(step->p10_s, GABLE_DIM_SECONDS, b),
+                        quantity(step->p90_s, GABLE_DIM_SECONDS, c));
+    gable_text_addf(out, "\n  ceiling   %s  (speed of light",
+                    quantity(step->ceiling_s_total, GABLE_DIM_SECONDS, a));
+    if (step->ceiling_s_total > 0.0)
+        gable_text_addf(out, "; expected is x%.3g of it",
+                        step->time_s_total / step->ceiling_s_total);
+    gable_text_add(out, ")\n");
+}
+
+static void add_rate(gable_text *out, const gable_priced *priced)
+{
+    double rate = priced->step->tokens_per_s, n = gable_report_n_devices(priced);
+    gable_text_addf(out, "  rate      %.4g tokens/s", rate);
+    if (n > 1.0)
+        gable_text_addf(out, ", %.4g per device", rate / n);
+    if (priced->plan->scenario.batch > 1.0)
+        gable_text_addf(out, ", %.4g per sequence", rate / priced->plan->scenario.batch);
+    gable_text_add(out, "\n");
+}
+
+static void verdict_memory(gable_text *out, const gable_priced *priced)
+{
+    const gable_step *step = priced->step;
+    double intensity = step->intensity_flops_per_byte, ridge = step->ridge_flops_per_byte;
+    if (intensity > 0.0 && ridge >= intensity)
+        gable_text_addf(out, "%.3g FLOP/byte, x%.3g below the ridge of %.4g", intensity,
+                        ridge / intensity, ridge);
+    else
+        gable_text_addf(out, "most operators are, though the step as a whole has %.4g FLOP/byte",
+                        intensity);
+}
+
+static void verdict_compute(gable_text *out, const gable_priced *priced)
+{
+    const gable_step *step = priced->step;
+    double intensity = step->intensity_flops_per_byte, ridge = step->ridge_flops_per_byte;
+    if (ridge > 0.0 && intensity >= ridge)
+        gable_text_addf(out, "%.4g FLOP/byte, x%.3g above the ridge of %.4g", intensity,
+                        intensity / ridge, ridge);
+    else
+        gable_text_addf(out, "the matrix units are busy longer than the memory");
+}
+
+static void verdict_network(gable_text *out, const gable_priced *priced)
+{
+    char bytes[GABLE_UNITS_TEXT_CAP], rate[GABLE_UNITS_TEXT_CAP];
+    gable_text_addf(
+        out, "each device sends %s over links of %s",
+        quantity(priced->step->wire_bytes_total, GABLE_DIM_BYTES, bytes),
+        quantity(priced->machine->system->scale_up_bytes_per_s, GABLE_DIM_BYTES_PER_S, rate));
+}
+
+static void verdict_overhead(gable_text *out, const gable_priced *priced)
+{
+    (void)priced;
+    gable_text_add(out, "launches, latencies and gaps, which no datasheet figure shortens");
+}
+
+typedef void verdict_writer(gable_text *out, const gable_priced *priced);
+
+static verdict_writer *const verdicts[GABLE_N_BOUNDS] = {
+    [GABLE_BOUND_COMPUTE] = verdict_compute,
+    [GABLE_BOUND_MEMORY] = verdict_memory,
+    [GABLE_BOUND_NETWORK] = verdict_network,
+    [GABLE_BOUND_OVERHEAD] = verdict_overhead,
+};
+
+void gable_report_verdict(gable_text *out, const gable_priced *priced)
+{
+    const gable_step *step = priced->step;
+    gable_text_addf(out, "%s", gable_bound_name(step->bound));
+    if (step->time_s_total > 0.0)
+        gable_text_addf(out, ", %.0f %% of the time",
+                        100.0 * step->bound_s[step->bound] / step->time_s_total);
+    gable_text_add(out, ": ");
+    verdicts[step->bound](out, priced);
+}
+
+static void add_memory(gable_text *out, const gable_priced *priced)
+{
+    const gable_plan *plan = priced->plan;
+    const gable_step *step = priced->step;
+    const struct {
+        const char *name;
+        double bytes;
+    } parts[] = {
+        {"weights", plan->weights_bytes}, {"cache", plan->kv_bytes},
+        {"state", plan->state_bytes},     {"activations", plan->activation_bytes},
+        {"reserve", step->reserve_bytes},
+    };
+    char a[GABLE_UNITS_TEXT_CAP], b[GABLE_UNITS_TEXT_CAP];
+    gable_text_addf(out, "  memory    %s: %s of %s per device\n            ",
+                    step->fits ? "fits" : "DOES NOT FIT",
+                    quantity(step->total_bytes, GABLE_DIM_BYTES, a),
+                    quantity(step->capacity_bytes, GABLE_DIM_BYTES, b));
+    const char *between = "";
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        if (parts[i].bytes <= 0.0)
+            continue;
+        gable_text_addf(out, "%s%s %s", between, parts[i].name,
+                        quantity(parts[i].bytes, GABLE_DIM_BYTES, a));
+        between = ", ";
+    }
+    gable_text_add(out, "\n");
+}
+
+void gable_report_headline(gable_text *out, const gable_priced *priced)
+{
+    gable_report_title(out, priced);
+    gable_text_add(out, "\n");
+    add_batch(out, &priced->plan->scenario);
+    add_time(out, priced->step);
+    gable_text_add(out, "  bound by  ");
+    gable_report_verdict(out, priced);
+    gable_text_add(out, "\n");
+    add_rate(out, priced);
+    add_memory(out, priced);
+    gable_text_add(out, "\n");
+}
+
+/* Share of the expected time that rests on each kind of constant. */
+static void add_sources(gable_text *out, const gable_priced *priced)
+{
+    double seconds[GABLE_N_PROVENANCES] = {0};
+    const gable_step *step = priced->step;
+    for (int i = 0; i < priced->plan->n_rows; i++)
+        seconds[step->row[i].provenance] += step->time_s[i];
+    gable_text_add(out, "constants:");
+    const char *between = " ";
+    for (int i = 0; i < GABLE_N_PROVENANCES; i++) {
+        if (seconds[i] <= 0.0 || step->time_s_total <= 0.0)
+            continue;
+        gable_text_addf(out, "%s%s for %.3g %% of the time", between,
+                        gable_provenance_name((gable_provenance)i),
+                        100.0 * seconds[i] / step->time_s_total);
+        between = ", ";
+    }
+    gable_text_add(out, "\n");
+}
+
+void gable_report_notes(gable_text *out, const gable_priced *priced)
+{
+    gable_text_add(out,
+                   "\nFigures are those of all calls in the step on one device, the slowest rank. "
+                   "Operators\nrun one after another; within one, compute and memory overlap.\n");
+    add_sources(out, priced);
+    if (!priced->step->fits)
+        gable_text_add(
+            out, "The step does not fit in memory: the times are what it would take if it did.\n");
+}

@@ -1,0 +1,43 @@
+/* report/internal: what the files of this room share.
+ * Room: report. Uses: every room below. */
+#ifndef GABLE_REPORT_INTERNAL_H
+#define GABLE_REPORT_INTERNAL_H
+#include "report/report.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* `"key": value` of each column of one row, as members of an object that is open: `separator` goes
+ * between them (",\n  " or ", "). */
+void gable_report_members(gable_text *out, const gable_column *columns, size_t n_columns,
+                          const void *row, const char *separator);
+
+/* One row of the plan as people and scripts see it: all calls of the step on one GPU. */
+typedef struct gable_cost_row {
+    const char *name, *kind;
+    int layers;
+    double calls, flops, hbm_bytes, wire_bytes;
+    double intensity_flops_per_byte; /* NaN where no byte of memory moves */
+    double ceiling_s, time_s, share_frac;
+    const char *bound, *source;
+    const char *note; /* why a figure is absent; NULL */
+} gable_cost_row;
+
+/* plan->n_rows rows in the arena. */
+gable_status gable_report_rows(gable_arena *arena, const gable_priced *priced,
+                               const gable_cost_row **rows, gable_err *err);
+
+/* Lines above and below the table of operators, for people. */
+void gable_report_headline(gable_text *out, const gable_priced *priced);
+void gable_report_notes(gable_text *out, const gable_priced *priced);
+
+/* printf into a string of the arena; "" when it is full. */
+char *gable_report_format(gable_arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Devices that take part in the step. */
+double gable_report_n_devices(const gable_priced *priced);
+
+/* Fails with GABLE_INTERNAL when memory ran out while writing. */
+gable_status gable_report_done(const gable_text *out, gable_err *err);
+
+#endif
