@@ -18,28 +18,28 @@ static gable_status whole(const hf_import *in, const gable_json *node, int *out)
     return GABLE_OK;
 }
 
-gable_status hf_int(const hf_import *in, hf_key key, int *out)
+gable_status gable_hf_int(const hf_import *in, hf_key key, int *out)
 {
-    const gable_json *node = hf_find(in, key);
+    const gable_json *node = gable_hf_find(in, key);
 
     return node ? whole(in, node, out) : GABLE_OK;
 }
 
-gable_status hf_need(const hf_import *in, hf_key key, int *out)
+gable_status gable_hf_need(const hf_import *in, hf_key key, int *out)
 {
-    const gable_json *node = hf_find(in, key);
+    const gable_json *node = gable_hf_find(in, key);
 
     if (!node)
-        return gable_json_fail(in->text, in->err, "missing key \"%s\"", hf_key_name(key));
+        return gable_json_fail(in->text, in->err, "missing key \"%s\"", gable_hf_key_name(key));
     GABLE_TRY(whole(in, node, out));
     if (*out == 0)
         return gable_json_fail(node, in->err, "0, expected at least 1");
     return GABLE_OK;
 }
 
-gable_status hf_bool(const hf_import *in, hf_key key, bool *out)
+gable_status gable_hf_bool(const hf_import *in, hf_key key, bool *out)
 {
-    const gable_json *node = hf_find(in, key);
+    const gable_json *node = gable_hf_find(in, key);
 
     if (node && node->type != GABLE_JSON_BOOL)
         return gable_json_fail(node, in->err, "expected true or false, got %s",
@@ -49,7 +49,8 @@ gable_status hf_bool(const hf_import *in, hf_key key, bool *out)
     return GABLE_OK;
 }
 
-gable_status hf_member_int(const hf_import *in, const gable_json *object, const char *name, int *out)
+gable_status gable_hf_member_int(const hf_import *in, const gable_json *object, const char *name,
+                                 int *out)
 {
     const gable_json *node = gable_json_get(object, name);
 
@@ -58,9 +59,9 @@ gable_status hf_member_int(const hf_import *in, const gable_json *object, const 
     return whole(in, node, out);
 }
 
-gable_status hf_element(const hf_import *in, hf_key key, int i, const gable_json **out)
+gable_status gable_hf_element(const hf_import *in, hf_key key, int i, const gable_json **out)
 {
-    const gable_json *list = hf_find(in, key);
+    const gable_json *list = gable_hf_find(in, key);
 
     *out = NULL;
     if (!list)
@@ -74,17 +75,17 @@ gable_status hf_element(const hf_import *in, hf_key key, int i, const gable_json
     return GABLE_OK;
 }
 
-bool hf_is_true(const gable_json *node)
+bool gable_hf_is_true(const gable_json *node)
 {
     return node && node->type == GABLE_JSON_BOOL && node->boolean;
 }
 
-bool hf_is_false(const gable_json *node)
+bool gable_hf_is_false(const gable_json *node)
 {
     return node && node->type == GABLE_JSON_BOOL && !node->boolean;
 }
 
-bool hf_holds(const gable_json *array, double value)
+bool gable_hf_holds(const gable_json *array, double value)
 {
     if (!array || array->type != GABLE_JSON_ARRAY)
         return false;
@@ -108,9 +109,9 @@ static gable_status find_family(hf_import *in)
     const gable_json *shown = own ? own : outer;
 
     if (string_of(own))
-        in->family = hf_find_family(own->string, &near);
+        in->family = gable_hf_find_family(own->string, &near);
     if (!in->family && string_of(outer))
-        in->family = hf_find_family(outer->string, &near_root);
+        in->family = gable_hf_find_family(outer->string, &near_root);
     if (in->family)
         return GABLE_OK;
     if (!string_of(shown))
@@ -128,12 +129,12 @@ static gable_status count_layers(hf_import *in)
     int stated = 0;
 
     if (!(in->family->traits & HF_BLOCKS)) {
-        GABLE_TRY(hf_need(in, HF_LAYERS, &in->n_layers));
+        GABLE_TRY(gable_hf_need(in, HF_LAYERS, &in->n_layers));
     } else {
-        GABLE_TRY(hf_count_blocks(in, &in->n_layers));
-        GABLE_TRY(hf_int(in, HF_LAYERS, &stated));
+        GABLE_TRY(gable_hf_count_blocks(in, &in->n_layers));
+        GABLE_TRY(gable_hf_int(in, HF_LAYERS, &stated));
         if (stated > 0 && stated != in->n_layers)
-            return gable_json_fail(hf_find(in, HF_LAYERS), in->err,
+            return gable_json_fail(gable_hf_find(in, HF_LAYERS), in->err,
                                    "%d layers, but the pattern has %d", stated, in->n_layers);
     }
     if (in->n_layers > LAYERS_CAP)
@@ -146,12 +147,12 @@ static gable_status read_root(const hf_import *in, gable_model *model)
     model->family = in->family->model_type;
     model->hidden = in->hidden;
     model->tied = (in->family->traits & HF_TIED) != 0;
-    GABLE_TRY(hf_need(in, HF_VOCAB, &model->vocab));
-    GABLE_TRY(hf_int(in, HF_CONTEXT, &model->max_context));
-    GABLE_TRY(hf_bool(in, HF_TIED_KEY, &model->tied));
-    GABLE_TRY(hf_int(in, HF_MTP, &model->n_mtp));
-    GABLE_TRY(hf_int(in, HF_HYPER, &model->hyper_streams));
-    return hf_int(in, HF_CANVAS, &model->canvas);
+    GABLE_TRY(gable_hf_need(in, HF_VOCAB, &model->vocab));
+    GABLE_TRY(gable_hf_int(in, HF_CONTEXT, &model->max_context));
+    GABLE_TRY(gable_hf_bool(in, HF_TIED_KEY, &model->tied));
+    GABLE_TRY(gable_hf_int(in, HF_MTP, &model->n_mtp));
+    GABLE_TRY(gable_hf_int(in, HF_HYPER, &model->hyper_streams));
+    return gable_hf_int(in, HF_CANVAS, &model->canvas);
 }
 
 static gable_status read_layers(const hf_import *in, gable_model *model)
@@ -184,12 +185,12 @@ gable_status gable_hf_read(gable_arena *arena, const gable_json *root, const gab
     }
     model->name = model->title = stem;
     GABLE_TRY(find_family(&in));
-    GABLE_TRY(hf_check_keys(&in));
-    GABLE_TRY(hf_need(&in, HF_HIDDEN, &in.hidden));
+    GABLE_TRY(gable_hf_check_keys(&in));
+    GABLE_TRY(gable_hf_need(&in, HF_HIDDEN, &in.hidden));
     GABLE_TRY(count_layers(&in));
     GABLE_TRY(read_root(&in, model));
     GABLE_TRY(read_layers(&in, model));
-    GABLE_TRY(hf_quant(&in, companion, model));
+    GABLE_TRY(gable_hf_quant(&in, companion, model));
     if (in.text != in.root && !model->canvas)
         gable_remark_add(&remark, "Text part only: towers for other inputs are not counted.");
     if (remark.text[0])

@@ -1,4 +1,5 @@
-/* model/hf_ffn: which feed-forward part layer i of a Hugging Face config has. Shapes: facts/models.md 2. */
+/* model/hf_ffn: which feed-forward part layer i of a Hugging Face config has. Shapes:
+ * facts/models.md 2. */
 #include <math.h>
 #include <string.h>
 
@@ -6,27 +7,27 @@
 
 static bool has_experts(const hf_import *in)
 {
-    const gable_json *experts = hf_find(in, HF_EXPERTS);
-    const gable_json *block = hf_find(in, HF_MOE_BLOCK);
+    const gable_json *experts = gable_hf_find(in, HF_EXPERTS);
+    const gable_json *block = gable_hf_find(in, HF_MOE_BLOCK);
 
     return experts && !(experts->type == GABLE_JSON_NUMBER && experts->number == 0) &&
-           !hf_is_false(block);
+           !gable_hf_is_false(block);
 }
 
 /* moe_layer_freq is one flag per layer, or "every n-th". */
 static gable_status by_frequency(const hf_import *in, int i, bool *moe)
 {
-    const gable_json *freq = hf_find(in, HF_MOE_FREQ), *flag;
+    const gable_json *freq = gable_hf_find(in, HF_MOE_FREQ), *flag;
     int every = 1;
 
     if (!freq)
         return GABLE_OK;
     if (freq->type == GABLE_JSON_ARRAY) {
-        GABLE_TRY(hf_element(in, HF_MOE_FREQ, i, &flag));
+        GABLE_TRY(gable_hf_element(in, HF_MOE_FREQ, i, &flag));
         *moe = *moe && flag->type == GABLE_JSON_NUMBER && flag->number != 0;
         return GABLE_OK;
     }
-    GABLE_TRY(hf_int(in, HF_MOE_FREQ, &every));
+    GABLE_TRY(gable_hf_int(in, HF_MOE_FREQ, &every));
     *moe = *moe && (every <= 1 || i % every == 0);
     return GABLE_OK;
 }
@@ -39,7 +40,7 @@ static gable_status is_moe(const hf_import *in, int i, bool *moe)
     *moe = has_experts(in);
     if (!*moe)
         return GABLE_OK;
-    GABLE_TRY(hf_element(in, HF_MOE_TYPES, i, &type));
+    GABLE_TRY(gable_hf_element(in, HF_MOE_TYPES, i, &type));
     if (type) {
         if (type->type != GABLE_JSON_STRING ||
             (strcmp(type->string, "dense") != 0 && strcmp(type->string, "sparse") != 0))
@@ -47,10 +48,10 @@ static gable_status is_moe(const hf_import *in, int i, bool *moe)
         *moe = strcmp(type->string, "sparse") == 0;
         return GABLE_OK;
     }
-    GABLE_TRY(hf_int(in, HF_FIRST_MOE, &first));
-    GABLE_TRY(hf_int(in, HF_MOE_STEP, &step));
+    GABLE_TRY(gable_hf_int(in, HF_FIRST_MOE, &first));
+    GABLE_TRY(gable_hf_int(in, HF_MOE_STEP, &step));
     *moe = i >= first && (step <= 1 || (i + 1) % step == 0) &&
-           !hf_holds(hf_find(in, HF_DENSE_LAYERS), i);
+           !gable_hf_holds(gable_hf_find(in, HF_DENSE_LAYERS), i);
     return by_frequency(in, i, moe);
 }
 
@@ -58,8 +59,8 @@ static gable_status fill_dense(const hf_import *in, gable_ffn *f)
 {
     f->kind = GABLE_FFN_DENSE;
     f->n_matrices = (in->family->traits & HF_UNGATED_FFN) ? 2 : 3;
-    GABLE_TRY(hf_bool(in, HF_MLP_BIAS, &f->bias));
-    return hf_need(in, HF_WIDTH, &f->width);
+    GABLE_TRY(gable_hf_bool(in, HF_MLP_BIAS, &f->bias));
+    return gable_hf_need(in, HF_WIDTH, &f->width);
 }
 
 /* Shared experts: a width of their own, or n of the routed width. */
@@ -67,11 +68,12 @@ static gable_status fill_shared(const hf_import *in, gable_ffn *f)
 {
     int n = (in->family->traits & HF_ONE_SHARED) ? 1 : 0;
 
-    GABLE_TRY(hf_int(in, HF_SHARED, &n));
+    GABLE_TRY(gable_hf_int(in, HF_SHARED, &n));
     if ((long)n * f->expert_width > 1 << 24)
-        return gable_json_fail(hf_find(in, HF_SHARED), in->err, "shared experts are too wide");
+        return gable_json_fail(gable_hf_find(in, HF_SHARED), in->err,
+                               "shared experts are too wide");
     f->shared_width = n * f->expert_width;
-    return hf_int(in, HF_SHARED_WIDTH, &f->shared_width);
+    return gable_hf_int(in, HF_SHARED_WIDTH, &f->shared_width);
 }
 
 static gable_status fill_moe(const hf_import *in, int i, gable_ffn *f)
@@ -81,30 +83,30 @@ static gable_status fill_moe(const hf_import *in, int i, gable_ffn *f)
     f->kind = GABLE_FFN_MOE;
     f->n_matrices = (in->family->traits & HF_UNGATED_FFN) ? 2 : 3;
     f->bias = (in->family->traits & HF_FFN_BIAS) != 0;
-    GABLE_TRY(hf_need(in, HF_EXPERTS, &f->n_experts));
-    GABLE_TRY(hf_need(in, HF_ACTIVE, &f->n_active));
+    GABLE_TRY(gable_hf_need(in, HF_EXPERTS, &f->n_experts));
+    GABLE_TRY(gable_hf_need(in, HF_ACTIVE, &f->n_active));
     if (in->family->traits & HF_EXPERT_IS_WIDTH)
-        GABLE_TRY(hf_int(in, HF_PLAIN_WIDTH, &f->expert_width));
-    GABLE_TRY(hf_int(in, HF_EXPERT_WIDTH, &f->expert_width));
+        GABLE_TRY(gable_hf_int(in, HF_PLAIN_WIDTH, &f->expert_width));
+    GABLE_TRY(gable_hf_int(in, HF_EXPERT_WIDTH, &f->expert_width));
     if (f->expert_width == 0)
         return gable_json_fail(in->text, in->err, "missing key \"%s\"",
-                               hf_key_name(HF_EXPERT_WIDTH));
+                               gable_hf_key_name(HF_EXPERT_WIDTH));
     GABLE_TRY(fill_shared(in, f));
-    GABLE_TRY(hf_int(in, HF_LATENT, &f->latent_dim));
+    GABLE_TRY(gable_hf_int(in, HF_LATENT, &f->latent_dim));
     if (f->latent_dim > 0)
         f->kind = GABLE_FFN_LATENT_MOE;
-    GABLE_TRY(hf_int(in, HF_GROUPS, &f->n_groups));
-    GABLE_TRY(hf_int(in, HF_TOP_GROUPS, &f->top_groups));
+    GABLE_TRY(gable_hf_int(in, HF_GROUPS, &f->n_groups));
+    GABLE_TRY(gable_hf_int(in, HF_TOP_GROUPS, &f->top_groups));
     if (f->n_groups <= 1) /* one group is no grouping */
         f->n_groups = f->top_groups = 0;
-    GABLE_TRY(hf_int(in, HF_HASH_LAYERS, &hashed));
+    GABLE_TRY(gable_hf_int(in, HF_HASH_LAYERS, &hashed));
     f->hash_routed = i < hashed;
-    if (hf_is_true(hf_find(in, HF_MOE_BLOCK))) /* a dense branch in parallel: Gemma-4 */
-        return hf_need(in, HF_WIDTH, &f->width);
+    if (gable_hf_is_true(gable_hf_find(in, HF_MOE_BLOCK))) /* a dense branch in parallel: Gemma-4 */
+        return gable_hf_need(in, HF_WIDTH, &f->width);
     return GABLE_OK;
 }
 
-gable_status hf_ffn_plain(const hf_import *in, int i_layer, gable_ffn *out)
+gable_status gable_hf_ffn_plain(const hf_import *in, int i_layer, gable_ffn *out)
 {
     bool moe;
 
@@ -112,29 +114,30 @@ gable_status hf_ffn_plain(const hf_import *in, int i_layer, gable_ffn *out)
     return moe ? fill_moe(in, i_layer, out) : fill_dense(in, out);
 }
 
-gable_status hf_ffn_hybrid(const hf_import *in, int i_layer, gable_ffn *out)
+gable_status gable_hf_ffn_hybrid(const hf_import *in, int i_layer, gable_ffn *out)
 {
     char block;
 
-    GABLE_TRY(hf_block(in, i_layer, &block));
+    GABLE_TRY(gable_hf_block(in, i_layer, &block));
     if (block == 'E')
         return fill_moe(in, i_layer, out);
     return block == '-' ? fill_dense(in, out) : GABLE_OK;
 }
 
-/* Per block: none, one matrix, or a width of 2/3 ffn_mult d, rounded up to 256 (facts/models.md 4.19). */
-gable_status hf_ffn_nas(const hf_import *in, int i_layer, gable_ffn *out)
+/* Per block: none, one matrix, or a width of 2/3 ffn_mult d, rounded up to 256
+ * (facts/models.md 4.19). */
+gable_status gable_hf_ffn_nas(const hf_import *in, int i_layer, gable_ffn *out)
 {
     const gable_json *block, *mult;
 
-    GABLE_TRY(hf_element(in, HF_BLOCKS_KEY, i_layer, &block));
+    GABLE_TRY(gable_hf_element(in, HF_BLOCKS_KEY, i_layer, &block));
     const gable_json *ffn = gable_json_get(block, "ffn");
     if (!ffn)
         return gable_json_fail(block ? block : in->text, in->err,
                                "expected \"block_configs\" with an \"ffn\" per layer");
-    if (hf_is_true(gable_json_get(ffn, "no_op")))
+    if (gable_hf_is_true(gable_json_get(ffn, "no_op")))
         return GABLE_OK;
-    if (hf_is_true(gable_json_get(ffn, "replace_with_linear"))) {
+    if (gable_hf_is_true(gable_json_get(ffn, "replace_with_linear"))) {
         out->kind = GABLE_FFN_LINEAR;
         return GABLE_OK;
     }
@@ -145,7 +148,7 @@ gable_status hf_ffn_nas(const hf_import *in, int i_layer, gable_ffn *out)
     out->kind = GABLE_FFN_DENSE;
     out->n_matrices = 3;
     out->width = (int)(ceil(width / 256.0) * 256.0);
-    return hf_bool(in, HF_MLP_BIAS, &out->bias);
+    return gable_hf_bool(in, HF_MLP_BIAS, &out->bias);
 }
 
 typedef struct block_row {
@@ -157,9 +160,9 @@ static const block_row block_rows[] = {
     {'M', "mamba"}, {'*', "attention"}, {'E', "moe"}, {'-', "mlp"}};
 enum { N_BLOCK_ROWS = sizeof block_rows / sizeof block_rows[0] };
 
-gable_status hf_block(const hf_import *in, int i_layer, char *out)
+gable_status gable_hf_block(const hf_import *in, int i_layer, char *out)
 {
-    const gable_json *pattern = hf_find(in, HF_HYBRID), *name;
+    const gable_json *pattern = gable_hf_find(in, HF_HYBRID), *name;
 
     if (pattern) {
         char c = pattern->string[i_layer];
@@ -171,7 +174,7 @@ gable_status hf_block(const hf_import *in, int i_layer, char *out)
         return gable_json_fail(pattern, in->err, "layer %d is '%c', expected M, *, E or -", i_layer,
                                c);
     }
-    GABLE_TRY(hf_element(in, HF_BLOCK_TYPES, i_layer, &name));
+    GABLE_TRY(gable_hf_element(in, HF_BLOCK_TYPES, i_layer, &name));
     for (int i = 0; name && name->type == GABLE_JSON_STRING && i < N_BLOCK_ROWS; i++)
         if (strcmp(block_rows[i].name, name->string) == 0) {
             *out = block_rows[i].block;
@@ -181,9 +184,10 @@ gable_status hf_block(const hf_import *in, int i_layer, char *out)
                            "expected mamba, attention, moe or mlp for layer %d", i_layer);
 }
 
-gable_status hf_count_blocks(const hf_import *in, int *out)
+gable_status gable_hf_count_blocks(const hf_import *in, int *out)
 {
-    const gable_json *pattern = hf_find(in, HF_HYBRID), *list = hf_find(in, HF_BLOCK_TYPES);
+    const gable_json *pattern = gable_hf_find(in, HF_HYBRID),
+                     *list = gable_hf_find(in, HF_BLOCK_TYPES);
     size_t n = 0;
 
     if (pattern && pattern->type == GABLE_JSON_STRING)
@@ -193,8 +197,8 @@ gable_status hf_count_blocks(const hf_import *in, int *out)
     else if (list && list->type == GABLE_JSON_ARRAY)
         n = list->n_children;
     if (n == 0 || n > 1 << 16)
-        return gable_json_fail(in->text, in->err, "expected \"%s\" or \"%s\"", hf_key_name(HF_HYBRID),
-                               hf_key_name(HF_BLOCK_TYPES));
+        return gable_json_fail(in->text, in->err, "expected \"%s\" or \"%s\"",
+                               gable_hf_key_name(HF_HYBRID), gable_hf_key_name(HF_BLOCK_TYPES));
     *out = (int)n;
     return GABLE_OK;
 }

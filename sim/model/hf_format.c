@@ -35,43 +35,43 @@ static const struct {
     int group;
     gable_dtype dtype;
 } group_rows[] = {
-    {4, "int", 32, GABLE_DTYPE_INT4_G32},  {4, "int", 0, GABLE_DTYPE_INT4},
-    {4, "float", 16, GABLE_DTYPE_NVFP4},   {4, "float", 32, GABLE_DTYPE_MXFP4},
-    {8, "float", 32, GABLE_DTYPE_MXFP8},   {8, "float", 128, GABLE_DTYPE_FP8_BLOCK},
-    {8, "float", 0, GABLE_DTYPE_FP8},      {8, "int", 0, GABLE_DTYPE_INT8},
+    {4, "int", 32, GABLE_DTYPE_INT4_G32}, {4, "int", 0, GABLE_DTYPE_INT4},
+    {4, "float", 16, GABLE_DTYPE_NVFP4},  {4, "float", 32, GABLE_DTYPE_MXFP4},
+    {8, "float", 32, GABLE_DTYPE_MXFP8},  {8, "float", 128, GABLE_DTYPE_FP8_BLOCK},
+    {8, "float", 0, GABLE_DTYPE_FP8},     {8, "int", 0, GABLE_DTYPE_INT8},
 };
 
-const char *hf_text_of(const gable_json *object, const char *key)
+const char *gable_hf_text_of(const gable_json *object, const char *key)
 {
     const gable_json *node = gable_json_get(object, key);
 
     return node && node->type == GABLE_JSON_STRING ? node->string : NULL;
 }
 
-double hf_number_of(const gable_json *object, const char *key)
+double gable_hf_number_of(const gable_json *object, const char *key)
 {
     const gable_json *node = gable_json_get(object, key);
 
     return node && node->type == GABLE_JSON_NUMBER ? node->number : 0;
 }
 
-int hf_pair_index(hf_quantiser *q, gable_module_dtypes pair)
+int gable_hf_pair_index(hf_quantiser *q, gable_module_dtypes pair)
 {
     int i = 0;
 
-    while (i < q->n_pairs && (q->pairs[i].weights != pair.weights ||
-                              q->pairs[i].activations != pair.activations))
+    while (i < q->n_pairs &&
+           (q->pairs[i].weights != pair.weights || q->pairs[i].activations != pair.activations))
         i++;
     if (i == q->n_pairs && q->n_pairs < HF_PAIRS_CAP)
         q->pairs[q->n_pairs++] = pair;
     return i < q->n_pairs ? i : 0;
 }
 
-gable_status hf_pair_of_algo(hf_quantiser *q, const gable_json *node, int *out)
+gable_status gable_hf_pair_of_algo(hf_quantiser *q, const gable_json *node, int *out)
 {
     for (size_t i = 0; node->type == GABLE_JSON_STRING && i < sizeof algos / sizeof algos[0]; i++)
         if (strcmp(algos[i].algo, node->string) == 0) {
-            *out = hf_pair_index(q, algos[i].pair);
+            *out = gable_hf_pair_index(q, algos[i].pair);
             return GABLE_OK;
         }
     return gable_json_fail(node, q->in->err, "a quantisation that is not understood");
@@ -79,8 +79,9 @@ gable_status hf_pair_of_algo(hf_quantiser *q, const gable_json *node, int *out)
 
 static gable_status dtype_of_group(const hf_quantiser *q, const gable_json *node, gable_dtype *out)
 {
-    const char *type = hf_text_of(node, "type");
-    int bits = (int)hf_number_of(node, "num_bits"), group = (int)hf_number_of(node, "group_size");
+    const char *type = gable_hf_text_of(node, "type");
+    int bits = (int)gable_hf_number_of(node, "num_bits"),
+        group = (int)gable_hf_number_of(node, "group_size");
 
     for (size_t i = 0; type && i < sizeof group_rows / sizeof group_rows[0]; i++)
         if (group_rows[i].bits == bits && strcmp(group_rows[i].type, type) == 0 &&
@@ -92,7 +93,7 @@ static gable_status dtype_of_group(const hf_quantiser *q, const gable_json *node
                            bits, type ? type : "?", group);
 }
 
-gable_status hf_pair_of_group(hf_quantiser *q, const gable_json *group, int *out)
+gable_status gable_hf_pair_of_group(hf_quantiser *q, const gable_json *group, int *out)
 {
     gable_module_dtypes pair = HF_PAIR(BF16, BF16);
     const gable_json *weights = gable_json_get(group, "weights");
@@ -103,7 +104,7 @@ gable_status hf_pair_of_group(hf_quantiser *q, const gable_json *group, int *out
     GABLE_TRY(dtype_of_group(q, weights, &pair.weights));
     if (inputs && inputs->type == GABLE_JSON_OBJECT)
         GABLE_TRY(dtype_of_group(q, inputs, &pair.activations));
-    *out = hf_pair_index(q, pair);
+    *out = gable_hf_pair_index(q, pair);
     return GABLE_OK;
 }
 
@@ -121,11 +122,11 @@ static gable_status block_format(hf_quantiser *q, const gable_json *config)
         else
             return gable_json_fail(block, q->in->err, "expected blocks of 128x128 or 1x32");
     }
-    q->base = hf_pair_index(q, pair);
+    q->base = gable_hf_pair_index(q, pair);
     return GABLE_OK;
 }
 
-bool hf_targets_all(const gable_json *targets)
+bool gable_hf_targets_all(const gable_json *targets)
 {
     return !targets || targets->type != GABLE_JSON_ARRAY ||
            (targets->n_children == 1 && targets->child->type == GABLE_JSON_STRING &&
@@ -139,8 +140,8 @@ static gable_status group_format(hf_quantiser *q, const gable_json *config)
     for (const gable_json *group = groups ? groups->child : NULL; group; group = group->next) {
         const gable_json *targets = gable_json_get(group, "targets");
         int pair = 0;
-        GABLE_TRY(hf_pair_of_group(q, group, &pair));
-        if (hf_targets_all(targets))
+        GABLE_TRY(gable_hf_pair_of_group(q, group, &pair));
+        if (gable_hf_targets_all(targets))
             q->base = pair;
     }
     return GABLE_OK;
@@ -148,28 +149,28 @@ static gable_status group_format(hf_quantiser *q, const gable_json *config)
 
 static gable_status int4_format(hf_quantiser *q, const gable_json *config)
 {
-    bool g32 = hf_number_of(config, "group_size") == 32;
+    bool g32 = gable_hf_number_of(config, "group_size") == 32;
     gable_module_dtypes pair = HF_PAIR(INT4, BF16);
 
-    if (hf_number_of(config, "bits") != 4)
+    if (gable_hf_number_of(config, "bits") != 4)
         return gable_json_fail(config, q->in->err, "expected \"bits\": 4");
     if (g32)
         pair.weights = GABLE_DTYPE_INT4_G32;
-    q->base = hf_pair_index(q, pair);
+    q->base = gable_hf_pair_index(q, pair);
     return GABLE_OK;
 }
 
 static gable_status ternary_format(hf_quantiser *q, const gable_json *config)
 {
     (void)config;
-    q->base = hf_pair_index(q, (gable_module_dtypes)HF_PAIR(TERNARY, INT8));
+    q->base = gable_hf_pair_index(q, (gable_module_dtypes)HF_PAIR(TERNARY, INT8));
     return GABLE_OK;
 }
 
 static gable_status routed_format(hf_quantiser *q, const gable_json *config)
 {
     (void)config;
-    q->base = hf_pair_index(q, (gable_module_dtypes)HF_PAIR(MXFP4, BF16));
+    q->base = gable_hf_pair_index(q, (gable_module_dtypes)HF_PAIR(MXFP4, BF16));
     q->routed_only = true;
     return GABLE_OK;
 }
@@ -181,14 +182,14 @@ static gable_status algo_format(hf_quantiser *q, const gable_json *config)
     return GABLE_OK;
 }
 
-gable_status hf_native_format(hf_quantiser *q, const gable_json *config)
+gable_status gable_hf_native_format(hf_quantiser *q, const gable_json *config)
 {
     static const struct {
         const char *method;
         gable_status (*read)(hf_quantiser *, const gable_json *);
-    } methods[] = {{"fp8", block_format},       {"compressed-tensors", group_format},
-                   {"mxfp4", routed_format},    {"bitnet", ternary_format},
-                   {"modelopt", algo_format},   {"awq", int4_format},
+    } methods[] = {{"fp8", block_format},     {"compressed-tensors", group_format},
+                   {"mxfp4", routed_format},  {"bitnet", ternary_format},
+                   {"modelopt", algo_format}, {"awq", int4_format},
                    {"gptq", int4_format}};
     const gable_json *method = gable_json_get(config, "quant_method");
 

@@ -1,5 +1,6 @@
-/* model/hf_match: exclusion patterns of quantised checkpoints against module paths. A small matcher of our own: the
- * C library's regular expressions may take exponential time and memory on hostile patterns. */
+/* model/hf_match: exclusion patterns of quantised checkpoints against module paths. A small matcher
+ * of our own: the C library's regular expressions may take exponential time and memory on hostile
+ * patterns. */
 #include <string.h>
 
 #include "model/hf.h"
@@ -71,7 +72,8 @@ static bool match_here(matcher *m, const char *p, const char *s)
     return *s == '\0' || *s == '.' || m->regex;
 }
 
-/* The pattern as whole components anywhere in the path: "gate" is in "mlp.gate" but not in "mlp.gate_proj". */
+/* The pattern as whole components anywhere in the path: "gate" is in "mlp.gate" but not in
+ * "mlp.gate_proj". */
 static bool holds_components(const char *pattern, const char *module)
 {
     size_t n = strlen(pattern);
@@ -84,7 +86,7 @@ static bool holds_components(const char *pattern, const char *module)
     return false;
 }
 
-bool hf_match(const char *pattern, const char *module, bool *ok)
+bool gable_hf_match(const char *pattern, const char *module, bool *ok)
 {
     matcher m = {.regex = strncmp(pattern, "re:", 3) == 0};
     const char *start = m.regex ? pattern + 3 : pattern;

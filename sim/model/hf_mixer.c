@@ -23,17 +23,17 @@ static gable_status type_of_name(const hf_import *in, const gable_json *node, la
     return gable_json_fail(node, in->err, "a kind of layer that is not understood");
 }
 
-/* Windows without a list: every n-th layer sees all (Gemma), all from the first windowed layer on (Qwen2), or
- * all of them (Mistral). */
+/* Windows without a list: every n-th layer sees all (Gemma), all from the first windowed layer on
+ * (Qwen2), or all of them (Mistral). */
 static gable_status type_of_rules(const hf_import *in, int i, layer_type *out)
 {
     int every = in->family->window_every, from = 0, window = 0;
     bool use = true;
 
     *out = FULL;
-    GABLE_TRY(hf_int(in, HF_WINDOW_EVERY, &every));
-    GABLE_TRY(hf_bool(in, HF_USE_WINDOW, &use));
-    GABLE_TRY(hf_int(in, HF_WINDOW, &window));
+    GABLE_TRY(gable_hf_int(in, HF_WINDOW_EVERY, &every));
+    GABLE_TRY(gable_hf_bool(in, HF_USE_WINDOW, &use));
+    GABLE_TRY(gable_hf_int(in, HF_WINDOW, &window));
     if (!use)
         return GABLE_OK;
     if (every > 0) {
@@ -41,8 +41,8 @@ static gable_status type_of_rules(const hf_import *in, int i, layer_type *out)
             *out = window > 0 ? SLIDING : CHUNKED;
         return GABLE_OK;
     }
-    if (hf_find(in, HF_USE_WINDOW))
-        GABLE_TRY(hf_int(in, HF_WINDOW_FROM, &from));
+    if (gable_hf_find(in, HF_USE_WINDOW))
+        GABLE_TRY(gable_hf_int(in, HF_WINDOW_FROM, &from));
     if (window > 0 && i >= from)
         *out = SLIDING;
     return GABLE_OK;
@@ -53,18 +53,18 @@ static gable_status find_type(const hf_import *in, int i, layer_type *out)
     const gable_json *named, *flag, *kind;
     int every = 0;
 
-    GABLE_TRY(hf_element(in, HF_LAYER_TYPES, i, &named));
+    GABLE_TRY(gable_hf_element(in, HF_LAYER_TYPES, i, &named));
     if (named)
         return type_of_name(in, named, out);
-    GABLE_TRY(hf_element(in, HF_SWA_LAYERS, i, &flag));
+    GABLE_TRY(gable_hf_element(in, HF_SWA_LAYERS, i, &flag));
     if (flag) {
         *out = flag->type == GABLE_JSON_NUMBER && flag->number != 0 ? SLIDING : FULL;
         return GABLE_OK;
     }
-    GABLE_TRY(hf_element(in, HF_ATTENTION_TYPES, i, &kind));
+    GABLE_TRY(gable_hf_element(in, HF_ATTENTION_TYPES, i, &kind));
     if (kind && (kind->type != GABLE_JSON_NUMBER || kind->number != 1))
         return gable_json_fail(kind, in->err, "only attention of type 1 (softmax) is understood");
-    GABLE_TRY(hf_int(in, HF_FULL_EVERY, &every));
+    GABLE_TRY(gable_hf_int(in, HF_FULL_EVERY, &every));
     if (every > 0) {
         *out = (i + 1) % every == 0 ? FULL : LINEAR;
         return GABLE_OK;
@@ -74,24 +74,24 @@ static gable_status find_type(const hf_import *in, int i, layer_type *out)
 
 static gable_status head_dims(const hf_import *in, layer_type type, gable_mixer *m)
 {
-    GABLE_TRY(hf_need(in, HF_HEADS, &m->n_heads));
+    GABLE_TRY(gable_hf_need(in, HF_HEADS, &m->n_heads));
     m->n_kv_heads = m->n_heads;
-    GABLE_TRY(hf_int(in, HF_KV_HEADS, &m->n_kv_heads));
-    GABLE_TRY(hf_int(in, HF_HEAD_DIM, &m->head_dim));
-    GABLE_TRY(hf_int(in, HF_V_HEAD_DIM, &m->v_head_dim));
+    GABLE_TRY(gable_hf_int(in, HF_KV_HEADS, &m->n_kv_heads));
+    GABLE_TRY(gable_hf_int(in, HF_HEAD_DIM, &m->head_dim));
+    GABLE_TRY(gable_hf_int(in, HF_V_HEAD_DIM, &m->v_head_dim));
     if (type == SLIDING) {
-        GABLE_TRY(hf_int(in, HF_SWA_HEADS, &m->n_heads));
-        GABLE_TRY(hf_int(in, HF_SWA_KV_HEADS, &m->n_kv_heads));
-        GABLE_TRY(hf_int(in, HF_SWA_HEAD_DIM, &m->head_dim));
-        GABLE_TRY(hf_int(in, HF_SWA_V_HEAD_DIM, &m->v_head_dim));
+        GABLE_TRY(gable_hf_int(in, HF_SWA_HEADS, &m->n_heads));
+        GABLE_TRY(gable_hf_int(in, HF_SWA_KV_HEADS, &m->n_kv_heads));
+        GABLE_TRY(gable_hf_int(in, HF_SWA_HEAD_DIM, &m->head_dim));
+        GABLE_TRY(gable_hf_int(in, HF_SWA_V_HEAD_DIM, &m->v_head_dim));
     }
-    if (type == FULL && hf_find(in, HF_GLOBAL_HEAD_DIM)) {
-        GABLE_TRY(hf_int(in, HF_GLOBAL_HEAD_DIM, &m->head_dim));
-        GABLE_TRY(hf_int(in, HF_GLOBAL_KV_HEADS, &m->n_kv_heads));
-        GABLE_TRY(hf_bool(in, HF_K_EQ_V, &m->k_eq_v));
+    if (type == FULL && gable_hf_find(in, HF_GLOBAL_HEAD_DIM)) {
+        GABLE_TRY(gable_hf_int(in, HF_GLOBAL_HEAD_DIM, &m->head_dim));
+        GABLE_TRY(gable_hf_int(in, HF_GLOBAL_KV_HEADS, &m->n_kv_heads));
+        GABLE_TRY(gable_hf_bool(in, HF_K_EQ_V, &m->k_eq_v));
     }
     if (m->head_dim == 0 && in->hidden % m->n_heads != 0)
-        return gable_json_fail(hf_find(in, HF_HEADS), in->err,
+        return gable_json_fail(gable_hf_find(in, HF_HEADS), in->err,
                                "%d heads do not divide hidden_size = %d, and there is no head_dim",
                                m->n_heads, in->hidden);
     if (m->head_dim == 0)
@@ -107,10 +107,10 @@ static gable_status gqa_flags(const hf_import *in, layer_type type, gable_mixer 
     m->bias = (in->family->traits & HF_QKV_BIAS) != 0;
     m->sinks = (in->family->traits & HF_SINKS) != 0;
     m->gated = (in->family->traits & HF_GATED) != 0;
-    GABLE_TRY(hf_bool(in, HF_QK_NORM_KEY, &m->qk_norm));
-    GABLE_TRY(hf_bool(in, HF_BIAS, &m->bias));
-    GABLE_TRY(hf_bool(in, HF_GATED_KEY, &m->gated));
-    return hf_bool(in, type == SLIDING ? HF_SWA_SINKS : HF_FULL_SINKS, &m->sinks);
+    GABLE_TRY(gable_hf_bool(in, HF_QK_NORM_KEY, &m->qk_norm));
+    GABLE_TRY(gable_hf_bool(in, HF_BIAS, &m->bias));
+    GABLE_TRY(gable_hf_bool(in, HF_GATED_KEY, &m->gated));
+    return gable_hf_bool(in, type == SLIDING ? HF_SWA_SINKS : HF_FULL_SINKS, &m->sinks);
 }
 
 static gable_status fill_gqa(const hf_import *in, layer_type type, gable_mixer *m)
@@ -119,31 +119,33 @@ static gable_status fill_gqa(const hf_import *in, layer_type type, gable_mixer *
     GABLE_TRY(head_dims(in, type, m));
     GABLE_TRY(gqa_flags(in, type, m));
     if (type == SLIDING)
-        return hf_need(in, HF_WINDOW, &m->window);
+        return gable_hf_need(in, HF_WINDOW, &m->window);
     if (type == CHUNKED)
-        return hf_need(in, HF_CHUNK_WINDOW, &m->window);
+        return gable_hf_need(in, HF_CHUNK_WINDOW, &m->window);
     return GABLE_OK;
 }
 
-gable_status hf_mixer_gqa(const hf_import *in, int i_layer, gable_mixer *out)
+gable_status gable_hf_mixer_gqa(const hf_import *in, int i_layer, gable_mixer *out)
 {
     layer_type type;
 
     GABLE_TRY(find_type(in, i_layer, &type));
     if (type == LINEAR)
-        return gable_json_fail(in->text, in->err,
-                               "layer %d is linear attention, which model_type \"%s\" should not have",
-                               i_layer, in->family->model_type);
+        return gable_json_fail(
+            in->text, in->err,
+            "layer %d is linear attention, which model_type \"%s\" should not have", i_layer,
+            in->family->model_type);
     return fill_gqa(in, type, out);
 }
 
-/* GLM-5.2 shares selections: a list, or full for the first layers and then every n-th (facts/models.md 2.3). */
+/* GLM-5.2 shares selections: a list, or full for the first layers and then every n-th
+ * (facts/models.md 2.3). */
 static gable_status index_shared(const hf_import *in, int i, bool *out)
 {
     const gable_json *type;
     int every = 0, offset = 0;
 
-    GABLE_TRY(hf_element(in, HF_INDEX_TYPES, i, &type));
+    GABLE_TRY(gable_hf_element(in, HF_INDEX_TYPES, i, &type));
     if (type && (type->type != GABLE_JSON_STRING ||
                  (strcmp(type->string, "full") != 0 && strcmp(type->string, "shared") != 0)))
         return gable_json_fail(type, in->err, "expected \"full\" or \"shared\"");
@@ -151,69 +153,71 @@ static gable_status index_shared(const hf_import *in, int i, bool *out)
         *out = strcmp(type->string, "shared") == 0;
         return GABLE_OK;
     }
-    GABLE_TRY(hf_int(in, HF_INDEX_EVERY, &every));
-    GABLE_TRY(hf_int(in, HF_INDEX_OFFSET, &offset));
+    GABLE_TRY(gable_hf_int(in, HF_INDEX_EVERY, &every));
+    GABLE_TRY(gable_hf_int(in, HF_INDEX_OFFSET, &offset));
     *out = every > 1 && i >= offset && (i - offset + 1) % every != 0;
     return GABLE_OK;
 }
 
-gable_status hf_mixer_mla(const hf_import *in, int i_layer, gable_mixer *out)
+gable_status gable_hf_mixer_mla(const hf_import *in, int i_layer, gable_mixer *out)
 {
     out->kind = GABLE_MIXER_MLA;
-    GABLE_TRY(hf_need(in, HF_HEADS, &out->n_heads));
-    GABLE_TRY(hf_int(in, HF_Q_RANK, &out->q_rank));
-    GABLE_TRY(hf_need(in, HF_KV_RANK, &out->kv_rank));
-    GABLE_TRY(hf_need(in, HF_NOPE_DIM, &out->nope_dim));
-    GABLE_TRY(hf_need(in, HF_ROPE_DIM, &out->rope_dim));
-    GABLE_TRY(hf_need(in, HF_V_HEAD_DIM, &out->v_head_dim));
-    GABLE_TRY(hf_bool(in, HF_GATED_KEY, &out->gated));
-    GABLE_TRY(hf_bool(in, HF_BIAS, &out->bias));
-    if (!hf_find(in, HF_INDEX_TOPK))
+    GABLE_TRY(gable_hf_need(in, HF_HEADS, &out->n_heads));
+    GABLE_TRY(gable_hf_int(in, HF_Q_RANK, &out->q_rank));
+    GABLE_TRY(gable_hf_need(in, HF_KV_RANK, &out->kv_rank));
+    GABLE_TRY(gable_hf_need(in, HF_NOPE_DIM, &out->nope_dim));
+    GABLE_TRY(gable_hf_need(in, HF_ROPE_DIM, &out->rope_dim));
+    GABLE_TRY(gable_hf_need(in, HF_V_HEAD_DIM, &out->v_head_dim));
+    GABLE_TRY(gable_hf_bool(in, HF_GATED_KEY, &out->gated));
+    GABLE_TRY(gable_hf_bool(in, HF_BIAS, &out->bias));
+    if (!gable_hf_find(in, HF_INDEX_TOPK))
         return GABLE_OK;
     out->kind = GABLE_MIXER_DSA;
-    GABLE_TRY(hf_need(in, HF_INDEX_HEADS, &out->index_heads));
-    GABLE_TRY(hf_need(in, HF_INDEX_DIM, &out->index_dim));
-    GABLE_TRY(hf_need(in, HF_INDEX_TOPK, &out->index_topk));
+    GABLE_TRY(gable_hf_need(in, HF_INDEX_HEADS, &out->index_heads));
+    GABLE_TRY(gable_hf_need(in, HF_INDEX_DIM, &out->index_dim));
+    GABLE_TRY(gable_hf_need(in, HF_INDEX_TOPK, &out->index_topk));
     return index_shared(in, i_layer, &out->index_shared);
 }
 
-/* 0: sliding window alone; 4: sparse with an indexer; 128: heavy compression (facts/models.md 2.4). */
-gable_status hf_mixer_v4(const hf_import *in, int i_layer, gable_mixer *out)
+/* 0: sliding window alone; 4: sparse with an indexer; 128: heavy compression (facts/models.md 2.4).
+ */
+gable_status gable_hf_mixer_v4(const hf_import *in, int i_layer, gable_mixer *out)
 {
     const gable_json *ratio;
 
-    GABLE_TRY(hf_element(in, HF_RATIOS, i_layer, &ratio));
+    GABLE_TRY(gable_hf_element(in, HF_RATIOS, i_layer, &ratio));
     if (!ratio)
-        return gable_json_fail(in->text, in->err, "missing key \"%s\"", hf_key_name(HF_RATIOS));
+        return gable_json_fail(in->text, in->err, "missing key \"%s\"",
+                               gable_hf_key_name(HF_RATIOS));
     if (ratio->type != GABLE_JSON_NUMBER ||
         (ratio->number != 0 && ratio->number != 4 && ratio->number != 128))
         return gable_json_fail(ratio, in->err, "expected a compression ratio of 0, 4 or 128");
     out->compress_ratio = (int)ratio->number;
     out->kind = out->compress_ratio == 4 ? GABLE_MIXER_CSA : GABLE_MIXER_HCA;
     out->sinks = true;
-    GABLE_TRY(hf_need(in, HF_HEADS, &out->n_heads));
-    GABLE_TRY(hf_need(in, HF_HEAD_DIM, &out->head_dim));
-    GABLE_TRY(hf_need(in, HF_WINDOW, &out->window));
-    GABLE_TRY(hf_need(in, HF_Q_RANK, &out->q_rank));
-    GABLE_TRY(hf_need(in, HF_ROPE_DIM, &out->rope_dim));
-    GABLE_TRY(hf_need(in, HF_OUT_GROUPS, &out->out_groups));
-    GABLE_TRY(hf_need(in, HF_OUT_RANK, &out->out_rank));
+    GABLE_TRY(gable_hf_need(in, HF_HEADS, &out->n_heads));
+    GABLE_TRY(gable_hf_need(in, HF_HEAD_DIM, &out->head_dim));
+    GABLE_TRY(gable_hf_need(in, HF_WINDOW, &out->window));
+    GABLE_TRY(gable_hf_need(in, HF_Q_RANK, &out->q_rank));
+    GABLE_TRY(gable_hf_need(in, HF_ROPE_DIM, &out->rope_dim));
+    GABLE_TRY(gable_hf_need(in, HF_OUT_GROUPS, &out->out_groups));
+    GABLE_TRY(gable_hf_need(in, HF_OUT_RANK, &out->out_rank));
     if (out->kind != GABLE_MIXER_CSA)
         return GABLE_OK;
-    GABLE_TRY(hf_need(in, HF_INDEX_HEADS, &out->index_heads));
-    GABLE_TRY(hf_need(in, HF_INDEX_DIM, &out->index_dim));
-    return hf_need(in, HF_INDEX_TOPK, &out->index_topk);
+    GABLE_TRY(gable_hf_need(in, HF_INDEX_HEADS, &out->index_heads));
+    GABLE_TRY(gable_hf_need(in, HF_INDEX_DIM, &out->index_dim));
+    return gable_hf_need(in, HF_INDEX_TOPK, &out->index_topk);
 }
 
-gable_status hf_mixer_msa(const hf_import *in, int i_layer, gable_mixer *out)
+gable_status gable_hf_mixer_msa(const hf_import *in, int i_layer, gable_mixer *out)
 {
-    const gable_json *sparse = hf_find(in, HF_SPARSE);
+    const gable_json *sparse = gable_hf_find(in, HF_SPARSE);
     const gable_json *use = gable_json_get(sparse, "use_sparse_attention");
     const gable_json *list = gable_json_get(sparse, "sparse_attention_freq");
     const gable_json *flag = list && list->type == GABLE_JSON_ARRAY ? list->child : NULL;
 
     GABLE_TRY(fill_gqa(in, FULL, out));
-    if (!sparse || hf_is_false(use))
+    if (!sparse || gable_hf_is_false(use))
         return GABLE_OK;
     for (int i = 0; i < i_layer && flag; i++)
         flag = flag->next;
@@ -223,13 +227,13 @@ gable_status hf_mixer_msa(const hf_import *in, int i_layer, gable_mixer *out)
     if (flag->type != GABLE_JSON_NUMBER || flag->number == 0)
         return GABLE_OK;
     out->kind = GABLE_MIXER_MSA;
-    GABLE_TRY(hf_member_int(in, sparse, "sparse_num_index_heads", &out->index_heads));
-    GABLE_TRY(hf_member_int(in, sparse, "sparse_index_dim", &out->index_dim));
-    GABLE_TRY(hf_member_int(in, sparse, "sparse_topk_blocks", &out->index_topk));
-    return hf_member_int(in, sparse, "sparse_block_size", &out->index_block);
+    GABLE_TRY(gable_hf_member_int(in, sparse, "sparse_num_index_heads", &out->index_heads));
+    GABLE_TRY(gable_hf_member_int(in, sparse, "sparse_index_dim", &out->index_dim));
+    GABLE_TRY(gable_hf_member_int(in, sparse, "sparse_topk_blocks", &out->index_topk));
+    return gable_hf_member_int(in, sparse, "sparse_block_size", &out->index_block);
 }
 
-gable_status hf_mixer_gdn(const hf_import *in, int i_layer, gable_mixer *out)
+gable_status gable_hf_mixer_gdn(const hf_import *in, int i_layer, gable_mixer *out)
 {
     layer_type type;
 
@@ -237,68 +241,70 @@ gable_status hf_mixer_gdn(const hf_import *in, int i_layer, gable_mixer *out)
     if (type != LINEAR)
         return fill_gqa(in, type, out);
     out->kind = GABLE_MIXER_GDN;
-    GABLE_TRY(hf_need(in, HF_GDN_HEADS, &out->state_heads));
-    GABLE_TRY(hf_need(in, HF_GDN_KEY_HEADS, &out->state_key_heads));
-    GABLE_TRY(hf_need(in, HF_GDN_KEY_DIM, &out->state_key_dim));
-    GABLE_TRY(hf_need(in, HF_GDN_VALUE_DIM, &out->state_value_dim));
-    return hf_need(in, HF_CONV, &out->conv_width);
+    GABLE_TRY(gable_hf_need(in, HF_GDN_HEADS, &out->state_heads));
+    GABLE_TRY(gable_hf_need(in, HF_GDN_KEY_HEADS, &out->state_key_heads));
+    GABLE_TRY(gable_hf_need(in, HF_GDN_KEY_DIM, &out->state_key_dim));
+    GABLE_TRY(gable_hf_need(in, HF_GDN_VALUE_DIM, &out->state_value_dim));
+    return gable_hf_need(in, HF_CONV, &out->conv_width);
 }
 
 /* Layers are listed by number, counted from 1, in one list per kind. */
-gable_status hf_mixer_kda(const hf_import *in, int i_layer, gable_mixer *out)
+gable_status gable_hf_mixer_kda(const hf_import *in, int i_layer, gable_mixer *out)
 {
-    const gable_json *linear = hf_find(in, HF_LINEAR);
+    const gable_json *linear = gable_hf_find(in, HF_LINEAR);
     const gable_json *gate = gable_json_get(linear, "use_full_rank_gate");
-    bool kda = hf_holds(gable_json_get(linear, "kda_layers"), i_layer + 1);
-    bool full = hf_holds(gable_json_get(linear, "full_attn_layers"), i_layer + 1);
+    bool kda = gable_hf_holds(gable_json_get(linear, "kda_layers"), i_layer + 1);
+    bool full = gable_hf_holds(gable_json_get(linear, "full_attn_layers"), i_layer + 1);
 
     if (!linear)
-        return gable_json_fail(in->text, in->err, "missing key \"%s\"", hf_key_name(HF_LINEAR));
+        return gable_json_fail(in->text, in->err, "missing key \"%s\"",
+                               gable_hf_key_name(HF_LINEAR));
     if (kda == full)
-        return gable_json_fail(linear, in->err, "layer %d is in %s of kda_layers and full_attn_layers",
-                               i_layer + 1, kda ? "both" : "neither");
+        return gable_json_fail(linear, in->err,
+                               "layer %d is in %s of kda_layers and full_attn_layers", i_layer + 1,
+                               kda ? "both" : "neither");
     if (full)
-        return hf_mixer_mla(in, i_layer, out);
+        return gable_hf_mixer_mla(in, i_layer, out);
     out->kind = GABLE_MIXER_KDA;
     out->gated = gate && gate->type == GABLE_JSON_BOOL && gate->boolean;
-    GABLE_TRY(hf_member_int(in, linear, "num_heads", &out->state_heads));
-    GABLE_TRY(hf_member_int(in, linear, "head_dim", &out->state_key_dim));
-    GABLE_TRY(hf_member_int(in, linear, "short_conv_kernel_size", &out->conv_width));
+    GABLE_TRY(gable_hf_member_int(in, linear, "num_heads", &out->state_heads));
+    GABLE_TRY(gable_hf_member_int(in, linear, "head_dim", &out->state_key_dim));
+    GABLE_TRY(gable_hf_member_int(in, linear, "short_conv_kernel_size", &out->conv_width));
     out->state_value_dim = out->state_key_dim;
     return GABLE_OK;
 }
 
-gable_status hf_mixer_hybrid(const hf_import *in, int i_layer, gable_mixer *out)
+gable_status gable_hf_mixer_hybrid(const hf_import *in, int i_layer, gable_mixer *out)
 {
     char block;
 
-    GABLE_TRY(hf_block(in, i_layer, &block));
+    GABLE_TRY(gable_hf_block(in, i_layer, &block));
     if (block == '*')
         return fill_gqa(in, FULL, out);
     if (block != 'M')
         return GABLE_OK;
     out->kind = GABLE_MIXER_MAMBA2;
-    GABLE_TRY(hf_need(in, HF_SSM_HEADS, &out->state_heads));
-    GABLE_TRY(hf_need(in, HF_SSM_HEAD_DIM, &out->state_value_dim));
-    GABLE_TRY(hf_need(in, HF_SSM_STATE, &out->state_key_dim));
-    GABLE_TRY(hf_need(in, HF_SSM_GROUPS, &out->state_groups));
-    GABLE_TRY(hf_int(in, HF_SSM_CHUNK, &out->chunk));
-    return hf_need(in, HF_CONV, &out->conv_width);
+    GABLE_TRY(gable_hf_need(in, HF_SSM_HEADS, &out->state_heads));
+    GABLE_TRY(gable_hf_need(in, HF_SSM_HEAD_DIM, &out->state_value_dim));
+    GABLE_TRY(gable_hf_need(in, HF_SSM_STATE, &out->state_key_dim));
+    GABLE_TRY(gable_hf_need(in, HF_SSM_GROUPS, &out->state_groups));
+    GABLE_TRY(gable_hf_int(in, HF_SSM_CHUNK, &out->chunk));
+    return gable_hf_need(in, HF_CONV, &out->conv_width);
 }
 
 /* Per block: no attention, one matrix, or grouped heads (facts/models.md 4.19). */
-gable_status hf_mixer_nas(const hf_import *in, int i_layer, gable_mixer *out)
+gable_status gable_hf_mixer_nas(const hf_import *in, int i_layer, gable_mixer *out)
 {
     const gable_json *block, *group;
 
-    GABLE_TRY(hf_element(in, HF_BLOCKS_KEY, i_layer, &block));
+    GABLE_TRY(gable_hf_element(in, HF_BLOCKS_KEY, i_layer, &block));
     const gable_json *attention = gable_json_get(block, "attention");
     if (!attention)
         return gable_json_fail(block ? block : in->text, in->err,
                                "expected \"block_configs\" with an \"attention\" per layer");
-    if (hf_is_true(gable_json_get(attention, "no_op")))
+    if (gable_hf_is_true(gable_json_get(attention, "no_op")))
         return GABLE_OK;
-    if (hf_is_true(gable_json_get(attention, "replace_with_linear"))) {
+    if (gable_hf_is_true(gable_json_get(attention, "replace_with_linear"))) {
         out->kind = GABLE_MIXER_LINEAR;
         return GABLE_OK;
     }
@@ -311,6 +317,6 @@ gable_status hf_mixer_nas(const hf_import *in, int i_layer, gable_mixer *out)
     out->n_kv_heads = out->n_heads / (int)group->number;
     const gable_json *window = gable_json_get(attention, "window_length");
     if (window && window->type == GABLE_JSON_NUMBER)
-        return hf_member_int(in, attention, "window_length", &out->window);
+        return gable_hf_member_int(in, attention, "window_length", &out->window);
     return GABLE_OK;
 }

@@ -1,6 +1,6 @@
-/* model/hf_quant: which format each module of a checkpoint is in. Quantised checkpoints leave much as it was
- * (facts/models.md 0.1, 7): every matrix of every layer gets a format first, and a module class takes the one
- * that holds most of its weights. */
+/* model/hf_quant: which format each module of a checkpoint is in. Quantised checkpoints leave much
+ * as it was (facts/models.md 0.1, 7): every matrix of every layer gets a format first, and a module
+ * class takes the one that holds most of its weights. */
 #include "model/hf_quant.h"
 
 #include <stdio.h>
@@ -27,12 +27,15 @@ static void part_path(const hf_quantiser *q, int i_layer, const gable_part *part
     snprintf(out, HF_PATH_CAP, "layers.%d.%s.%s", i_layer, prefix ? prefix : "", part->name);
 }
 
-/* What comes before "layers." differs by wrapper (model., language_model.model., backbone.); and matrices of
- * one feed-forward part go by several names. False: the pattern is about something that is not priced here. */
+/* What comes before "layers." differs by wrapper (model., language_model.model., backbone.); and
+ * matrices of one feed-forward part go by several names. False: the pattern is about something that
+ * is not priced here. */
 static bool normalise(const char *pattern, char *out)
 {
-    static const char *const synonyms[][2] = {{".w1", ".up_proj"},      {".w3", ".up_proj"},
-                                              {".gate_proj", ".up_proj"}, {".w2", ".down_proj"},
+    static const char *const synonyms[][2] = {{".w1", ".up_proj"},
+                                              {".w3", ".up_proj"},
+                                              {".gate_proj", ".up_proj"},
+                                              {".w2", ".down_proj"},
                                               {".gate_up_proj", ".up_proj"}};
     const char *layers = strstr(pattern, "layers."), *expert = strstr(pattern, "experts.");
 
@@ -54,8 +57,8 @@ static bool normalise(const char *pattern, char *out)
     return true;
 }
 
-static gable_status assign_layer(hf_quantiser *q, const gable_json *where, const char *pattern, int i_layer,
-                                 int pair)
+static gable_status assign_layer(hf_quantiser *q, const gable_json *where, const char *pattern,
+                                 int i_layer, int pair)
 {
     gable_part parts[GABLE_PARTS_CAP];
     const gable_model *model = q->model;
@@ -67,7 +70,7 @@ static gable_status assign_layer(hf_quantiser *q, const gable_json *where, const
         if (parts[i].module < 0)
             continue;
         part_path(q, i_layer, &parts[i], path);
-        if (hf_match(pattern, path, &ok))
+        if (gable_hf_match(pattern, path, &ok))
             q->assigned[i_layer * GABLE_PARTS_CAP + i] = (unsigned char)pair;
     }
     return ok ? GABLE_OK
@@ -80,7 +83,7 @@ static bool names_any(const char *pattern, const char *const *names)
     bool ok = true;
 
     for (; *names; names++)
-        if (hf_match(pattern, *names, &ok))
+        if (gable_hf_match(pattern, *names, &ok))
             return true;
     return false;
 }
@@ -89,8 +92,8 @@ static bool names_any(const char *pattern, const char *const *names)
 static gable_status assign(hf_quantiser *q, const gable_json *where, const char *raw, int pair)
 {
     static const char *const heads[] = {"lm_head", "head", "language_model.lm_head", NULL};
-    static const char *const embeds[] = {"embed_tokens", "model.embed_tokens", "backbone.embeddings",
-                                         NULL};
+    static const char *const embeds[] = {"embed_tokens", "model.embed_tokens",
+                                         "backbone.embeddings", NULL};
     char pattern[HF_PATH_CAP];
     char *end;
 
@@ -155,7 +158,7 @@ static gable_status assign_map(hf_quantiser *q, const gable_json *map)
         int pair = 0;
         if (!algo || !node->key)
             return gable_json_fail(node, q->in->err, "expected \"quant_algo\"");
-        GABLE_TRY(hf_pair_of_algo(q, algo, &pair));
+        GABLE_TRY(gable_hf_pair_of_algo(q, algo, &pair));
         GABLE_TRY(assign(q, node, node->key, pair));
     }
     return GABLE_OK;
@@ -164,7 +167,7 @@ static gable_status assign_map(hf_quantiser *q, const gable_json *map)
 /* Groups of compressed-tensors that list their modules. */
 static gable_status assign_groups(hf_quantiser *q, const gable_json *config)
 {
-    const char *method = hf_text_of(config, "quant_method");
+    const char *method = gable_hf_text_of(config, "quant_method");
     const gable_json *groups = gable_json_get(config, "config_groups");
 
     if (!method || strcmp(method, "compressed-tensors") != 0)
@@ -172,20 +175,22 @@ static gable_status assign_groups(hf_quantiser *q, const gable_json *config)
     for (const gable_json *group = groups ? groups->child : NULL; group; group = group->next) {
         const gable_json *targets = gable_json_get(group, "targets");
         int pair = 0;
-        GABLE_TRY(hf_pair_of_group(q, group, &pair));
-        if (!hf_targets_all(targets))
+        GABLE_TRY(gable_hf_pair_of_group(q, group, &pair));
+        if (!gable_hf_targets_all(targets))
             GABLE_TRY(assign_list(q, targets, pair));
     }
     return GABLE_OK;
 }
 
-static gable_status cache_format(const hf_quantiser *q, const gable_json *modelopt, const gable_json *config)
+static gable_status cache_format(const hf_quantiser *q, const gable_json *modelopt,
+                                 const gable_json *config)
 {
-    const char *algo = hf_text_of(modelopt, "kv_cache_quant_algo");
+    const char *algo = gable_hf_text_of(modelopt, "kv_cache_quant_algo");
     const gable_json *scheme = gable_json_get(config, "kv_cache_scheme");
-    bool fp8 = scheme && scheme->type == GABLE_JSON_OBJECT && hf_number_of(scheme, "num_bits") == 8;
+    bool fp8 =
+        scheme && scheme->type == GABLE_JSON_OBJECT && gable_hf_number_of(scheme, "num_bits") == 8;
 
-    algo = algo ? algo : hf_text_of(config, "kv_cache_scheme");
+    algo = algo ? algo : gable_hf_text_of(config, "kv_cache_scheme");
     if (!algo && !fp8)
         return GABLE_OK;
     fp8 = fp8 || strcmp(algo, "FP8") == 0;
@@ -226,19 +231,20 @@ static void settle(const hf_quantiser *q)
     }
 }
 
-static gable_status read_formats(hf_quantiser *q, const gable_json *config, const gable_json *modelopt)
+static gable_status read_formats(hf_quantiser *q, const gable_json *config,
+                                 const gable_json *modelopt)
 {
     const gable_json *algo = gable_json_get(modelopt, "quant_algo");
     const gable_json *names[] = {gable_json_get(modelopt, "exclude_modules"),
                                  gable_json_get(config, "modules_to_not_convert"),
                                  gable_json_get(config, "ignore")};
-    bool mixed = algo && algo->type == GABLE_JSON_STRING &&
-                 strcmp(algo->string, "MIXED_PRECISION") == 0;
+    bool mixed =
+        algo && algo->type == GABLE_JSON_STRING && strcmp(algo->string, "MIXED_PRECISION") == 0;
 
     if (config)
-        GABLE_TRY(hf_native_format(q, config));
+        GABLE_TRY(gable_hf_native_format(q, config));
     if (algo && algo->type != GABLE_JSON_NULL && !mixed)
-        GABLE_TRY(hf_pair_of_algo(q, algo, &q->base));
+        GABLE_TRY(gable_hf_pair_of_algo(q, algo, &q->base));
     assign_base(q);
     GABLE_TRY(assign_groups(q, config));
     for (int i = 0; !mixed && i < 3; i++)
@@ -248,10 +254,11 @@ static gable_status read_formats(hf_quantiser *q, const gable_json *config, cons
     return cache_format(q, modelopt, config);
 }
 
-/* "expert_dtype": "fp4": MXFP4 experts that run with FP8 activations (facts/models.md 2.4, 4.18). */
+/* "expert_dtype": "fp4": MXFP4 experts that run with FP8 activations (facts/models.md 2.4, 4.18).
+ */
 static gable_status expert_format(hf_quantiser *q)
 {
-    const gable_json *node = hf_find(q->in, HF_EXPERT_DTYPE);
+    const gable_json *node = gable_hf_find(q->in, HF_EXPERT_DTYPE);
     gable_module_dtypes pair = HF_PAIR(MXFP4, FP8);
 
     if (!node)
@@ -265,7 +272,8 @@ static gable_status expert_format(hf_quantiser *q)
 
 static gable_status plain_format(hf_quantiser *q)
 {
-    const gable_json *dtype = hf_find(q->in, HF_DTYPE), *state = hf_find(q->in, HF_SSM_DTYPE);
+    const gable_json *dtype = gable_hf_find(q->in, HF_DTYPE),
+                     *state = gable_hf_find(q->in, HF_SSM_DTYPE);
     gable_dtype plain = GABLE_DTYPE_BF16;
 
     q->model->state_dtype = GABLE_DTYPE_FP32;
@@ -276,14 +284,14 @@ static gable_status plain_format(hf_quantiser *q)
     if (state && (state->type != GABLE_JSON_STRING ||
                   !gable_dtype_find(state->string, &q->model->state_dtype)))
         return gable_json_fail(state, q->in->err, "an unknown format");
-    hf_pair_index(q, (gable_module_dtypes){plain, plain});
+    gable_hf_pair_index(q, (gable_module_dtypes){plain, plain});
     return GABLE_OK;
 }
 
-gable_status hf_quant(const hf_import *in, const gable_json *companion, gable_model *model)
+gable_status gable_hf_quant(const hf_import *in, const gable_json *companion, gable_model *model)
 {
     hf_quantiser q = {.in = in, .model = model};
-    const gable_json *config = hf_find(in, HF_QUANT);
+    const gable_json *config = gable_hf_find(in, HF_QUANT);
     const gable_json *modelopt = gable_json_get(companion, "quantization");
     size_t mark = gable_arena_mark(in->arena);
 

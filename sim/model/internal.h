@@ -2,10 +2,10 @@
  * Room: model. Uses: base. */
 #ifndef GABLE_MODEL_INTERNAL_H
 #define GABLE_MODEL_INTERNAL_H
-#include "model/model.h"
+#include "model/describe.h"
 
-/* Checks one layer against the tables of layer.c: required and unused members of its kinds, divisibility.
- *   where   node that the message points at */
+/* Checks one layer against the tables of layer.c: required and unused members of its kinds,
+ * divisibility. where   node that the message points at */
 gable_status gable_layer_check(const gable_layer *layer, const gable_json *where, gable_err *err);
 
 /* True when mixer, feed-forward part and width agree in every member. */
@@ -23,7 +23,8 @@ gable_dtype gable_model_natural_activations(gable_dtype weights);
 gable_status gable_model_read(gable_arena *arena, const gable_json *root, gable_model *model,
                               gable_err *err);
 
-/* Reads a Hugging Face config; `companion` is hf_quant_config.json or NULL; `stem` names the model. */
+/* Reads a Hugging Face config; `companion` is hf_quant_config.json or NULL; `stem` names the model.
+ */
 gable_status gable_hf_read(gable_arena *arena, const gable_json *root, const gable_json *companion,
                            const char *stem, gable_model *model, gable_err *err);
 

@@ -1,5 +1,6 @@
-/* model/layer: what a layer may be made of. One row per member says which kinds need it and which may
- * have it; reading, checking, comparing, writing and the JSON Schema all go through these rows. */
+/* model/layer: what a layer may be made of. One row per member says which kinds need it and which
+ * may have it; reading, checking, comparing, writing and the JSON Schema all go through these rows.
+ */
 #include <stddef.h>
 #include <string.h>
 
@@ -115,15 +116,23 @@ typedef struct use_row {
     FIELD(gable_ffn, member, ftype, max_, need, may, help_)
 #define USE(member, ftype, max_, need_, may_, help_) {(need_), (may_)},
 
-static const gable_field mixer_fields[] = {
-    {.block = "", .key = "kind", .type = GABLE_FIELD_CHOICE, .offset = offsetof(gable_mixer, kind),
-     .flags = GABLE_FIELD_REQUIRED, .choices = mixer_names, .help = "what mixes tokens"},
-    MIXER_ROWS(MIXER_FIELD)};
+static const gable_field mixer_fields[] = {{.block = "",
+                                            .key = "kind",
+                                            .type = GABLE_FIELD_CHOICE,
+                                            .offset = offsetof(gable_mixer, kind),
+                                            .flags = GABLE_FIELD_REQUIRED,
+                                            .choices = mixer_names,
+                                            .help = "what mixes tokens"},
+                                           MIXER_ROWS(MIXER_FIELD)};
 static const use_row mixer_uses[] = {{0, ~0u}, MIXER_ROWS(USE)};
-static const gable_field ffn_fields[] = {
-    {.block = "", .key = "kind", .type = GABLE_FIELD_CHOICE, .offset = offsetof(gable_ffn, kind),
-     .flags = GABLE_FIELD_REQUIRED, .choices = ffn_names, .help = "the feed-forward part"},
-    FFN_ROWS(FFN_FIELD)};
+static const gable_field ffn_fields[] = {{.block = "",
+                                          .key = "kind",
+                                          .type = GABLE_FIELD_CHOICE,
+                                          .offset = offsetof(gable_ffn, kind),
+                                          .flags = GABLE_FIELD_REQUIRED,
+                                          .choices = ffn_names,
+                                          .help = "the feed-forward part"},
+                                         FFN_ROWS(FFN_FIELD)};
 static const use_row ffn_uses[] = {{0, ~0u}, FFN_ROWS(USE)};
 
 const gable_schema gable_mixer_schema = {
@@ -177,8 +186,8 @@ static gable_status check_multiples(const multiple_row *rows, size_t n, const ga
 {
     for (size_t i = 0; i < n; i++)
         if (rows[i].b > 0 && rows[i].a % rows[i].b != 0)
-            return gable_json_fail(where, err, "%s = %d is not a multiple of %s = %d",
-                                   rows[i].what, rows[i].a, rows[i].of, rows[i].b);
+            return gable_json_fail(where, err, "%s = %d is not a multiple of %s = %d", rows[i].what,
+                                   rows[i].a, rows[i].of, rows[i].b);
     return GABLE_OK;
 }
 

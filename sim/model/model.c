@@ -26,8 +26,9 @@ static bool ends_with(const char *text, const char *ending)
     return n >= m && strcmp(text + n - m, ending) == 0;
 }
 
-/* Name of a model out of the path of its config: "X" from X.json, "X/config.json" or "X". Lower case, and what a
- * name may not hold becomes '-'; "owner--X" (how mirrors flatten owner/X) loses its owner. */
+/* Name of a model out of the path of its config: "X" from X.json, "X/config.json" or "X". Lower
+ * case, and what a name may not hold becomes '-'; "owner--X" (how mirrors flatten owner/X) loses
+ * its owner. */
 static char *name_of_path(gable_arena *arena, const char *path)
 {
     char stem[256];
@@ -58,8 +59,8 @@ static char *name_of_path(gable_arena *arena, const char *path)
     return gable_arena_copy(arena, length ? name : "model", length ? length : 5);
 }
 
-/* The companion with the precision map: X.hf_quant.json beside X.json, or hf_quant_config.json in the same
- * folder (which only belongs to a file that is called config.json). */
+/* The companion with the precision map: X.hf_quant.json beside X.json, or hf_quant_config.json in
+ * the same folder (which only belongs to a file that is called config.json). */
 static gable_status read_companion(gable_arena *arena, const char *path, const gable_json **out,
                                    gable_err *err)
 {
@@ -120,9 +121,9 @@ static gable_status unknown_model(gable_arena *arena, const char *folder, const 
         names[i] = gable_arena_copy(arena, files[i], length);
     }
     const char *near = gable_text_nearest(name, names, n);
-    return gable_fail(err, GABLE_INPUT,
-                      "model \"%s\": neither a name in %s nor a file%s%s%s (gable model list)", name,
-                      folder, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return gable_fail(
+        err, GABLE_INPUT, "model \"%s\": neither a name in %s nor a file%s%s%s (gable model list)",
+        name, folder, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 gable_status gable_model_load(gable_arena *arena, const char *workloads, const char *name,

@@ -1,8 +1,8 @@
-/* model: an architecture -> layers. Reads our own schema (workloads/models) and Hugging Face config.json with
- * hf_quant_config.json beside it. A layer is a mixer, a feed-forward part and their formats; equal layers
- * are stored once, with a count. Everything lives in the caller's arena.
- * Room: model. Uses: base, machine (for nothing but dtype names). Formats: workloads/README.md;
- * formulas and aliases: facts/models.md. */
+/* model: an architecture -> layers. Reads our own schema (workloads/models) and Hugging Face
+ * config.json with hf_quant_config.json beside it. A layer is a mixer, a feed-forward part and
+ * their formats; equal layers are stored once, with a count. Everything lives in the caller's
+ * arena. Room: model. Uses: base, machine (for nothing but dtype names). Formats:
+ * workloads/README.md; formulas and aliases: facts/models.md. */
 #ifndef GABLE_MODEL_H
 #define GABLE_MODEL_H
 #include <stdbool.h>
@@ -67,8 +67,8 @@ typedef enum gable_module {
 } gable_module;
 const char *gable_module_name(int module);
 
-/* Formats of one module class: of its weights, and of the activations that enter its GEMMs (the pair decides the
- * matrix unit; W4A16 keeps bf16 activations). */
+/* Formats of one module class: of its weights, and of the activations that enter its GEMMs (the
+ * pair decides the matrix unit; W4A16 keeps bf16 activations). */
 typedef struct gable_module_dtypes {
     gable_dtype weights, activations;
 } gable_module_dtypes;
@@ -77,19 +77,22 @@ typedef struct gable_mixer {
     int kind; /* gable_mixer_kind */
     /* gqa, mla, dsa, csa, hca, msa: heads of the query; of keys and values; elements per head */
     int n_heads, n_kv_heads, head_dim, v_head_dim; /* v_head_dim 0: == head_dim */
-    int window;     /* 0: full context; else tokens that a query sees */
-    bool k_eq_v;    /* values reuse the key projection: no V weights (Gemma-4 full layers) */
-    bool gated;     /* output gate: d x n_heads*head_dim more weights */
+    int window;  /* 0: full context; else tokens that a query sees */
+    bool k_eq_v; /* values reuse the key projection: no V weights (Gemma-4 full layers) */
+    bool gated;  /* output gate: d x n_heads*head_dim more weights */
     bool qk_norm, sinks, bias;
     /* mla, dsa, csa, hca */
     int q_rank, kv_rank, nope_dim, rope_dim; /* q_rank 0: the query is not low-rank */
     int out_groups, out_rank;                /* csa, hca: grouped output projection */
     /* dsa, csa, msa: the indexer */
     int index_heads, index_dim, index_topk, index_block;
-    bool index_shared; /* reuses the selection of an earlier layer: no indexer weights, no index cache */
-    int compress_ratio; /* csa 4, hca 128; hca with 0: the sliding-window branch alone (V4-Flash 0 and 1) */
+    bool index_shared;  /* reuses the selection of an earlier layer: no indexer weights, no index
+                           cache */
+    int compress_ratio; /* csa 4, hca 128; hca with 0: the sliding-window branch alone (V4-Flash 0
+                           and 1) */
     /* mamba2, gdn, kda */
-    int state_heads, state_key_heads, state_key_dim, state_value_dim, state_groups, conv_width, chunk;
+    int state_heads, state_key_heads, state_key_dim, state_value_dim, state_groups, conv_width,
+        chunk;
 } gable_mixer;
 
 typedef struct gable_ffn {
@@ -97,8 +100,8 @@ typedef struct gable_ffn {
     int width;      /* dense width; parallel dense branch of a MoE when both are there (Gemma-4) */
     int n_matrices; /* 3 gated, 2 ungated */
     int n_experts, n_active, expert_width;
-    int shared_width;  /* total width of the shared experts: S*m, or as given; 0: none */
-    int latent_dim;    /* latent_moe */
+    int shared_width; /* total width of the shared experts: S*m, or as given; 0: none */
+    int latent_dim;   /* latent_moe */
     int n_groups, top_groups;
     bool hash_routed, bias;
 } gable_ffn;
@@ -107,43 +110,46 @@ typedef struct gable_ffn {
 typedef struct gable_layer {
     gable_mixer mixer;
     gable_ffn ffn;
-    int count; /* how many layers of the model are like this one, >= 1 */
+    int count;  /* how many layers of the model are like this one, >= 1 */
     int hidden; /* width of this layer (variable-width models differ by layer) */
 } gable_layer;
 
 typedef struct gable_model {
-    const char *name, *title, *family; /* family: "llama", "qwen3_moe" … as the config's model_type */
-    const char *path;                  /* file that it came from */
+    const char *name, *title,
+        *family;      /* family: "llama", "qwen3_moe" … as the config's model_type */
+    const char *path; /* file that it came from */
     int hidden, n_layers, vocab, max_context;
-    bool tied;         /* LM head shares the input embedding */
-    int n_mtp;         /* multi-token-prediction modules */
-    int hyper_streams; /* mHC residual streams; 0 or 1: plain residual */
-    int canvas;        /* block diffusion: tokens per block; 0: autoregressive */
-    double memory_params;         /* hashed memory tables (Engram): looked up, never multiplied */
-    double memory_row_elements;   /* elements of them that one token reads, all modules together */
-    int n_kinds;       /* distinct layers */
-    const gable_layer *kinds;  /* n_kinds */
-    const int *kind_of_layer;  /* n_layers indices into kinds, in order */
+    bool tied;                  /* LM head shares the input embedding */
+    int n_mtp;                  /* multi-token-prediction modules */
+    int hyper_streams;          /* mHC residual streams; 0 or 1: plain residual */
+    int canvas;                 /* block diffusion: tokens per block; 0: autoregressive */
+    double memory_params;       /* hashed memory tables (Engram): looked up, never multiplied */
+    double memory_row_elements; /* elements of them that one token reads, all modules together */
+    int n_kinds;                /* distinct layers */
+    const gable_layer *kinds;   /* n_kinds */
+    const int *kind_of_layer;   /* n_layers indices into kinds, in order */
     gable_module_dtypes dtypes[GABLE_N_MODULES];
     gable_dtype kv_dtype, state_dtype, index_dtype;
-    double published_params, published_active_params; /* 0: not published; parameters, not billions */
+    double published_params,
+        published_active_params; /* 0: not published; parameters, not billions */
     const char *remark;
 } gable_model;
 
 /* Parameters by the named conventions (facts/models.md 5). All counts are of parameters. */
 typedef struct gable_params {
-    double total;         /* everything but MTP modules */
-    double embedding;     /* input embedding (and untied head apart) */
-    double head;          /* LM head; 0 when tied */
-    double active_total;  /* per token: experts that a token uses, embedding and head included */
-    double linear;        /* streamed per token: active without the input embedding */
-    double routed;        /* all routed experts */
+    double total;        /* everything but MTP modules */
+    double embedding;    /* input embedding (and untied head apart) */
+    double head;         /* LM head; 0 when tied */
+    double active_total; /* per token: experts that a token uses, embedding and head included */
+    double linear;       /* streamed per token: active without the input embedding */
+    double routed;       /* all routed experts */
     double mtp;
 } gable_params;
 
-/* Loads a model: a name in `workloads`/models, a path to our JSON, a Hugging Face config.json, or the folder that
- * holds one (hf_quant_config.json beside it is read too). Refuses with GABLE_INPUT: what is wrong, and
- * where; a family that is not understood is named. Nothing is skipped silently. */
+/* Loads a model: a name in `workloads`/models, a path to our JSON, a Hugging Face config.json, or
+ * the folder that holds one (hf_quant_config.json beside it is read too). Refuses with GABLE_INPUT:
+ * what is wrong, and where; a family that is not understood is named. Nothing is skipped silently.
+ */
 gable_status gable_model_load(gable_arena *arena, const char *workloads, const char *name,
                               const gable_model **out, gable_err *err);
 
@@ -151,53 +157,15 @@ gable_status gable_model_load(gable_arena *arena, const char *workloads, const c
 void gable_model_params(const gable_model *model, gable_params *out);
 double gable_model_layer_params(const gable_model *model, const gable_layer *layer, bool active);
 
-/* Bytes that the cache grows per token and keeps per sequence (windows at full size, states), one sequence, whole
- * model, unsharded, in the model's cache formats (facts/models.md 3). */
+/* Bytes that the cache grows per token and keeps per sequence (windows at full size, states), one
+ * sequence, whole model, unsharded, in the model's cache formats (facts/models.md 3). */
 void gable_model_cache(const gable_model *model, double *bytes_per_token, double *bytes_const);
 
-/* Overrides: --weights, --activations, --kv. Weights apply to every module but embed, head and router, as
- * checkpoints do; `model` is copied. */
+/* Overrides: --weights, --activations, --kv. Weights apply to every module but embed, head and
+ * router, as checkpoints do; `model` is copied. */
 gable_status gable_model_override(gable_arena *arena, const gable_model *model,
                                   const gable_dtype *weights, const gable_dtype *activations,
                                   const gable_dtype *kv, const gable_model **out, gable_err *err);
-
-/* Our own description of the model as JSON text (ends with a newline); loading it gives an equal model.
- *   source   what the figures were read from: the one entry of "sources" */
-void gable_model_write(gable_text *out, const gable_model *model, const char *source);
-
-/* JSON Schema (draft 2020-12) of that description, layers included. */
-void gable_model_write_schema(gable_text *out);
-
-/* The order of the layers as the file writes it, "(swa*5 full)*10 swa*2", with the ids of
- * gable_model_kind_id. */
-void gable_model_write_order(gable_text *out, const gable_model *model);
-
-enum { GABLE_KIND_ID_CAP = 16 };
-/* Id of a kind in files and listings: a, b, … z, k26, k27 …; returns `out` (GABLE_KIND_ID_CAP bytes). */
-char *gable_model_kind_id(int kind, char *out);
-
-/* One weight matrix (or group of equal ones) of a layer: what counting and precision maps share. */
-typedef struct gable_part {
-    int module;         /* gable_module; -1: norms and the like, never quantised */
-    const char *name;   /* last component of the module's path: "q_proj" */
-    double params;      /* all of it */
-    double active_frac; /* share that one token uses: K/E for routed experts */
-} gable_part;
-
-enum { GABLE_PARTS_CAP = 32 };
-
-/* Fills `parts` (GABLE_PARTS_CAP entries) with the matrices of a layer; returns how many there are. */
-int gable_model_parts(const gable_model *model, const gable_layer *layer, gable_part *parts);
-
-/* Weights of each module class, whole model, without MTP; [GABLE_N_MODULES] is what no class holds (norms,
- * hyper-connections, memory tables). */
-void gable_model_module_params(const gable_model *model, double params[GABLE_N_MODULES + 1]);
-
-/* Weights in bytes, scales included, MTP left out; what no class holds counts as bf16. */
-double gable_model_weight_bytes(const gable_model *model);
-
-/* Rows of a layer's mixer and feed-forward part: reader, writer, schema and `model show` use them. */
-extern const gable_schema gable_mixer_schema, gable_ffn_schema;
 
 extern const gable_schema gable_model_schema;
 

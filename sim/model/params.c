@@ -1,6 +1,6 @@
 /* model/params: how many weights a layer has and how many bytes its cache keeps.
- * Formulas: facts/models.md 4.1 (gqa), 4.3 (mla), 4.4 (dsa), 4.7 (csa, hca, mHC), 4.8 (msa), 4.11, 4.12 (moe),
- * 4.13 (mamba2, gdn, kda), 4.14 (memory tables), 3 (cache). */
+ * Formulas: facts/models.md 4.1 (gqa), 4.3 (mla), 4.4 (dsa), 4.7 (csa, hca, mHC), 4.8
+ * (msa), 4.11, 4.12 (moe), 4.13 (mamba2, gdn, kda), 4.14 (memory tables), 3 (cache). */
 #include <string.h>
 
 #include "model/internal.h"
@@ -59,8 +59,7 @@ static void parts_mla(part_list *list, const gable_mixer *m)
     add(list, GABLE_MODULE_ATTENTION, "q_a_proj", d * m->q_rank);
     add(list, GABLE_MODULE_ATTENTION, m->q_rank > 0 ? "q_b_proj" : "q_proj",
         (m->q_rank > 0 ? m->q_rank : d) * heads * qk);
-    add(list, GABLE_MODULE_ATTENTION, "kv_a_proj_with_mqa",
-        d * ((double)m->kv_rank + m->rope_dim));
+    add(list, GABLE_MODULE_ATTENTION, "kv_a_proj_with_mqa", d * ((double)m->kv_rank + m->rope_dim));
     add(list, GABLE_MODULE_ATTENTION, "kv_b_proj",
         m->kv_rank * heads * ((double)m->nope_dim + m->v_head_dim));
     add(list, GABLE_MODULE_ATTENTION, "o_proj", heads * m->v_head_dim * d);
@@ -79,7 +78,8 @@ static void parts_dsa(part_list *list, const gable_mixer *m)
     add(list, GABLE_MODULE_INDEXER, "indexer.weights_proj", list->hidden * m->index_heads);
 }
 
-/* csa and hca share projections; they differ in the compressor, and csa has an indexer with one of its own. */
+/* csa and hca share projections; they differ in the compressor, and csa has an indexer with one of
+ * its own. */
 static void parts_v4(part_list *list, const gable_mixer *m)
 {
     double d = list->hidden, c = m->head_dim, heads = m->n_heads;
@@ -135,7 +135,8 @@ static void parts_gdn(part_list *list, const gable_mixer *m)
     add(list, -1, "conv1d", conv_channels(m) * m->conv_width);
 }
 
-/* `gated`: the output gate is a full matrix (Kimi-K3); otherwise it goes through one head's width. */
+/* `gated`: the output gate is a full matrix (Kimi-K3); otherwise it goes through one head's width.
+ */
 static void parts_kda(part_list *list, const gable_mixer *m)
 {
     double d = list->hidden, p = (double)m->state_heads * m->state_value_dim;
@@ -233,8 +234,8 @@ static double mtp_params(const gable_model *model)
         if (from->ffn.kind != GABLE_FFN_NONE)
             layer.ffn = from->ffn;
     }
-    return model->n_mtp * (gable_model_layer_params(model, &layer, false) +
-                           2.0 * model->hidden * model->hidden);
+    return model->n_mtp *
+           (gable_model_layer_params(model, &layer, false) + 2.0 * model->hidden * model->hidden);
 }
 
 void gable_model_params(const gable_model *model, gable_params *out)
@@ -251,7 +252,8 @@ void gable_model_params(const gable_model *model, gable_params *out)
         double inner = f->latent_dim > 0 ? f->latent_dim : layer->hidden;
         out->total += layer->count * gable_model_layer_params(model, layer, false);
         out->active_total += layer->count * gable_model_layer_params(model, layer, true);
-        out->routed += (double)layer->count * f->n_experts * f->n_matrices * inner * f->expert_width;
+        out->routed +=
+            (double)layer->count * f->n_experts * f->n_matrices * inner * f->expert_width;
     }
     out->total += model->memory_params;
     out->active_total += model->memory_row_elements;
@@ -301,8 +303,9 @@ static void cache_pages(cache *out, double token_bytes, int window)
         out->per_token += token_bytes;
 }
 
-/* Sliding branch, compressed entries, and what the compressor has seen but not yet emitted. The last is fp32 for
- * two or four streams over (csa, overlapping: twice) one block, as serving engines keep it (facts/models.md 4.7). */
+/* Sliding branch, compressed entries, and what the compressor has seen but not yet emitted. The
+ * last is fp32 for two or four streams over (csa, overlapping: twice) one block, as serving engines
+ * keep it (facts/models.md 4.7). */
 static void cache_v4(cache *out, const gable_model *model, const gable_mixer *m)
 {
     double entry = m->head_dim * gable_dtype_bytes(model->kv_dtype);

@@ -1,12 +1,13 @@
-/* model/schema: our own description of a model, "gable.model/1": root rows, dtypes per module class, layers and
- * the order that they stand in. workloads/README.md shows one. */
+/* model/schema: our own description of a model, "gable.model/1": root rows, dtypes per module
+ * class, layers and the order that they stand in. workloads/README.md shows one. */
 #include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "model/internal.h"
 
-/* More layers than any model has (the deepest here has 118); keeps a hostile "count" from filling memory. */
+/* More layers than any model has (the deepest here has 118); keeps a hostile "count" from filling
+ * memory. */
 enum { LAYERS_CAP = 2048, KINDS_CAP = 512 };
 
 static const char *const dtype_names[] = {
@@ -23,11 +24,15 @@ typedef struct model_file {
 
 #define MODEL(member) (offsetof(model_file, model) + offsetof(gable_model, member))
 #define ROW(block_, key_, type_, offset_, flags_, help_)                                           \
-    {.block = (block_), .key = (key_), .type = GABLE_FIELD_##type_, .dim = GABLE_DIM_COUNT,        \
-     .offset = (offset_), .flags = (flags_), .help = (help_)}
+    {                                                                                              \
+        .block = (block_), .key = (key_), .type = GABLE_FIELD_##type_, .dim = GABLE_DIM_COUNT,     \
+        .offset = (offset_), .flags = (flags_), .help = (help_)                                    \
+    }
 #define DTYPE_ROW(key_, member, help_)                                                             \
-    {.block = "cache", .key = (key_), .type = GABLE_FIELD_CHOICE,                                  \
-     .offset = offsetof(model_file, member), .choices = dtype_names, .help = (help_)}
+    {                                                                                              \
+        .block = "cache", .key = (key_), .type = GABLE_FIELD_CHOICE,                               \
+        .offset = offsetof(model_file, member), .choices = dtype_names, .help = (help_)            \
+    }
 #define NEED GABLE_FIELD_REQUIRED
 
 static const gable_field fields[] = {
@@ -141,12 +146,25 @@ typedef struct layer_file {
 } layer_file;
 
 static const gable_field layer_fields[] = {
-    {.block = "", .key = "id", .type = GABLE_FIELD_NAME, .offset = offsetof(layer_file, id),
+    {.block = "",
+     .key = "id",
+     .type = GABLE_FIELD_NAME,
+     .offset = offsetof(layer_file, id),
      .help = "what \"order\" calls the layer"},
-    {.block = "", .key = "count", .type = GABLE_FIELD_INT, .dim = GABLE_DIM_COUNT,
-     .offset = offsetof(layer_file, count), .min = 1, .max = LAYERS_CAP, .help = "how many there are"},
-    {.block = "", .key = "hidden", .type = GABLE_FIELD_INT, .dim = GABLE_DIM_COUNT,
-     .offset = offsetof(layer_file, hidden), .help = "width, if not the model's"},
+    {.block = "",
+     .key = "count",
+     .type = GABLE_FIELD_INT,
+     .dim = GABLE_DIM_COUNT,
+     .offset = offsetof(layer_file, count),
+     .min = 1,
+     .max = LAYERS_CAP,
+     .help = "how many there are"},
+    {.block = "",
+     .key = "hidden",
+     .type = GABLE_FIELD_INT,
+     .dim = GABLE_DIM_COUNT,
+     .offset = offsetof(layer_file, hidden),
+     .help = "width, if not the model's"},
 };
 static const char *const layer_extra[] = {"mixer", "ffn"};
 static const gable_schema layer_schema = {
@@ -178,7 +196,8 @@ static gable_status read_kind(layer_list *list, const gable_json *node, int hidd
         return gable_json_fail(node, list->err, "missing key \"%s\"", mixer ? "ffn" : "mixer");
     GABLE_TRY(gable_fields_read_object(list->arena, mixer, &gable_mixer_schema, &layer->mixer,
                                        list->err));
-    GABLE_TRY(gable_fields_read_object(list->arena, ffn, &gable_ffn_schema, &layer->ffn, list->err));
+    GABLE_TRY(
+        gable_fields_read_object(list->arena, ffn, &gable_ffn_schema, &layer->ffn, list->err));
     layer->count = file.count;
     layer->hidden = file.hidden > 0 ? file.hidden : hidden;
     list->ids[list->n_kinds++] = file.id;
@@ -209,8 +228,7 @@ static long read_times(const char **at)
 static int find_id(const layer_list *list, const char *at, size_t length)
 {
     for (int i = 0; i < list->n_kinds; i++)
-        if (list->ids[i] && strlen(list->ids[i]) == length &&
-            memcmp(list->ids[i], at, length) == 0)
+        if (list->ids[i] && strlen(list->ids[i]) == length && memcmp(list->ids[i], at, length) == 0)
             return i;
     return -1;
 }
@@ -220,8 +238,8 @@ static gable_status repeat_group(layer_list *list, const gable_json *order, int 
     int n = list->n_layers - from;
 
     if (times < 1 || n < 1 || times * n > LAYERS_CAP - from)
-        return gable_json_fail(order, list->err, "a group is empty, or there are more than %d layers",
-                               LAYERS_CAP);
+        return gable_json_fail(order, list->err,
+                               "a group is empty, or there are more than %d layers", LAYERS_CAP);
     for (long i = 1; i < times; i++)
         memcpy(&list->layers[from + i * n], &list->layers[from], (size_t)n * sizeof *list->layers);
     list->n_layers = from + (int)times * n;
@@ -282,7 +300,8 @@ static gable_status check_counts(const layer_list *list, const gable_json *layer
 
 static gable_status read_layers(layer_list *list, const gable_json *root, gable_model *model)
 {
-    const gable_json *layers = gable_json_get(root, "layers"), *order = gable_json_get(root, "order");
+    const gable_json *layers = gable_json_get(root, "layers"),
+                     *order = gable_json_get(root, "order");
 
     if (!layers || layers->type != GABLE_JSON_ARRAY || layers->n_children == 0)
         return gable_json_fail(layers ? layers : root, list->err,
@@ -293,8 +312,8 @@ static gable_status read_layers(layer_list *list, const gable_json *root, gable_
                                list->err));
     GABLE_TRY(gable_arena_take(list->arena, layers->n_children, sizeof *list->ids, &list->ids,
                                list->err));
-    GABLE_TRY(gable_arena_take(list->arena, LAYERS_CAP, sizeof *list->layers, &list->layers,
-                               list->err));
+    GABLE_TRY(
+        gable_arena_take(list->arena, LAYERS_CAP, sizeof *list->layers, &list->layers, list->err));
     for (const gable_json *node = layers->child; node; node = node->next)
         GABLE_TRY(read_kind(list, node, model->hidden));
     if (order && order->type != GABLE_JSON_STRING)
@@ -312,7 +331,8 @@ static gable_status read_layers(layer_list *list, const gable_json *root, gable_
 gable_status gable_model_read(gable_arena *arena, const gable_json *root, gable_model *model,
                               gable_err *err)
 {
-    model_file file = {.kv = GABLE_DTYPE_BF16, .state = GABLE_DTYPE_FP32, .index = GABLE_DTYPE_BF16};
+    model_file file = {
+        .kv = GABLE_DTYPE_BF16, .state = GABLE_DTYPE_FP32, .index = GABLE_DTYPE_BF16};
     layer_list list = {.arena = arena, .err = err};
 
     GABLE_TRY(gable_fields_read(arena, root, &gable_model_schema, &file, NULL, err));

@@ -4,7 +4,8 @@
 
 #include "model/internal.h"
 
-/* Longest repeat, in runs, that is looked for when an order is folded; hybrids have at most 9 runs a block. */
+/* Longest repeat, in runs, that is looked for when an order is folded; hybrids have at most 9 runs
+ * a block. */
 enum { FOLD_CAP = 12, RUNS_CAP = 2048 };
 
 char *gable_model_kind_id(int kind, char *out)
@@ -78,8 +79,7 @@ void gable_model_write_order(gable_text *out, const gable_model *model)
     }
 }
 
-/* Members that are not zero, by the rows: "kind": "gqa", "n_heads": 32, … */
-static void add_object(gable_text *out, const gable_schema *schema, const void *object)
+void gable_model_write_members(gable_text *out, const gable_schema *schema, const void *object)
 {
     const char *comma = "";
 
@@ -93,8 +93,7 @@ static void add_object(gable_text *out, const gable_schema *schema, const void *
         else if (field->type == GABLE_FIELD_BOOL && *(const bool *)(const void *)at)
             gable_text_addf(out, "%s\"%s\": true", comma, field->key);
         else if (field->type == GABLE_FIELD_INT && *(const int *)(const void *)at != 0)
-            gable_text_addf(out, "%s\"%s\": %d", comma, field->key,
-                            *(const int *)(const void *)at);
+            gable_text_addf(out, "%s\"%s\": %d", comma, field->key, *(const int *)(const void *)at);
         else
             continue;
         comma = ", ";
@@ -114,9 +113,9 @@ static void add_layers(gable_text *out, const gable_model *model)
         if (layer->hidden != model->hidden)
             gable_text_addf(out, " \"hidden\": %d,", layer->hidden);
         gable_text_add(out, "\n     \"mixer\": ");
-        add_object(out, &gable_mixer_schema, &layer->mixer);
+        gable_model_write_members(out, &gable_mixer_schema, &layer->mixer);
         gable_text_add(out, ",\n     \"ffn\": ");
-        add_object(out, &gable_ffn_schema, &layer->ffn);
+        gable_model_write_members(out, &gable_ffn_schema, &layer->ffn);
         gable_text_add(out, "}");
     }
     gable_text_add(out, "\n  ]");

@@ -1,0 +1,280 @@
+/* cli/cmd_model: `gable model`: which models are described, one in full, a Hugging Face config
+ * turned into a description, the JSON Schema of descriptions. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/hw_table.h"
+#include "cli/model_show.h"
+#include "model/describe.h"
+
+typedef struct model_options {
+    int format; /* hw_format */
+    const char *output, *name, *title, *source;
+    double params, active_params;
+} model_options;
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+/* ---- list ---- */
+
+enum {
+    LIST_NAME,
+    LIST_TITLE,
+    LIST_PARAMS,
+    LIST_ACTIVE,
+    LIST_LAYERS,
+    LIST_MADE_OF,
+    LIST_KV,
+    LIST_STATE,
+    LIST_WEIGHTS,
+    LIST_DTYPES,
+    N_LIST
+};
+
+static const hw_column list_columns[N_LIST] = {
+    [LIST_NAME] = {.key = "name", .heading = "name", .is_text = true},
+    [LIST_TITLE] = {.key = "title", .heading = "", .is_text = true, .hidden = true},
+    [LIST_PARAMS] = {.key = "params", .heading = "params", .dim = GABLE_DIM_COUNT},
+    [LIST_ACTIVE] = {.key = "active_params", .heading = "active", .dim = GABLE_DIM_COUNT},
+    [LIST_LAYERS] = {.key = "n_layers", .heading = "layers", .dim = GABLE_DIM_COUNT},
+    [LIST_MADE_OF] = {.key = "made_of", .heading = "", .is_text = true, .hidden = true},
+    [LIST_KV] = {.key = "kv_per_token", .heading = "KV/token", .dim = GABLE_DIM_BYTES},
+    [LIST_STATE] = {.key = "state", .heading = "state", .dim = GABLE_DIM_BYTES},
+    [LIST_WEIGHTS] = {.key = "weights", .heading = "weights", .dim = GABLE_DIM_BYTES},
+    [LIST_DTYPES] = {.key = "dtypes", .heading = "", .is_text = true, .hidden = true},
+};
+
+/* "36 gdn + 12 gqa; 48 moe": layers by mixer, then by feed-forward part. */
+static char *made_of(gable_arena *arena, const gable_model *model)
+{
+    int mixers[GABLE_N_MIXERS] = {0}, ffns[GABLE_N_FFNS] = {0};
+    char text[256] = "";
+    const char *separator = "";
+
+    for (int i = 0; i < model->n_kinds; i++) {
+        mixers[model->kinds[i].mixer.kind] += model->kinds[i].count;
+        ffns[model->kinds[i].ffn.kind] += model->kinds[i].count;
+    }
+    for (int i = 1; i < GABLE_N_MIXERS + GABLE_N_FFNS; i++) {
+        size_t used = strlen(text);
+        bool ffn = i >= GABLE_N_MIXERS;
+        int n = ffn ? ffns[i - GABLE_N_MIXERS] : mixers[i];
+        if (i == GABLE_N_MIXERS)
+            separator = used ? "; " : "";
+        if (n == 0 || i == GABLE_N_MIXERS)
+            continue;
+        snprintf(text + used, sizeof text - used, "%s%d %s", separator, n,
+                 ffn ? gable_ffn_name(i - GABLE_N_MIXERS) : gable_mixer_name(i));
+        separator = " + ";
+    }
+    return gable_arena_copy(arena, text, strlen(text));
+}
+
+/* "nvfp4 bf16": formats of the weights, the one with most weights first. */
+static char *formats_of(gable_arena *arena, const gable_model *model)
+{
+    double params[GABLE_N_MODULES + 1], held[GABLE_N_DTYPES] = {0};
+    char text[256] = "";
+
+    gable_model_module_params(model, params);
+    for (int i = 0; i < GABLE_N_MODULES; i++)
+        held[model->dtypes[i].weights] += params[i];
+    for (;;) {
+        int best = 0;
+        size_t used = strlen(text);
+        for (int i = 0; i < GABLE_N_DTYPES; i++)
+            best = held[i] > held[best] ? i : best;
+        if (!(held[best] > 0))
+            break;
+        held[best] = 0;
+        snprintf(text + used, sizeof text - used, "%s%s", used ? " " : "",
+                 gable_dtype_name((gable_dtype)best));
+    }
+    return gable_arena_copy(arena, text, strlen(text));
+}
+
+static gable_status fill_row(gable_cli *cli, const char *name, hw_cell *cells)
+{
+    const gable_model *model;
+    gable_params params;
+
+    GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, name, &model, &cli->err));
+    gable_model_params(model, &params);
+    cells[LIST_NAME].text = model->name;
+    cells[LIST_TITLE].text = model->title;
+    cells[LIST_PARAMS].number = params.total;
+    cells[LIST_ACTIVE].number = params.active_total;
+    cells[LIST_LAYERS].number = model->n_layers;
+    cells[LIST_MADE_OF].text = made_of(&cli->arena, model);
+    gable_model_cache(model, &cells[LIST_KV].number, &cells[LIST_STATE].number);
+    cells[LIST_WEIGHTS].number = gable_model_weight_bytes(model);
+    cells[LIST_DTYPES].text = formats_of(&cli->arena, model);
+    return GABLE_OK;
+}
+
+static gable_status run_list(gable_cli *cli, const model_options *options)
+{
+    const char *const *files;
+    size_t n;
+    hw_cell *cells;
+    const char *folder = gable_file_join(&cli->arena, cli->workloads, "models");
+
+    if (cli->n_arguments != 1)
+        return gable_fail(&cli->err, GABLE_USAGE, "model list takes no name");
+    if (!folder)
+        return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
+    GABLE_TRY(gable_file_list(&cli->arena, folder, ".json", &files, &n, &cli->err));
+    GABLE_TRY(gable_arena_take(&cli->arena, n * N_LIST + 1, sizeof *cells, &cells, &cli->err));
+    for (size_t i = 0; i < n; i++) {
+        char *name = gable_arena_copy(&cli->arena, files[i], strlen(files[i]) - strlen(".json"));
+        if (!name)
+            return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
+        GABLE_TRY(fill_row(cli, name, &cells[i * N_LIST]));
+    }
+    hw_table table = {.columns = list_columns, .n_columns = N_LIST, .n_rows = n, .cells = cells};
+    bool json = options->format == HW_JSON;
+    gable_text_add(&cli->out, json ? "{\"schema\": \"gable.model-list/1\", \"models\": " : "");
+    hw_table_add(&cli->out, &table, (hw_format)options->format);
+    gable_text_add(&cli->out, json ? "}\n" : "");
+    return GABLE_OK;
+}
+
+/* ---- show, import, schema ---- */
+
+static gable_status run_show(gable_cli *cli, const model_options *options)
+{
+    const gable_model *model;
+
+    if (cli->n_arguments != 2)
+        return gable_fail(&cli->err, GABLE_USAGE, "model show takes one name or path");
+    if (options->format != HW_TEXT && options->format != HW_JSON)
+        return gable_fail(&cli->err, GABLE_USAGE, "model show prints text or json");
+    GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, cli->arguments[1], &model, &cli->err));
+    if (options->format == HW_JSON)
+        gable_model_show_json(&cli->out, model);
+    else
+        gable_model_show_text(&cli->out, model);
+    return GABLE_OK;
+}
+
+static gable_status run_import(gable_cli *cli, const model_options *options)
+{
+    const gable_model *read;
+    gable_text text = {0};
+
+    if (cli->n_arguments != 2)
+        return gable_fail(&cli->err, GABLE_USAGE, "model import takes one config.json");
+    if (options->name && !gable_text_is_name(options->name))
+        return gable_fail(&cli->err, GABLE_USAGE, "--name takes 1 to 64 of A-Z a-z 0-9 . _ + -");
+    GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, cli->arguments[1], &read, &cli->err));
+    gable_model model = *read;
+    model.name = options->name ? options->name : model.name;
+    model.title = options->title ? options->title : model.title;
+    if (options->params > 0)
+        model.published_params = options->params;
+    if (options->active_params > 0)
+        model.published_active_params = options->active_params;
+    const char *source = options->source ? options->source : model.path;
+    if (!options->output) {
+        gable_model_write(&cli->out, &model, source);
+        return GABLE_OK;
+    }
+    gable_model_write(&text, &model, source);
+    gable_status status =
+        text.failed ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
+                    : gable_file_write(options->output, text.text, text.length_bytes, &cli->err);
+    gable_text_free(&text);
+    return status;
+}
+
+static gable_status run_schema(gable_cli *cli, const model_options *options)
+{
+    (void)options;
+    if (cli->n_arguments != 1)
+        return gable_fail(&cli->err, GABLE_USAGE, "model schema takes no name");
+    gable_model_write_schema(&cli->out);
+    return GABLE_OK;
+}
+
+static const struct verb {
+    const char *name;
+    gable_status (*run)(gable_cli *cli, const model_options *options);
+} verbs[] = {
+    {.name = "list", .run = run_list},
+    {.name = "show", .run = run_show},
+    {.name = "import", .run = run_import},
+    {.name = "schema", .run = run_schema},
+};
+
+static gable_status run(gable_cli *cli, const void *options)
+{
+    const char *names[COUNT_OF(verbs)];
+
+    if (cli->n_arguments < 1)
+        return gable_fail(&cli->err, GABLE_USAGE, "model takes one of list, show, import, schema");
+    for (size_t i = 0; i < COUNT_OF(verbs); i++) {
+        names[i] = verbs[i].name;
+        if (strcmp(verbs[i].name, cli->arguments[0]) == 0)
+            return verbs[i].run(cli, options);
+    }
+    return gable_cli_unknown(cli, "model verb", cli->arguments[0], names, COUNT_OF(verbs));
+}
+
+static const gable_option options_of_model[] = {
+    {.name = "format",
+     .type = GABLE_OPTION_CHOICE,
+     .offset = offsetof(model_options, format),
+     .argument = "FORMAT",
+     .default_text = "text",
+     .choices = hw_formats,
+     .help = "how list and show print"},
+    {.name = "output",
+     .letter = 'o',
+     .type = GABLE_OPTION_TEXT,
+     .offset = offsetof(model_options, output),
+     .argument = "FILE",
+     .help = "import: write here, whole or not at all, instead of standard output"},
+    {.name = "name",
+     .type = GABLE_OPTION_TEXT,
+     .offset = offsetof(model_options, name),
+     .argument = "NAME",
+     .help = "import: name of the model, if not the file's"},
+    {.name = "title",
+     .type = GABLE_OPTION_TEXT,
+     .offset = offsetof(model_options, title),
+     .argument = "TEXT",
+     .help = "import: name as people write it"},
+    {.name = "source",
+     .type = GABLE_OPTION_TEXT,
+     .offset = offsetof(model_options, source),
+     .argument = "TEXT",
+     .help = "import: what the figures were read from, if not the path"},
+    {.name = "params",
+     .type = GABLE_OPTION_QUANTITY,
+     .dim = GABLE_DIM_COUNT,
+     .offset = offsetof(model_options, params),
+     .argument = "N",
+     .help = "import: parameters as published"},
+    {.name = "active-params",
+     .type = GABLE_OPTION_QUANTITY,
+     .dim = GABLE_DIM_COUNT,
+     .offset = offsetof(model_options, active_params),
+     .argument = "N",
+     .help = "import: active parameters as published"},
+};
+
+extern const gable_command gable_command_model;
+const gable_command gable_command_model = {
+    .name = "model",
+    .summary = "models: list, show, import a Hugging Face config, the schema of descriptions",
+    .arguments = "list | show NAME | import CONFIG.json | schema",
+    .options = options_of_model,
+    .n_options = COUNT_OF(options_of_model),
+    .options_bytes = sizeof(model_options),
+    .examples = "gable model list\n"
+                "gable model show deepseek-v3\n"
+                "gable model show path/to/config.json --format json\n"
+                "gable model import path/to/config.json -o my-model.json\n",
+    .run = run,
+};
