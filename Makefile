@@ -1,6 +1,7 @@
 # Gable. `make setup demo` shows it at work, `make setup check` proves it, `make help` lists the rest.
 # Everything that is built lands under build/; a VARIANT (gcc, clang, asan, ubsan, cov) has its own objects.
 
+VERSION := 0.1.0
 PREFIX  ?= /usr/local
 DESTDIR ?=
 ifeq ($(origin CC),default)
@@ -32,7 +33,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -
             -Wvla -Wdouble-promotion -Wswitch-enum -Wwrite-strings -Wundef -Werror
 # No contraction: a fused multiply-add would make results differ between machines.
 COMMON   := -std=c11 -g -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fstack-protector-strong \
-            -fPIC -fno-semantic-interposition -Isim
+            -fPIC -fno-semantic-interposition -Isim -DGABLE_VERSION='"$(VERSION)"'
 OPENMP   := $(if $(filter clang%,$(notdir $(CC))),-Wno-source-uses-openmp -Wno-unknown-pragmas,-fopenmp)
 
 OPTIMISE_asan  := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow \
@@ -51,7 +52,6 @@ CJSON_C  = $(call lazy,CJSON_C,pkg-config --cflags libcjson)
 CJSON_L  = $(call lazy,CJSON_L,pkg-config --libs libcjson)
 CHECK_C  = $(call lazy,CHECK_C,pkg-config --cflags check)
 CHECK_L  = $(call lazy,CHECK_L,pkg-config --libs check)
-VERSION  = $(call lazy,VERSION,sed -n 's/^.define GABLE_VERSION "\(.*\)"/\1/p' sim/gable.h)
 
 COMPILE  = $(CC) $(COMMON) $(OPTIMISE) $(WARNINGS) $(ROOM_FLAGS) $(GSL_C) $(CJSON_C) $(CFLAGS)
 LINK     = $(CC) $(OPTIMISE) $(filter -fopenmp,$(OPENMP)) -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS)

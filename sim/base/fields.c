@@ -299,6 +299,23 @@ static gable_status start_sources(reading *r, const gable_json *root)
     return GABLE_OK;
 }
 
+/* Checks the keys of the objects on the way to `block`, which may have no rows of their own, and its own. */
+static gable_status check_blocks_to(const reading *r, const gable_json *root, const char *block)
+{
+    char above[160];
+    const gable_json *object;
+    size_t length = strlen(block);
+    for (size_t n = 0; n <= length; n++) {
+        if (n > 0 && n < length && block[n] != '.')
+            continue;
+        snprintf(above, sizeof above, "%.*s", (int)n, block);
+        GABLE_TRY(find_block(r, root, above, &object));
+        if (object)
+            GABLE_TRY(check_block_keys(r, object, above));
+    }
+    return GABLE_OK;
+}
+
 /* Blocks are visited where they first appear in the rows; each is checked for unknown keys once. */
 static gable_status read_rows(const reading *r, const gable_json *root)
 {
@@ -306,9 +323,9 @@ static gable_status read_rows(const reading *r, const gable_json *root)
         const gable_json *object;
         const char *block = r->schema->fields[i].block;
         bool first = i == 0 || strcmp(r->schema->fields[i - 1].block, block) != 0;
+        if (first)
+            GABLE_TRY(check_blocks_to(r, root, block));
         GABLE_TRY(find_block(r, root, block, &object));
-        if (object && first)
-            GABLE_TRY(check_block_keys(r, object, block));
         if (object)
             GABLE_TRY(read_field(r, i, object));
         else if (r->schema->fields[i].flags & GABLE_FIELD_REQUIRED)
