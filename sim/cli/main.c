@@ -19,7 +19,7 @@ const gable_command *const gable_commands[] = {
     NULL};
 
 /* Descriptions, measurements and results of one run; pages are touched only when used. */
-static const size_t arena_bytes = (size_t)1024 * 1024 * 1024;
+static const size_t arena_bytes = (size_t)512 * 1024 * 1024;
 
 void gable_cli_note(const char *format, ...)
 {

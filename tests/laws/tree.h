@@ -1,0 +1,25 @@
+/* The whole tree as test material: every accelerator, every model, every system. Run from the top folder. */
+#ifndef GABLE_TESTS_TREE_H
+#define GABLE_TESTS_TREE_H
+#include "engine/engine.h"
+
+/* Names (file names without ".json") in a data folder; they live in the scratch arena. */
+size_t tree_names(const char *folder, const char *const **names);
+
+/* The model, the machine; a failure to load fails the test. */
+const gable_model *tree_model(const char *name);
+gable_machine tree_machine(const char *system, const char *stack);
+
+/* Scenarios that stand for each phase: short and long, one sequence and many. */
+typedef struct tree_phase {
+    const char *name;
+    gable_scenario scenario;
+} tree_phase;
+extern const tree_phase tree_phases[];
+extern const int n_tree_phases;
+
+/* Lays out; false when the model has parts that are not priced yet (they are refused by name). Any other refusal
+ * fails the test. */
+bool tree_plan(const gable_model *model, const gable_scenario *scenario, gable_plan *plan);
+
+#endif
