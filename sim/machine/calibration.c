@@ -148,8 +148,8 @@ static void write_entry(gable_text *out, const gable_calibrated *e)
                          ", \"sigma_ln\": %.4g",
                     e->floor_s, e->compute_frac, e->memory_frac, e->sigma_ln);
     gable_text_addf(out, ",\n      \"n_train\": %d, \"n_test\": %d, \"median_frac\": %.3g"
-                         ", \"p90_frac\": %.3g, \"bias_ln\": %.3g",
-                    e->n_train, e->n_test, e->median_frac, e->p90_frac, e->bias_ln);
+                         ", \"p90_frac\": %.3g, \"bias_frac\": %.3g",
+                    e->n_train, e->n_test, e->median_frac, e->p90_frac, e->bias_frac);
     write_text(out, "source", e->source);
     if (e->date)
         write_text(out, "date", e->date);

@@ -13,7 +13,7 @@ typedef struct gable_calibrated {
     double floor_s, compute_frac, memory_frac, sigma_ln; /* as in gable_kernel_constants */
     int n_train, n_test;
     double median_frac, p90_frac; /* of |predicted / measured - 1| on the test rows */
-    double bias_ln;               /* median ln(predicted / measured) on the test rows */
+    double bias_frac;             /* median of predicted / measured - 1 on the test rows */
     const char *source, *date;    /* id of a source of the file; day of the fit */
 } gable_calibrated;
 

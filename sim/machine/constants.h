@@ -80,4 +80,9 @@ gable_status gable_constants_load(gable_arena *arena, const char *hw,
                                   const struct gable_accelerator *accelerator, const char *stack,
                                   const gable_constants **out, gable_err *err);
 
+/* Stack whose file lists `framework`, a value of that column in tables of measurements; *stack is NULL when none
+ * does. */
+gable_status gable_stack_of_framework(gable_arena *arena, const char *hw, const char *framework,
+                                      const char **stack, gable_err *err);
+
 #endif

@@ -1,6 +1,5 @@
 /* machine/generation: hw/generations/GEN.json (an architecture: which devices stand for it, whom to borrow from,
- * its collectives) and hw/stacks/STACK.json (what belongs to the software). Private to machine, but for
- * gable_stack_of_framework.
+ * its collectives) and hw/stacks/STACK.json (what belongs to the software). Private to machine.
  * Room: machine. Uses: base. Formats: hw/calibration/README.md. */
 #ifndef GABLE_MACHINE_GENERATION_H
 #define GABLE_MACHINE_GENERATION_H
@@ -59,10 +58,6 @@ gable_status gable_generation_load(gable_arena *arena, const char *hw, const cha
                                    const gable_generation **out, gable_err *err);
 gable_status gable_stack_load(gable_arena *arena, const char *hw, const char *name,
                               const gable_stack **out, gable_err *err);
-
-/* Stack that a value of the column `framework` stands for; *stack is NULL when there is none. */
-gable_status gable_stack_of_framework(gable_arena *arena, const char *hw, const char *framework,
-                                      const char **stack, gable_err *err);
 
 /* Elements of root.`key`, an array of objects; a missing key gives none. Each must have a "source" that is in the
  * root's "sources". *out holds `bytes` per element. */

@@ -211,8 +211,8 @@ static const gable_field calibrated_rows[] = {
     FIT_NUMBER("median_frac", NONE, median_frac, 0, 1000, REQUIRED,
                "Median of |predicted / measured - 1| on the test rows."),
     FIT_NUMBER("p90_frac", NONE, p90_frac, 0, 1000, REQUIRED, "90th percentile of the same."),
-    FIT_NUMBER("bias_ln", NONE, bias_ln, -10, 10, REQUIRED,
-               "Median ln(predicted / measured) on the test rows."),
+    FIT_NUMBER("bias_frac", NONE, bias_frac, -1, 1000, REQUIRED,
+               "Median of predicted / measured - 1 on the test rows."),
     TEXT_ROW(gable_calibrated, "source", NAME, source, REQUIRED, "Rows that it was fitted to."),
     TEXT_ROW(gable_calibrated, "date", TEXT, date, 0, "Day of the fit."),
 };

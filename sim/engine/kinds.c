@@ -1,0 +1,260 @@
+/* engine/kinds: see kinds.h. One row and one function a KIND. */
+#include "engine/kinds.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+/* ---- labels --------------------------------------------------------------------------------------- */
+
+/* Labels of the tables that are not the name of one format for both operands. */
+static const struct {
+    const char *label;
+    gable_dtype weights, activations;
+} labels[] = {
+    {"fp8_block", GABLE_DTYPE_FP8_BLOCK, GABLE_DTYPE_FP8},
+    {"int4_wo", GABLE_DTYPE_INT4, GABLE_DTYPE_BF16}, /* weight only: the product runs in bf16 */
+    {"int8_wo", GABLE_DTYPE_INT8, GABLE_DTYPE_BF16},
+    {"sq", GABLE_DTYPE_INT8, GABLE_DTYPE_INT8}, /* SmoothQuant */
+    {"w4a16_mxfp4", GABLE_DTYPE_MXFP4, GABLE_DTYPE_BF16},
+    {"w4a8_mxfp4_mxfp8", GABLE_DTYPE_MXFP4, GABLE_DTYPE_MXFP8},
+};
+
+bool gable_row_formats(const char *label, gable_dtype *weights, gable_dtype *activations)
+{
+    for (size_t i = 0; i < COUNT_OF(labels); i++)
+        if (strcmp(labels[i].label, label) == 0) {
+            *weights = labels[i].weights;
+            *activations = labels[i].activations;
+            return true;
+        }
+    if (!gable_dtype_find(label, weights))
+        return false;
+    *activations = *weights;
+    return true;
+}
+
+static const char unknown_format[] = "unknown number format";
+static const char zero_size[] = "a size below 1";
+
+static bool below_one(const gable_cells *cells, const int *columns, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (cells->number[columns[i]] < 1.0)
+            return true;
+    return false;
+}
+
+/* ---- gemm ----------------------------------------------------------------------------------------- */
+
+enum { GEMM_DTYPE, GEMM_M, GEMM_N, GEMM_K, N_GEMM };
+
+static const char *make_gemm(const gable_cells *cells, gable_op *op)
+{
+    static const int sizes[] = {GEMM_M, GEMM_N, GEMM_K};
+    if (!gable_row_formats(cells->label[GEMM_DTYPE], &op->weights, &op->activations))
+        return unknown_format;
+    if (below_one(cells, sizes, COUNT_OF(sizes)))
+        return zero_size; /* two files of the collection hold rows of no tokens */
+    op->kind = GABLE_OP_GEMM;
+    op->gemm = (gable_gemm){.m = cells->number[GEMM_M],
+                            .n = cells->number[GEMM_N],
+                            .k = cells->number[GEMM_K],
+                            .groups = 1.0};
+    return NULL;
+}
+
+/* ---- attention ------------------------------------------------------------------------------------ */
+
+/* What the three attention tables share. Queries enter in bf16 whatever the cache holds. */
+static const char *fill_attention(gable_op *op, const gable_attention *shape, const char *kv)
+{
+    gable_dtype ignored;
+    op->kind = GABLE_OP_ATTENTION;
+    op->attention = *shape;
+    if (!gable_row_formats(kv, &op->attention.kv, &ignored))
+        return unknown_format;
+    if (shape->batch < 1.0 || shape->heads < 1.0 || shape->qk_dim < 1.0)
+        return zero_size;
+    if (shape->kv_heads < 1.0 || shape->kv_heads > shape->heads)
+        return "more heads in the cache than queries";
+    op->weights = op->activations = GABLE_DTYPE_BF16;
+    op->attention.read_elements = shape->kv_heads * (shape->qk_dim + shape->v_dim);
+    op->attention.write_elements = shape->causal ? op->attention.read_elements : 0.0;
+    return NULL;
+}
+
+enum { CTX_ATTN, CTX_KV, CTX_BATCH, CTX_ISL, CTX_HEADS, CTX_KV_HEADS, CTX_DIM, CTX_WINDOW, N_CTX };
+
+/* Rows with an fp8 cache run on the fp8 unit even where attn_dtype says bf16: the kernels quantise Q. */
+static const char *make_context(const gable_cells *cells, gable_op *op)
+{
+    gable_attention shape = {
+        .batch = cells->number[CTX_BATCH],
+        .n_new = cells->number[CTX_ISL],
+        .heads = cells->number[CTX_HEADS],
+        .kv_heads = cells->number[CTX_KV_HEADS],
+        .qk_dim = cells->number[CTX_DIM],
+        .v_dim = cells->number[CTX_DIM],
+        .window = cells->number[CTX_WINDOW],
+        .causal = true,
+    };
+    gable_dtype queries, ignored;
+    if (!gable_row_formats(cells->label[CTX_ATTN], &queries, &ignored))
+        return unknown_format;
+    if (shape.n_new < 1.0)
+        return zero_size;
+    return fill_attention(op, &shape, cells->label[CTX_KV]);
+}
+
+enum { GEN_KV, GEN_BATCH, GEN_LEN, GEN_HEADS, GEN_KV_HEADS, GEN_DIM, GEN_WINDOW, N_GEN };
+
+static const char *make_generation(const gable_cells *cells, gable_op *op)
+{
+    gable_attention shape = {
+        .batch = cells->number[GEN_BATCH],
+        .n_new = 1.0,
+        .n_cached = cells->number[GEN_LEN] - 1.0, /* kv_len counts the new token */
+        .heads = cells->number[GEN_HEADS],
+        .kv_heads = cells->number[GEN_KV_HEADS],
+        .qk_dim = cells->number[GEN_DIM],
+        .v_dim = cells->number[GEN_DIM],
+        .window = cells->number[GEN_WINDOW],
+        .causal = true,
+    };
+    if (shape.n_cached < 1.0)
+        return "no cached token: that is prefill of one token";
+    return fill_attention(op, &shape, cells->label[GEN_KV]);
+}
+
+enum { ENC_DTYPE, ENC_BATCH, ENC_ISL, ENC_HEADS, ENC_DIM, N_ENC };
+
+static const char *make_encoder(const gable_cells *cells, gable_op *op)
+{
+    gable_attention shape = {
+        .batch = cells->number[ENC_BATCH],
+        .n_new = cells->number[ENC_ISL],
+        .heads = cells->number[ENC_HEADS],
+        .kv_heads = cells->number[ENC_HEADS],
+        .qk_dim = cells->number[ENC_DIM],
+        .v_dim = cells->number[ENC_DIM],
+        .causal = false,
+    };
+    if (shape.n_new < 1.0)
+        return zero_size;
+    return fill_attention(op, &shape, cells->label[ENC_DTYPE]);
+}
+
+/* ---- moe ------------------------------------------------------------------------------------------ */
+
+enum {
+    MOE_DTYPE,
+    MOE_DIST,
+    MOE_TOKENS,
+    MOE_HIDDEN,
+    MOE_INTER,
+    MOE_TOPK,
+    MOE_EXPERTS,
+    MOE_TP,
+    MOE_EP,
+    MOE_GEMMS,
+    N_MOE
+};
+
+static bool take_routing(const char *label, gable_moe *moe)
+{
+    static const char power_law[] = "power_law_";
+    if (strcmp(label, "balanced") == 0) {
+        moe->routing = GABLE_ROUTING_BALANCED;
+        return true;
+    }
+    if (strcmp(label, "uniform") == 0) {
+        moe->routing = GABLE_ROUTING_UNIFORM;
+        return true;
+    }
+    moe->routing = GABLE_ROUTING_POWER_LAW;
+    return strncmp(label, power_law, sizeof power_law - 1) == 0 &&
+           gable_num_parse(label + sizeof power_law - 1, &moe->skew);
+}
+
+static const char *make_moe(const gable_cells *cells, gable_op *op)
+{
+    static const int sizes[] = {MOE_TOKENS, MOE_HIDDEN, MOE_INTER, MOE_TOPK,
+                                MOE_EXPERTS, MOE_TP,     MOE_EP};
+    gable_moe moe = {
+        .tokens = cells->number[MOE_TOKENS],
+        .hidden = cells->number[MOE_HIDDEN],
+        .inter = cells->number[MOE_INTER],
+        .top_k = cells->number[MOE_TOPK],
+        .experts = cells->number[MOE_EXPERTS],
+        .n_matrices = cells->number[MOE_GEMMS],
+        .tp = cells->number[MOE_TP],
+        .ep = cells->number[MOE_EP],
+    };
+    if (!gable_row_formats(cells->label[MOE_DTYPE], &op->weights, &op->activations))
+        return unknown_format;
+    if (below_one(cells, sizes, COUNT_OF(sizes)))
+        return zero_size;
+    if (!take_routing(cells->label[MOE_DIST], &moe))
+        return "unknown distribution of tokens over experts";
+    if (moe.n_matrices != 2.0 && moe.n_matrices != 3.0)
+        return "experts have 2 or 3 matrices"; /* relu^2 experts are not gated */
+    if (moe.top_k > moe.experts || moe.ep > moe.experts || moe.experts > 1e5)
+        return "fewer experts than a token uses, or than ranks";
+    op->kind = GABLE_OP_MOE;
+    op->moe = moe;
+    return NULL;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------ */
+
+#define LABEL(name_) {.name = (name_), .label = true}
+#define SIZE(name_) {.name = (name_), .hashed = true}
+#define FREE(name_) {.name = (name_)} /* a number outside the shape: whole curves stay in one half */
+
+const gable_row_kind gable_row_kinds[] = {
+    {.name = "gemm",
+     .family = GABLE_FAMILY_GEMM,
+     .columns = {LABEL("dtype"), SIZE("m"), SIZE("n"), SIZE("k")},
+     .n_columns = N_GEMM,
+     .dtype_column = GEMM_DTYPE,
+     .make = make_gemm},
+    {.name = "attention_context",
+     .family = GABLE_FAMILY_ATTENTION_CONTEXT,
+     .columns = {LABEL("attn_dtype"), LABEL("kv_dtype"), SIZE("batch"), SIZE("isl"), SIZE("heads"),
+                 SIZE("kv_heads"), SIZE("head_dim"), SIZE("window")},
+     .n_columns = N_CTX,
+     .dtype_column = CTX_KV,
+     .make = make_context},
+    {.name = "attention_generation",
+     .family = GABLE_FAMILY_ATTENTION_GENERATION,
+     .columns = {LABEL("kv_dtype"), SIZE("batch"), SIZE("kv_len"), SIZE("heads"), SIZE("kv_heads"),
+                 SIZE("head_dim"), SIZE("window")},
+     .n_columns = N_GEN,
+     .dtype_column = GEN_KV,
+     .make = make_generation},
+    {.name = "attention_encoder",
+     .family = GABLE_FAMILY_ATTENTION_ENCODER,
+     .columns = {LABEL("dtype"), SIZE("batch"), SIZE("isl"), SIZE("heads"), SIZE("head_dim")},
+     .n_columns = N_ENC,
+     .dtype_column = ENC_DTYPE,
+     .make = make_encoder},
+    {.name = "moe",
+     .family = GABLE_FAMILY_MOE,
+     .columns = {LABEL("dtype"), LABEL("dist"), FREE("tokens"), SIZE("hidden"), SIZE("inter"),
+                 SIZE("topk"), SIZE("experts"), SIZE("tp"), SIZE("ep"), FREE("gemms")},
+     .n_columns = N_MOE,
+     .dtype_column = MOE_DTYPE,
+     .make = make_moe},
+};
+const int gable_n_row_kinds = (int)COUNT_OF(gable_row_kinds);
+
+const gable_row_kind *gable_row_kind_find(const char *name)
+{
+    for (int i = 0; i < gable_n_row_kinds; i++)
+        if (strcmp(gable_row_kinds[i].name, name) == 0)
+            return &gable_row_kinds[i];
+    return NULL;
+}

@@ -1,0 +1,113 @@
+/* engine/rows: a table -> operators (kinds.h). Cells are checked here; what they mean is the KIND's matter. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/kinds.h"
+
+/* Where the columns of a KIND stand in a table; n_columns of the table for those that it lacks. */
+typedef struct columns {
+    size_t at[GABLE_COLUMNS_CAP];
+    size_t device, framework, version;
+} columns;
+
+/* FNV-1a, 64 bit, finished with the mixer of MurmurHash3 so that the low bit depends on all of the text. */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+    return hash;
+}
+
+static uint64_t hash_end(uint64_t hash)
+{
+    hash ^= hash >> 33;
+    hash *= 0xff51afd7ed558ccdu;
+    hash ^= hash >> 33;
+    hash *= 0xc4ceb9fe1a85ec53u;
+    return hash ^ (hash >> 33);
+}
+
+bool gable_row_trains(const gable_row *row)
+{
+    return (row->shape & 1) == 0;
+}
+
+/* Hash of "m=128;n=4096;k=7168;". */
+static uint64_t hash_shape(const gable_row_kind *kind, const gable_cells *cells)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (int i = 0; i < kind->n_columns; i++) {
+        char value[GABLE_NUM_TEXT_CAP];
+        if (!kind->columns[i].hashed)
+            continue;
+        hash = hash_text(hash, kind->columns[i].name);
+        hash = hash_text(hash, "=");
+        hash = hash_text(hash, gable_num_print(cells->number[i], value));
+        hash = hash_text(hash, ";");
+    }
+    return hash_end(hash);
+}
+
+static gable_status find_columns(const gable_csv *csv, const gable_row_kind *kind, columns *out,
+                                 gable_err *err)
+{
+    for (int i = 0; i < kind->n_columns; i++)
+        GABLE_TRY(gable_csv_need(csv, kind->columns[i].name, &out->at[i], err));
+    out->device = gable_csv_column(csv, "device");
+    out->framework = gable_csv_column(csv, "framework");
+    out->version = gable_csv_column(csv, "version");
+    return GABLE_OK;
+}
+
+static const char *cell(const gable_csv *csv, size_t row, size_t column)
+{
+    return csv->cells[row * csv->n_columns + column];
+}
+
+static const char *optional(const gable_csv *csv, size_t row, size_t column)
+{
+    const char *text = column < csv->n_columns ? cell(csv, row, column) : NULL;
+    return text && *text ? text : NULL;
+}
+
+static gable_status take_cells(const gable_csv *csv, const gable_row_kind *kind, const columns *at,
+                               size_t row, gable_cells *out, gable_err *err)
+{
+    for (int i = 0; i < kind->n_columns; i++) {
+        const char *text = cell(csv, row, at->at[i]);
+        double value;
+        if (kind->columns[i].label) {
+            out->label[i] = text;
+            continue;
+        }
+        if (!gable_num_parse(text, &value))
+            return gable_csv_fail(csv, row, at->at[i], err, "\"%.40s\" is not a number", text);
+        if (value < 0.0 || value > 1e15 || value != floor(value))
+            return gable_csv_fail(csv, row, at->at[i], err,
+                                  "%.40s: expected a whole number from 0 to 1e15", text);
+        out->number[i] = value;
+    }
+    return GABLE_OK;
+}
+
+gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gable_row_kind *kind,
+                             gable_rows *out, gable_err *err)
+{
+    columns at;
+    *out = (gable_rows){.csv = csv, .kind = kind};
+    GABLE_TRY(find_columns(csv, kind, &at, err));
+    GABLE_TRY(gable_arena_take(arena, csv->n_rows + 1, sizeof *out->row, &out->row, err));
+    for (size_t i = 0; i < csv->n_rows; i++) {
+        gable_cells cells = {0};
+        gable_row *row = &out->row[i];
+        GABLE_TRY(take_cells(csv, kind, &at, i, &cells, err));
+        row->device = optional(csv, i, at.device);
+        row->framework = optional(csv, i, at.framework);
+        row->version = optional(csv, i, at.version);
+        row->dtype = cells.label[kind->dtype_column];
+        row->shape = hash_shape(kind, &cells);
+        row->unsupported = kind->make(&cells, &row->op);
+    }
+    return GABLE_OK;
+}
