@@ -1,7 +1,30 @@
 /* layout/rows: see rows.h. */
 #include "layout/rows.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static const double bf16_bytes = 2.0;
+
+static bool same_base_name(const char *row_name, const char *name)
+{
+    size_t n = strlen(name);
+    return strncmp(row_name, name, n) == 0 && (row_name[n] == '\0' || row_name[n] == '.');
+}
+
+/* Names are unique in a plan, so that reports, checks and diffs can refer to them: the second shape of an operator
+ * is "qkv_proj.2". */
+static const char *unique_name(gable_laying *l, const char *name)
+{
+    char numbered[64];
+    int same = 1;
+    for (int i = 0; i < l->plan->n_rows; i++)
+        same += same_base_name(l->plan->name[i], name);
+    if (same == 1)
+        return name;
+    snprintf(numbered, sizeof numbered, "%.48s.%d", name, same);
+    return gable_arena_copy(l->arena, numbered, strlen(numbered));
+}
 
 /* Index of a fresh row, or -1 when the plan is full or an error stands. */
 static int new_row(gable_laying *l, const char *name, gable_row_kind kind)
@@ -14,21 +37,57 @@ static int new_row(gable_laying *l, const char *name, gable_row_kind kind)
                    GABLE_PLAN_ROWS_CAP);
         return -1;
     }
-    int row = plan->n_rows++;
-    plan->name[row] = name;
+    int row = plan->n_rows;
+    plan->name[row] = unique_name(l, name);
+    if (!plan->name[row]) {
+        gable_fail(l->err, GABLE_INTERNAL, "arena full");
+        return -1;
+    }
+    plan->n_rows++;
     plan->kind[row] = kind;
     plan->layers[row] = l->layer ? l->layer->count : 0;
     plan->calls[row] = l->layer ? l->layer->count : 1.0;
     return row;
 }
 
+/* Work decides the price, so equal work under one name is one row, however many runs of layers it is in. */
+static bool same_work(const gable_work *a, const gable_work *b)
+{
+    return a->flops == b->flops && a->weight_bytes == b->weight_bytes &&
+           a->activation_bytes == b->activation_bytes && a->cache_bytes == b->cache_bytes &&
+           a->mma == b->mma && a->dtype == b->dtype && a->family == b->family;
+}
+
+/* Adds the layer run to an equal row; false when there is none. */
+static bool join_op(gable_laying *l, const char *name, const gable_op *op, const gable_work *work,
+                    double stored_bytes)
+{
+    gable_plan *plan = l->plan;
+    for (int i = 0; i < plan->n_rows && l->layer; i++) {
+        bool same = plan->kind[i] == GABLE_ROW_OP && plan->layers[i] > 0 &&
+                    plan->op[i].kind == op->kind && same_base_name(plan->name[i], name) &&
+                    same_work(&plan->work[i], work);
+        if (!same)
+            continue;
+        plan->layers[i] += l->layer->count;
+        plan->calls[i] += l->layer->count;
+        plan->stored_bytes[i] += stored_bytes * l->layer->count;
+        return true;
+    }
+    return false;
+}
+
 void gable_rows_op(gable_laying *l, const char *name, const gable_op *op, double stored_bytes)
 {
+    gable_work work;
+    gable_cost_work(op, &work);
+    if (join_op(l, name, op, &work, stored_bytes))
+        return;
     int row = new_row(l, name, GABLE_ROW_OP);
     if (row < 0)
         return;
     l->plan->op[row] = *op;
-    gable_cost_work(op, &l->plan->work[row]);
+    l->plan->work[row] = work;
     l->plan->stored_bytes[row] = stored_bytes * l->plan->calls[row];
 }
 
@@ -58,11 +117,22 @@ void gable_rows_stream(gable_laying *l, const char *name, double read_elements,
 void gable_rows_collective(gable_laying *l, const char *name, gable_collective_kind kind,
                            double elements)
 {
+    gable_plan *plan = l->plan;
+    double bytes = elements * bf16_bytes;
     if (l->tp <= 1.0)
         return;
+    for (int i = 0; i < plan->n_rows && l->layer; i++) {
+        bool same = plan->kind[i] == GABLE_ROW_COLLECTIVE && plan->layers[i] > 0 &&
+                    same_base_name(plan->name[i], name) && plan->collective[i].bytes == bytes;
+        if (!same)
+            continue;
+        plan->layers[i] += l->layer->count;
+        plan->calls[i] += l->layer->count;
+        return;
+    }
     int row = new_row(l, name, GABLE_ROW_COLLECTIVE);
     if (row >= 0)
-        l->plan->collective[row] = (gable_collective){kind, elements * bf16_bytes, l->tp};
+        plan->collective[row] = (gable_collective){kind, bytes, l->tp};
 }
 
 void gable_rows_gap(gable_laying *l)
