@@ -10,7 +10,7 @@
 
 typedef struct model_options {
     int format; /* hw_format */
-    const char *output, *name, *title, *source;
+    const char *output, *name, *title, *source, *published;
     double params, active_params;
 } model_options;
 
@@ -37,12 +37,18 @@ static const hw_column list_columns[N_LIST] = {
     [LIST_TITLE] = {.key = "title", .heading = "", .is_text = true, .hidden = true},
     [LIST_PARAMS] = {.key = "params", .heading = "params", .dim = GABLE_DIM_COUNT},
     [LIST_ACTIVE] = {.key = "active_params", .heading = "active", .dim = GABLE_DIM_COUNT},
-    [LIST_LAYERS] = {.key = "n_layers", .heading = "layers", .dim = GABLE_DIM_COUNT},
-    [LIST_MADE_OF] = {.key = "made_of", .heading = "", .is_text = true, .hidden = true},
+    [LIST_LAYERS] = {.key = "n_layers",
+                     .heading = "layers",
+                     .dim = GABLE_DIM_COUNT,
+                     .hidden = true},
+    [LIST_MADE_OF] = {.key = "made_of", .heading = "layers", .is_text = true},
     [LIST_KV] = {.key = "kv_per_token", .heading = "KV/token", .dim = GABLE_DIM_BYTES},
-    [LIST_STATE] = {.key = "state", .heading = "state", .dim = GABLE_DIM_BYTES},
-    [LIST_WEIGHTS] = {.key = "weights", .heading = "weights", .dim = GABLE_DIM_BYTES},
-    [LIST_DTYPES] = {.key = "dtypes", .heading = "", .is_text = true, .hidden = true},
+    [LIST_STATE] = {.key = "state", .heading = "state", .dim = GABLE_DIM_BYTES, .hidden = true},
+    [LIST_WEIGHTS] = {.key = "weights",
+                      .heading = "weights",
+                      .dim = GABLE_DIM_BYTES,
+                      .hidden = true},
+    [LIST_DTYPES] = {.key = "dtypes", .heading = "formats", .is_text = true, .hidden = true},
 };
 
 /* "36 gdn + 12 gqa; 48 moe": layers by mixer, then by feed-forward part. */
@@ -113,6 +119,26 @@ static gable_status fill_row(gable_cli *cli, const char *name, hw_cell *cells)
     return GABLE_OK;
 }
 
+/* For people: "70.6 B". Scripts get every digit. */
+static gable_status round_counts(gable_cli *cli, hw_column *columns, hw_cell *cells, size_t n_rows)
+{
+    static const int counts[] = {LIST_PARAMS, LIST_ACTIVE};
+
+    for (size_t c = 0; c < COUNT_OF(counts); c++) {
+        columns[counts[c]].is_text = true;
+        for (size_t i = 0; i < n_rows; i++) {
+            hw_cell *cell = &cells[i * N_LIST + (size_t)counts[c]];
+            char text[32];
+            double billions = cell->number / 1e9;
+            snprintf(text, sizeof text, "%*.*f B", 6, billions < 100 ? 2 : 1, billions);
+            cell->text = gable_arena_copy(&cli->arena, text, strlen(text));
+            if (!cell->text)
+                return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
+        }
+    }
+    return GABLE_OK;
+}
+
 static gable_status run_list(gable_cli *cli, const model_options *options)
 {
     const char *const *files;
@@ -132,7 +158,12 @@ static gable_status run_list(gable_cli *cli, const model_options *options)
             return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
         GABLE_TRY(fill_row(cli, name, &cells[i * N_LIST]));
     }
-    hw_table table = {.columns = list_columns, .n_columns = N_LIST, .n_rows = n, .cells = cells};
+    hw_column columns[N_LIST];
+    memcpy(columns, list_columns, sizeof columns);
+    if (options->format == HW_TEXT || options->format == HW_MD)
+        GABLE_TRY(round_counts(cli, columns, cells, n));
+    columns[LIST_DTYPES].hidden = options->format == HW_TEXT; /* 80 columns */
+    hw_table table = {.columns = columns, .n_columns = N_LIST, .n_rows = n, .cells = cells};
     bool json = options->format == HW_JSON;
     gable_text_add(&cli->out, json ? "{\"schema\": \"gable.model-list/1\", \"models\": " : "");
     hw_table_add(&cli->out, &table, (hw_format)options->format);
@@ -177,10 +208,10 @@ static gable_status run_import(gable_cli *cli, const model_options *options)
         model.published_active_params = options->active_params;
     const char *source = options->source ? options->source : model.path;
     if (!options->output) {
-        gable_model_write(&cli->out, &model, source);
+        gable_model_write(&cli->out, &model, source, options->published);
         return GABLE_OK;
     }
-    gable_model_write(&text, &model, source);
+    gable_model_write(&text, &model, source, options->published);
     gable_status status =
         text.failed ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
                     : gable_file_write(options->output, text.text, text.length_bytes, &cli->err);
@@ -250,6 +281,11 @@ static const gable_option options_of_model[] = {
      .offset = offsetof(model_options, source),
      .argument = "TEXT",
      .help = "import: what the figures were read from, if not the path"},
+    {.name = "published",
+     .type = GABLE_OPTION_TEXT,
+     .offset = offsetof(model_options, published),
+     .argument = "TEXT",
+     .help = "import: where the published sizes stand"},
     {.name = "params",
      .type = GABLE_OPTION_QUANTITY,
      .dim = GABLE_DIM_COUNT,

@@ -5,8 +5,11 @@
 #include "model/model.h"
 
 /* Our own description of the model as JSON text (ends with a newline); loading it gives an equal
- * model. source   what the figures were read from: the one entry of "sources" */
-void gable_model_write(gable_text *out, const gable_model *model, const char *source);
+ * model.
+ *   source      what the figures were read from
+ *   published   where the published sizes stand; NULL: the same source */
+void gable_model_write(gable_text *out, const gable_model *model, const char *source,
+                       const char *published);
 
 /* A mixer or feed-forward part as a JSON object of the members that are set, in the order of its
  * rows. */

@@ -223,7 +223,7 @@ static void settle(const hf_quantiser *q)
             sum += held[m][p];
             best = held[m][p] > held[m][best] ? p : best;
         }
-        model->dtypes[m] = q->pairs[sum > 0 ? best : q->routed_only ? 0 : q->base];
+        model->dtypes[m] = q->pairs[best];
         if (held[m][best] < 0.995 * sum)
             gable_remark_add(q->in->remark, "%s: %.0f %% of the weights are %s; all are priced so.",
                              gable_module_name(m), 100 * held[m][best] / sum,

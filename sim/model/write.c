@@ -127,17 +127,40 @@ static void add_layers(gable_text *out, const gable_model *model)
     gable_text_add(out, "\n");
 }
 
+static void add_pair(gable_text *out, gable_module_dtypes pair)
+{
+    if (pair.activations == gable_model_natural_activations(pair.weights))
+        gable_text_addf(out, "\"%s\"", gable_dtype_name(pair.weights));
+    else
+        gable_text_addf(out, "{\"weights\": \"%s\", \"activations\": \"%s\"}",
+                        gable_dtype_name(pair.weights), gable_dtype_name(pair.activations));
+}
+
+static bool same_pair(gable_module_dtypes a, gable_module_dtypes b)
+{
+    return a.weights == b.weights && a.activations == b.activations;
+}
+
+/* "default" is the pair that most classes have; the others are listed. */
 static void add_dtypes(gable_text *out, const gable_model *model)
 {
-    gable_text_add(out, "  \"dtypes\": {");
+    const gable_module_dtypes *pairs = model->dtypes;
+    int best = 0, most = 0;
+
     for (int i = 0; i < GABLE_N_MODULES; i++) {
-        gable_module_dtypes pair = model->dtypes[i];
-        gable_text_addf(out, "%s\"%s\": ", i ? ", " : "", gable_module_name(i));
-        if (pair.activations == gable_model_natural_activations(pair.weights))
-            gable_text_addf(out, "\"%s\"", gable_dtype_name(pair.weights));
-        else
-            gable_text_addf(out, "{\"weights\": \"%s\", \"activations\": \"%s\"}",
-                            gable_dtype_name(pair.weights), gable_dtype_name(pair.activations));
+        int n = 0;
+        for (int j = 0; j < GABLE_N_MODULES; j++)
+            n += same_pair(pairs[i], pairs[j]);
+        best = n > most ? i : best;
+        most = n > most ? n : most;
+    }
+    gable_text_add(out, "  \"dtypes\": {\"default\": ");
+    add_pair(out, pairs[best]);
+    for (int i = 0; i < GABLE_N_MODULES; i++) {
+        if (same_pair(pairs[i], pairs[best]))
+            continue;
+        gable_text_addf(out, ", \"%s\": ", gable_module_name(i));
+        add_pair(out, pairs[i]);
     }
     gable_text_add(out, "},\n");
     gable_text_addf(out, "  \"cache\": {\"kv\": \"%s\", \"state\": \"%s\", \"index\": \"%s\"},\n",
@@ -154,25 +177,40 @@ static void add_text_line(gable_text *out, const char *key, const char *value)
     gable_text_add(out, ",\n");
 }
 
-/* {"params": a, "second": b}, leaving out what is 0. */
-static void add_counts(gable_text *out, const char *block, const char *second, double a, double b)
+/* {"params": a, "second": b, "source": id}, leaving out what is 0 or NULL. */
+typedef struct counts {
+    const char *block, *second, *source;
+    double params, other;
+} counts;
+
+static void add_counts(gable_text *out, const counts *c)
 {
-    if (a <= 0 && b <= 0)
+    const char *comma = "";
+
+    if (!(c->params > 0) && !(c->other > 0))
         return;
-    gable_text_addf(out, "  \"%s\": {", block);
-    if (a > 0) {
+    gable_text_addf(out, "  \"%s\": {", c->block);
+    if (c->params > 0) {
         gable_text_add(out, "\"params\": ");
-        gable_text_add_json_number(out, a);
+        gable_text_add_json_number(out, c->params);
+        comma = ", ";
     }
-    if (b > 0) {
-        gable_text_addf(out, "%s\"%s\": ", a > 0 ? ", " : "", second);
-        gable_text_add_json_number(out, b);
+    if (c->other > 0) {
+        gable_text_addf(out, "%s\"%s\": ", comma, c->second);
+        gable_text_add_json_number(out, c->other);
     }
+    if (c->source)
+        gable_text_addf(out, ", \"source\": \"%s\"", c->source);
     gable_text_add(out, "},\n");
 }
 
-void gable_model_write(gable_text *out, const gable_model *model, const char *source)
+void gable_model_write(gable_text *out, const gable_model *model, const char *source,
+                       const char *published)
 {
+    const counts blocks[] = {
+        {"memory", "row_elements", NULL, model->memory_params, model->memory_row_elements},
+        {"published", "active_params", published ? "published" : NULL, model->published_params,
+         model->published_active_params}};
     const struct {
         const char *key;
         int value;
@@ -187,6 +225,10 @@ void gable_model_write(gable_text *out, const gable_model *model, const char *so
     add_text_line(out, "family", model->family);
     gable_text_add(out, "  \"sources\": {\"config\": ");
     gable_text_add_json_string(out, source);
+    if (published) {
+        gable_text_add(out, ", \"published\": ");
+        gable_text_add_json_string(out, published);
+    }
     gable_text_add(out, "},\n  \"source\": \"config\",\n");
     gable_text_addf(out, "  \"hidden\": %d,\n  \"vocab\": %d,\n", model->hidden, model->vocab);
     for (size_t i = 0; i < sizeof ints / sizeof ints[0]; i++)
@@ -194,9 +236,8 @@ void gable_model_write(gable_text *out, const gable_model *model, const char *so
             gable_text_addf(out, "  \"%s\": %d,\n", ints[i].key, ints[i].value);
     gable_text_addf(out, "  \"tied\": %s,\n", model->tied ? "true" : "false");
     add_text_line(out, "remark", model->remark);
-    add_counts(out, "memory", "row_elements", model->memory_params, model->memory_row_elements);
-    add_counts(out, "published", "active_params", model->published_params,
-               model->published_active_params);
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+        add_counts(out, &blocks[i]);
     add_dtypes(out, model);
     add_layers(out, model);
     gable_text_add(out, "}\n");
