@@ -1,4 +1,6 @@
 /* machine/accelerator: what follows from a datasheet without a model: peaks by format, ridges. */
+#include <stdlib.h>
+
 #include "machine/machine.h"
 
 /* Unit that takes over where one is missing, wider or as wide; itself where there is none. A
@@ -18,17 +20,19 @@ static const int bits_of[GABLE_N_MMA] = {
     [GABLE_MMA_FP4] = 4,   [GABLE_MMA_INT4] = 4,
 };
 
-/* The widest unit that is there and narrower than `mma`. Only devices that publish 8 or 4 bits
+/* The published unit nearest in width, where no wider one of the same family is: at its own rate
+ * when it is as wide or wider, else slower in proportion. Only devices that publish 8 or 4 bits
  * alone come here, and the loader made sure that there is one. */
-static double from_narrower(const gable_accelerator *accelerator, gable_mma mma, gable_mma *used)
+static double from_nearest(const gable_accelerator *accelerator, gable_mma mma, gable_mma *used)
 {
     gable_mma best = mma;
     for (int i = 0; i < GABLE_N_MMA; i++)
-        if (accelerator->matrix_flops_per_s[i] > 0.0 && bits_of[i] < bits_of[mma] &&
-            (best == mma || bits_of[i] > bits_of[best]))
+        if (accelerator->matrix_flops_per_s[i] > 0.0 &&
+            (best == mma || abs(bits_of[i] - bits_of[mma]) < abs(bits_of[best] - bits_of[mma])))
             best = (gable_mma)i;
     *used = best;
-    return accelerator->matrix_flops_per_s[best] * bits_of[best] / bits_of[mma];
+    double slower = bits_of[best] < bits_of[mma] ? (double)bits_of[best] / bits_of[mma] : 1.0;
+    return accelerator->matrix_flops_per_s[best] * slower;
 }
 
 static double from_wider(const gable_accelerator *accelerator, gable_mma mma, gable_mma *used)
@@ -53,7 +57,7 @@ double gable_accelerator_peak(const gable_accelerator *accelerator, gable_mma mm
     gable_mma ran_on;
     double peak = from_wider(accelerator, mma, &ran_on);
     if (!(peak > 0.0))
-        peak = from_narrower(accelerator, mma, &ran_on);
+        peak = from_nearest(accelerator, mma, &ran_on);
     if (!(peak > 0.0)) {
         /* fp64 on a device whose only published rate is a vector one. */
         ran_on = GABLE_MMA_FP32;

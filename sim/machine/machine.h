@@ -1,5 +1,5 @@
-/* machine: hardware descriptions -> immutable structs. hw/accelerators (datasheets), hw/cpus, hw/links,
- * hw/systems; hw/generations and hw/stacks and hw/calibration are in machine/constants.h.
+/* machine: hardware descriptions -> immutable structs. hw/accelerators (datasheets), hw/cpus,
+ * hw/links, hw/systems; hw/generations and hw/stacks and hw/calibration are in machine/constants.h.
  * Everything a load returns lives in the caller's arena. A number that is not published is 0.
  * Room: machine. Uses: base. Formats: hw/README.md. */
 #ifndef GABLE_MACHINE_H
@@ -23,7 +23,8 @@ typedef struct gable_accelerator {
     double tensor_clock_hz; /* at which the matrix peaks hold */
     double vector_clock_hz;
     double matrix_flops_per_s[GABLE_N_MMA]; /* dense; 0: the hardware has no such unit */
-    double fp4_effective_flops_per_s;       /* marketing figure with compression or sparsity, never used */
+    double
+        fp4_effective_flops_per_s; /* marketing figure with compression or sparsity, never used */
     double vector_fp32_flops_per_s, vector_fp64_flops_per_s;
     double exp_per_s; /* special-function unit, exponentials */
 
@@ -37,7 +38,7 @@ typedef struct gable_accelerator {
     double llc_capacity_bytes;       /* last-level cache behind the L2, where there is one */
     double l1_bytes, smem_bytes, registers_bytes, tmem_bytes; /* per SM */
 
-    const char *scale_up_link; /* name of a file in hw/links, or NULL */
+    const char *scale_up_link;                     /* name of a file in hw/links, or NULL */
     double scale_up_n_links, scale_up_bytes_per_s; /* all links of the device, per direction */
     const char *host_link;
     double host_bytes_per_s, c2c_bytes_per_s; /* per direction */
@@ -46,7 +47,8 @@ typedef struct gable_accelerator {
     double price_low_usd_per_h, price_usd_per_h, price_high_usd_per_h;
     const char *price_date;
 
-    const char *const *sources; /* one per row of gable_accelerator_schema; NULL where nothing was read */
+    const char *const
+        *sources; /* one per row of gable_accelerator_schema; NULL where nothing was read */
 } gable_accelerator;
 
 typedef struct gable_cpu {
@@ -75,7 +77,8 @@ typedef enum gable_fabric {
     GABLE_FABRIC_NONE,   /* one device */
     GABLE_FABRIC_SWITCH, /* non-blocking: any pair at the full rate of a device (NVSwitch) */
     GABLE_FABRIC_MESH,   /* direct links: a pair gets rate / (n - 1) */
-    GABLE_FABRIC_PCIE,   /* PCIe tree: pairs share the root; `p2p` says whether the host is in the path */
+    GABLE_FABRIC_PCIE,   /* PCIe tree: pairs share the root; `p2p` says whether the host is in the
+                            path */
     GABLE_FABRIC_TORUS   /* direct links to neighbours on each axis */
 } gable_fabric;
 
@@ -83,26 +86,29 @@ typedef struct gable_system {
     const char *name, *title;
     const char *accelerator_name, *host_name; /* as the file says; host_name may be NULL */
     const gable_accelerator *accelerator;
-    int n_accelerators; /* in one scale-up domain (the node, or the rack) */
+    int n_accelerators;    /* in one scale-up domain (the node, or the rack) */
     const gable_cpu *host; /* may be NULL */
     int n_hosts;
 
     int fabric; /* gable_fabric */
     const char *scale_up_link;
-    double scale_up_bytes_per_s; /* per accelerator, per direction; the file's, else the accelerator's */
+    double scale_up_bytes_per_s; /* per accelerator, per direction; the file's, else the
+                                    accelerator's */
     bool in_network_reduction;   /* the switch can reduce and multicast (NVLS) */
     bool p2p;                    /* PCIe: devices reach each other without a copy in host memory */
     double host_bounce_bytes_per_s; /* PCIe without p2p: what all pairs share through host memory */
 
-    const char *scale_out_link; /* NULL: none described */
+    const char *scale_out_link;   /* NULL: none described */
     double scale_out_bytes_per_s; /* per accelerator, per direction */
-    int scale_out_topology;       /* index into gable_topologies: none, rail_fat_tree, fat_tree, torus, dragonfly */
+    int scale_out_topology; /* index into gable_topologies: none, rail_fat_tree, fat_tree, torus,
+                               dragonfly */
     double scale_out_oversubscription; /* 1: none, also where the file says nothing */
     int max_nodes;                     /* 0: no limit is stated */
 
     double power_w; /* of the node or rack */
     const char *remark;
-    const char *const *sources; /* one per row of gable_system_schema; NULL where nothing was read */
+    const char *const
+        *sources; /* one per row of gable_system_schema; NULL where nothing was read */
 } gable_system;
 
 /* A loaded system with the constants that price it. */
@@ -112,17 +118,19 @@ typedef struct gable_machine {
     const gable_constants *constants;     /* of this accelerator under one software stack */
 } gable_machine;
 
-extern const char *const gable_accelerator_statuses[]; /* shipping preliminary announced not-produced */
-extern const char *const gable_link_kinds[]; /* pcie nvlink c2c infiniband ethernet efa ici xgmi … */
+extern const char
+    *const gable_accelerator_statuses[]; /* shipping preliminary announced not-produced */
+extern const char
+    *const gable_link_kinds[];            /* pcie nvlink c2c infiniband ethernet efa ici xgmi … */
 extern const char *const gable_fabrics[]; /* none switch mesh pcie torus */
 extern const char *const gable_topologies[];
 
 extern const gable_schema gable_accelerator_schema, gable_cpu_schema, gable_link_schema,
     gable_system_schema;
 
-/* Each reads one file. `hw` is the folder that holds accelerators/, systems/ …; `name` is a name there, or a
- * path when it holds '/' or ends in ".json". Errors: GABLE_INPUT with file, line, column and path; an
- * unknown name, here or inside the file, is refused with the nearest one. */
+/* Each reads one file. `hw` is the folder that holds accelerators/, systems/ …; `name` is a name
+ * there, or a path when it holds '/' or ends in ".json". Errors: GABLE_INPUT with file, line,
+ * column and path; an unknown name, here or inside the file, is refused with the nearest one. */
 gable_status gable_accelerator_load(gable_arena *arena, const char *hw, const char *name,
                                     const gable_accelerator **out, gable_err *err);
 gable_status gable_cpu_load(gable_arena *arena, const char *hw, const char *name,
@@ -130,7 +138,8 @@ gable_status gable_cpu_load(gable_arena *arena, const char *hw, const char *name
 gable_status gable_link_load(gable_arena *arena, const char *hw, const char *name,
                              const gable_link **out, gable_err *err);
 
-/* A system by name or path; the name of a device gives a system of one accelerator without a fabric. */
+/* A system by name or path; the name of a device gives a system of one accelerator without a
+ * fabric. */
 gable_status gable_system_load(gable_arena *arena, const char *hw, const char *name,
                                const gable_system **out, gable_err *err);
 
@@ -138,11 +147,11 @@ gable_status gable_system_load(gable_arena *arena, const char *hw, const char *n
 gable_status gable_machine_load(gable_arena *arena, const char *hw, const char *system,
                                 const char *stack, gable_machine *out, gable_err *err);
 
-/* Rate of the matrix unit that `mma` runs on, dense FLOP/s. Where the device lacks the unit the next wider one
- * that it has is used (fp8 runs as bf16, bf16 as fp16 where only that exists), at last the vector units; a
- * device that publishes narrower rates only is taken to halve its rate with every doubling of the width.
- *   used   what it runs on; may be NULL. Vector units count as GABLE_MMA_FP32.
- * > 0: a file without any peak is refused at the door. */
+/* Rate of the matrix unit that `mma` runs on, dense FLOP/s. Where the device lacks the unit the
+ * next wider one that it has is used (fp8 runs as bf16, bf16 as fp16 where only that exists), at
+ * last the vector units; a device that publishes none of these runs on the unit nearest in width,
+ * slower in proportion when that is narrower. used   what it runs on; may be NULL. Vector units
+ * count as GABLE_MMA_FP32. > 0: a file without any peak is refused at the door. */
 double gable_accelerator_peak(const gable_accelerator *accelerator, gable_mma mma, gable_mma *used);
 
 /* Bytes of device memory that software sees: usable where known, else the capacity. */

@@ -60,7 +60,9 @@ static const struct {
     {H100, "\"kind\": \"HBM3\",", "\"kind\": \"HBM3\", \"kind\": \"HBM3\",", "kind", "uplicate"},
     {H100, RATE, RATE ", \"bandwidth_bytes_per_s\": 3.35e12", "hbm.bandwidth_bytes_per_s", "twice"},
     {H100, "  \"generation\": \"hopper\",\n", "", "", "missing key \"generation\""},
-    {H100, "\"schema\": \"gable.accelerator/1\"", "\"schema\": \"gable.link/1\"", "schema", ""},
+    {H100, "gable.accelerator/1", "gable.accelerator/2", "schema",
+     "expected \"gable.accelerator/1\""},
+    {H100, "gable.accelerator/1", "gable.link/1", "vendor", "unknown key"},
     /* quantities */
     {H100, RATE, "\"bandwidth\": \"3.35 TB\"", "hbm.bandwidth", "3.35 TB"},
     {H100, RATE, "\"bandwidth\": \"-3.35 TB/s\"", "hbm.bandwidth", "out of range"},
