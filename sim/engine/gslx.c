@@ -67,28 +67,33 @@ static double soften(double residual, double scale)
     return residual < 0 ? -root : root;
 }
 
+typedef struct evaluation {
+    const gslx_fit *fit;
+    gsl_vector *scratch; /* GSL asks for columns of its Jacobian too, which are not contiguous */
+} evaluation;
+
 static int evaluate(const gsl_vector *x, void *ctx, gsl_vector *out)
 {
-    const gslx_fit *fit = (const gslx_fit *)ctx;
+    const evaluation *e = (const evaluation *)ctx;
     double parameters[GSLX_PARAMETERS_CAP];
-    for (size_t i = 0; i < fit->n_parameters; i++)
+    for (size_t i = 0; i < e->fit->n_parameters; i++)
         parameters[i] = gsl_vector_get(x, i);
-    fit->residuals(parameters, fit->ctx, out->data); /* GSL's own vectors have stride 1 */
-    for (size_t i = 0; i < fit->n_residuals; i++) {
-        double softened = soften(out->data[i], fit->scale);
+    e->fit->residuals(parameters, e->fit->ctx, e->scratch->data);
+    for (size_t i = 0; i < e->fit->n_residuals; i++) {
+        double softened = soften(e->scratch->data[i], e->fit->scale);
         if (!isfinite(softened))
             return GSL_EBADFUNC;
-        out->data[i] = softened;
+        gsl_vector_set(out, i, softened);
     }
     return GSL_SUCCESS;
 }
 
-static gable_status run_fit(gsl_multifit_nlinear_workspace *workspace, const gslx_fit *fit,
+static gable_status run_fit(gsl_multifit_nlinear_workspace *workspace, evaluation *e,
                             double *parameters, double *loss, gable_err *err)
 {
-    gslx_fit copy = *fit;
+    const gslx_fit *fit = e->fit;
     gsl_multifit_nlinear_fdf problem = {
-        .f = evaluate, .n = fit->n_residuals, .p = fit->n_parameters, .params = &copy};
+        .f = evaluate, .n = fit->n_residuals, .p = fit->n_parameters, .params = e};
     gsl_vector_const_view start = gsl_vector_const_view_array(parameters, fit->n_parameters);
     if (gsl_multifit_nlinear_init(&start.vector, &problem, workspace))
         return gable_fail(err, GABLE_INTERNAL, "fit: residuals are not finite at the start");
@@ -119,9 +124,11 @@ gable_status gslx_least_squares(const gslx_fit *fit, double *parameters, double 
     gsl_multifit_nlinear_parameters options = gsl_multifit_nlinear_default_parameters();
     gsl_multifit_nlinear_workspace *workspace = gsl_multifit_nlinear_alloc(
         gsl_multifit_nlinear_trust, &options, fit->n_residuals, fit->n_parameters);
-    if (!workspace)
-        return gable_fail(err, GABLE_INTERNAL, "fit: out of memory");
-    gable_status status = run_fit(workspace, fit, parameters, loss, err);
+    evaluation e = {.fit = fit, .scratch = gsl_vector_alloc(fit->n_residuals)};
+    gable_status status = workspace && e.scratch
+                              ? run_fit(workspace, &e, parameters, loss, err)
+                              : gable_fail(err, GABLE_INTERNAL, "fit: out of memory");
+    gsl_vector_free(e.scratch); /* both take NULL */
     gsl_multifit_nlinear_free(workspace);
     return status;
 }

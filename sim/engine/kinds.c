@@ -214,7 +214,7 @@ static const char *make_moe(const gable_cells *cells, gable_op *op)
 #define SIZE(name_) {.name = (name_), .hashed = true}
 #define FREE(name_) {.name = (name_)} /* a number outside the shape: whole curves stay in one half */
 
-const gable_row_kind gable_row_kinds[] = {
+const gable_table_kind gable_table_kinds[] = {
     {.name = "gemm",
      .family = GABLE_FAMILY_GEMM,
      .columns = {LABEL("dtype"), SIZE("m"), SIZE("n"), SIZE("k")},
@@ -249,12 +249,12 @@ const gable_row_kind gable_row_kinds[] = {
      .dtype_column = MOE_DTYPE,
      .make = make_moe},
 };
-const int gable_n_row_kinds = (int)COUNT_OF(gable_row_kinds);
+const int gable_n_table_kinds = (int)COUNT_OF(gable_table_kinds);
 
-const gable_row_kind *gable_row_kind_find(const char *name)
+const gable_table_kind *gable_table_kind_find(const char *name)
 {
-    for (int i = 0; i < gable_n_row_kinds; i++)
-        if (strcmp(gable_row_kinds[i].name, name) == 0)
-            return &gable_row_kinds[i];
+    for (int i = 0; i < gable_n_table_kinds; i++)
+        if (strcmp(gable_table_kinds[i].name, name) == 0)
+            return &gable_table_kinds[i];
     return NULL;
 }

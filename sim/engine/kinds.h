@@ -9,30 +9,30 @@
 #include "base/base.h"
 #include "cost/cost.h"
 
-enum { GABLE_COLUMNS_CAP = 12 };
+enum { GABLE_ROW_COLUMNS_CAP = 12 };
 
 /* One column of a KIND. */
-typedef struct gable_column {
+typedef struct gable_row_column {
     const char *name;
     bool label;  /* text; else a number */
     bool hashed; /* part of the shape that the train/test split goes by */
-} gable_column;
+} gable_row_column;
 
 /* Cells of one row, in the order of the KIND's columns: number[i] or label[i]. */
 typedef struct gable_cells {
-    double number[GABLE_COLUMNS_CAP];
-    const char *label[GABLE_COLUMNS_CAP];
+    double number[GABLE_ROW_COLUMNS_CAP];
+    const char *label[GABLE_ROW_COLUMNS_CAP];
 } gable_cells;
 
-typedef struct gable_row_kind {
+typedef struct gable_table_kind {
     const char *name; /* "gemm" */
     gable_family family;
-    gable_column columns[GABLE_COLUMNS_CAP];
+    gable_row_column columns[GABLE_ROW_COLUMNS_CAP];
     int n_columns;
     int dtype_column; /* the label that results are grouped by */
     /* Fills `op`; returns NULL, or why the row is outside the model's range (fixed text). */
     const char *(*make)(const gable_cells *cells, gable_op *op);
-} gable_row_kind;
+} gable_table_kind;
 
 /* One row of a table. */
 typedef struct gable_row {
@@ -45,19 +45,19 @@ typedef struct gable_row {
 
 typedef struct gable_rows {
     const gable_csv *csv;
-    const gable_row_kind *kind;
+    const gable_table_kind *kind;
     gable_row *row; /* csv->n_rows */
 } gable_rows;
 
-extern const gable_row_kind gable_row_kinds[];
-extern const int gable_n_row_kinds;
+extern const gable_table_kind gable_table_kinds[];
+extern const int gable_n_table_kinds;
 
 /* The KIND of that name; NULL when there is none. */
-const gable_row_kind *gable_row_kind_find(const char *name);
+const gable_table_kind *gable_table_kind_find(const char *name);
 
 /* Understands every row. Refuses with GABLE_INPUT: a missing column (with the nearest name), a cell that is no
  * number, a number below 0 (with file, line and column). */
-gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gable_row_kind *kind,
+gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gable_table_kind *kind,
                              gable_rows *out, gable_err *err);
 
 /* Half that a shape belongs to: true for the rows that constants are fitted to. */

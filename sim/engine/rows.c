@@ -7,7 +7,7 @@
 
 /* Where the columns of a KIND stand in a table; n_columns of the table for those that it lacks. */
 typedef struct columns {
-    size_t at[GABLE_COLUMNS_CAP];
+    size_t at[GABLE_ROW_COLUMNS_CAP];
     size_t device, framework, version;
 } columns;
 
@@ -34,7 +34,7 @@ bool gable_row_trains(const gable_row *row)
 }
 
 /* Hash of "m=128;n=4096;k=7168;". */
-static uint64_t hash_shape(const gable_row_kind *kind, const gable_cells *cells)
+static uint64_t hash_shape(const gable_table_kind *kind, const gable_cells *cells)
 {
     uint64_t hash = 14695981039346656037u;
     for (int i = 0; i < kind->n_columns; i++) {
@@ -49,7 +49,7 @@ static uint64_t hash_shape(const gable_row_kind *kind, const gable_cells *cells)
     return hash_end(hash);
 }
 
-static gable_status find_columns(const gable_csv *csv, const gable_row_kind *kind, columns *out,
+static gable_status find_columns(const gable_csv *csv, const gable_table_kind *kind, columns *out,
                                  gable_err *err)
 {
     for (int i = 0; i < kind->n_columns; i++)
@@ -71,7 +71,7 @@ static const char *optional(const gable_csv *csv, size_t row, size_t column)
     return text && *text ? text : NULL;
 }
 
-static gable_status take_cells(const gable_csv *csv, const gable_row_kind *kind, const columns *at,
+static gable_status take_cells(const gable_csv *csv, const gable_table_kind *kind, const columns *at,
                                size_t row, gable_cells *out, gable_err *err)
 {
     for (int i = 0; i < kind->n_columns; i++) {
@@ -91,7 +91,7 @@ static gable_status take_cells(const gable_csv *csv, const gable_row_kind *kind,
     return GABLE_OK;
 }
 
-gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gable_row_kind *kind,
+gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gable_table_kind *kind,
                              gable_rows *out, gable_err *err)
 {
     columns at;

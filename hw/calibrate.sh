@@ -1,0 +1,39 @@
+#!/bin/sh
+# Refits every constant of hw/calibration from the open measurements; the same rows give the same bytes.
+#   hw/calibrate.sh [--check] [MEASUREMENTS]
+# --check writes nothing and fails when a file would change. GABLE names the program.
+set -eu
+cd "$(dirname "$0")/.."
+gable=${GABLE:-build/gable}
+day=2026-11-22 # of the fits: no clock is read, or every run would differ
+check=
+if [ "${1:-}" = --check ]; then check=1; shift; fi
+rows=${1:-../shared/measurements}
+devices='a100-sxm-80gb l40s h100-sxm b200-sxm gb200'
+kinds='gemm attention_context attention_generation attention_encoder moe'
+
+if [ ! -d "$rows" ]; then
+    echo "calibrate: no measurements in $rows, nothing to refit" >&2
+    exit 0
+fi
+new=$(mktemp -d)
+trap 'rm -rf "$new"' EXIT
+changed=0
+for device in $devices; do
+    for kind in $kinds; do
+        # An older stack measured no encoders on some devices.
+        grep -q "^$device," "$rows/$kind.csv" || continue
+        echo "== $device $kind"
+        "$gable" calibrate "$kind" "$rows/$kind.csv" --device "$device" --date "$day" \
+            -o "$new/$device.json"
+    done
+    if cmp -s "$new/$device.json" "hw/calibration/$device.json"; then continue; fi
+    changed=1
+    if [ -n "$check" ]; then
+        echo "hw/calibration/$device.json differs from a refit" >&2
+    else
+        mkdir -p hw/calibration
+        cp "$new/$device.json" "hw/calibration/$device.json"
+    fi
+done
+[ -z "$check" ] || exit "$changed"

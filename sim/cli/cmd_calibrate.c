@@ -1,0 +1,167 @@
+/* gable calibrate: fits the constants of one device to measured rows; reports the error on the held-out half; writes
+ * the calibration block. */
+#include <string.h>
+
+#include "cli/kind_table.h"
+#include "engine/fit.h"
+#include "report/report.h"
+
+typedef struct calibrate_options {
+    const char *device, *stack, *date, *output;
+    int format;
+} calibrate_options;
+
+static const gable_option options[] = {
+    {.name = "device", .type = GABLE_OPTION_TEXT, .argument = "DEVICE",
+     .offset = offsetof(calibrate_options, device), .help = "device whose rows are fitted to"},
+    {.name = "stack", .type = GABLE_OPTION_TEXT, .argument = "STACK",
+     .offset = offsetof(calibrate_options, stack),
+     .help = "only rows of this stack; that of rows without the column framework"},
+    {.name = "date", .type = GABLE_OPTION_TEXT, .argument = "DAY",
+     .offset = offsetof(calibrate_options, date),
+     .help = "day that is written into the block (no clock is read)"},
+    {.name = "output", .letter = 'o', .type = GABLE_OPTION_TEXT, .argument = "FILE",
+     .offset = offsetof(calibrate_options, output),
+     .help = "calibration to write; entries that it has already are replaced or kept"},
+    {.name = "format", .type = GABLE_OPTION_CHOICE, .argument = "FORMAT", .choices = gable_formats,
+     .default_text = "text", .offset = offsetof(calibrate_options, format),
+     .help = "form of the report"},
+};
+
+/* One fitted group. */
+typedef struct line {
+    const char *stack, *version, *weights, *unit;
+    int n_train, n_test;
+    double floor_s, compute_frac, memory_frac, sigma_ln, median_frac, p90_frac, bias_frac;
+} line;
+
+static const gable_column columns[] = {
+    {.key = "stack", .header = "stack", .type = GABLE_CELL_TEXT, .offset = offsetof(line, stack)},
+    {.key = "version", .header = "version", .type = GABLE_CELL_TEXT,
+     .offset = offsetof(line, version), .drop = 3},
+    {.key = "weights", .header = "weights", .type = GABLE_CELL_TEXT,
+     .offset = offsetof(line, weights)},
+    {.key = "unit", .header = "unit", .type = GABLE_CELL_TEXT, .offset = offsetof(line, unit)},
+    {.key = "n_train", .header = "train", .type = GABLE_CELL_INT,
+     .offset = offsetof(line, n_train)},
+    {.key = "n_test", .header = "test", .type = GABLE_CELL_INT, .offset = offsetof(line, n_test)},
+    {.key = "floor_s", .header = "floor", .type = GABLE_CELL_NUMBER, .dim = GABLE_DIM_SECONDS,
+     .offset = offsetof(line, floor_s)},
+    {.key = "compute_frac", .header = "compute", .type = GABLE_CELL_SHARE,
+     .offset = offsetof(line, compute_frac)},
+    {.key = "memory_frac", .header = "memory", .type = GABLE_CELL_SHARE,
+     .offset = offsetof(line, memory_frac)},
+    {.key = "sigma_ln", .header = "sigma", .type = GABLE_CELL_NUMBER,
+     .offset = offsetof(line, sigma_ln), .drop = 2},
+    {.key = "median_frac", .header = "median", .type = GABLE_CELL_SHARE,
+     .offset = offsetof(line, median_frac)},
+    {.key = "p90_frac", .header = "p90", .type = GABLE_CELL_SHARE,
+     .offset = offsetof(line, p90_frac)},
+    {.key = "bias_frac", .header = "bias", .type = GABLE_CELL_SHARE,
+     .offset = offsetof(line, bias_frac), .drop = 1},
+};
+enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
+
+static line make_line(const gable_calibrated *e)
+{
+    return (line){.stack = e->stack,
+                  .version = e->version,
+                  .weights = gable_dtype_name((gable_dtype)e->weights),
+                  .unit = gable_mma_key((gable_mma)e->unit),
+                  .n_train = e->n_train,
+                  .n_test = e->n_test,
+                  .floor_s = e->floor_s,
+                  .compute_frac = e->compute_frac,
+                  .memory_frac = e->memory_frac,
+                  .sigma_ln = e->sigma_ln,
+                  .median_frac = e->median_frac,
+                  .p90_frac = e->p90_frac,
+                  .bias_frac = e->bias_frac};
+}
+
+static gable_status write_report(gable_cli *cli, const gable_rows *rows,
+                                 const gable_calibrate_report *report, gable_format format)
+{
+    line *lines;
+    size_t n = (size_t)report->fitted.n_entries;
+    GABLE_TRY(gable_arena_take(&cli->arena, n + 1, sizeof *lines, &lines, &cli->err));
+    for (size_t i = 0; i < n; i++)
+        lines[i] = make_line(&report->fitted.entries[i]);
+    gable_table table = {.columns = columns,
+                         .n_columns = N_COLUMNS,
+                         .rows = lines,
+                         .row_bytes = sizeof *lines,
+                         .n_rows = n};
+    bool json = format == GABLE_FORMAT_JSON;
+    if (json)
+        gable_text_addf(&cli->out,
+                        "{\n  \"schema\": \"gable.calibrate/1\",\n  \"kind\": \"%s\",\n"
+                        "  \"device\": \"%s\",\n  \"kernels\": ",
+                        rows->kind->name, report->fitted.name);
+    gable_table_write(&cli->out, &table, format, cli->width);
+    if (json)
+        gable_text_add(&cli->out, "\n}\n");
+    return GABLE_OK;
+}
+
+static void note_left_out(const gable_calibrate_report *report)
+{
+    for (int i = 0; i < report->n_left_out; i++)
+        gable_cli_note("%s %s: %d rows are too few to fit", report->left_out[i].stack,
+                       report->left_out[i].dtype, report->left_out[i].n_rows);
+    if (report->n_unsupported)
+        gable_cli_note("%d rows unsupported", report->n_unsupported);
+}
+
+/* What the file holds of other kinds and stacks stays. */
+static gable_status merge_into(gable_cli *cli, const gable_calibration *fitted, const char *path)
+{
+    gable_calibration *old = NULL, merged;
+    gable_text text = {0};
+    if (gable_file_exists(path))
+        GABLE_TRY(gable_calibration_load(&cli->arena, cli->hw, path, &old, &cli->err));
+    if (old && strcmp(old->name, fitted->name) != 0)
+        return gable_fail(&cli->err, GABLE_INPUT, "%s: calibration of %s, not of %s", path,
+                          old->name, fitted->name);
+    GABLE_TRY(gable_calibration_merge(&cli->arena, old, fitted, &merged, &cli->err));
+    gable_calibration_write(&text, &merged);
+    gable_status status = text.failed
+                              ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
+                              : gable_file_write(path, text.text, text.length_bytes, &cli->err);
+    gable_text_free(&text);
+    return status;
+}
+
+static gable_status run(gable_cli *cli, const void *given)
+{
+    const calibrate_options *o = (const calibrate_options *)given;
+    gable_csv csv;
+    gable_rows rows;
+    double *seconds;
+    gable_calibrate_report *report;
+    if (!o->device)
+        return gable_fail(&cli->err, GABLE_USAGE, "missing --device DEVICE");
+    GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));
+    GABLE_TRY(gable_measured_read(&cli->arena, &csv, &seconds, &cli->err));
+    gable_calibrate_options how = {
+        .hw = cli->hw, .device = o->device, .stack = o->stack, .date = o->date};
+    GABLE_TRY(gable_arena_take(&cli->arena, 1, sizeof *report, &report, &cli->err));
+    GABLE_TRY(gable_calibrate_rows(&cli->arena, &rows, seconds, &how, report, &cli->err));
+    note_left_out(report);
+    if (o->output)
+        GABLE_TRY(merge_into(cli, &report->fitted, o->output));
+    return write_report(cli, &rows, report, (gable_format)o->format);
+}
+
+const gable_command gable_command_calibrate = {
+    .name = "calibrate",
+    .summary = "fits the constants of one device to measured rows",
+    .arguments = "KIND FILE.csv",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .options_bytes = sizeof(calibrate_options),
+    .examples =
+        "gable calibrate gemm measured.csv --device h100-sxm\n"
+        "gable calibrate gemm measured.csv --device h100-sxm -o hw/calibration/h100-sxm.json\n",
+    .run = run,
+};

@@ -1,0 +1,18 @@
+/* cli/kind_table: see kind_table.h. */
+#include "cli/kind_table.h"
+
+gable_status gable_kind_table_read(gable_cli *cli, gable_csv *csv, gable_rows *rows)
+{
+    const char *names[16];
+    size_t n = 0;
+    if (cli->n_arguments != 2)
+        return gable_fail(&cli->err, GABLE_USAGE, "expected KIND FILE.csv, got %d arguments",
+                          cli->n_arguments);
+    const gable_table_kind *kind = gable_table_kind_find(cli->arguments[0]);
+    for (; n < (size_t)gable_n_table_kinds && n < sizeof names / sizeof names[0]; n++)
+        names[n] = gable_table_kinds[n].name;
+    if (!kind)
+        return gable_cli_unknown(cli, "KIND", cli->arguments[0], names, n);
+    GABLE_TRY(gable_csv_read(&cli->arena, cli->arguments[1], csv, &cli->err));
+    return gable_rows_read(&cli->arena, csv, kind, rows, &cli->err);
+}
