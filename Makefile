@@ -58,7 +58,7 @@ LINK     = $(CC) $(OPTIMISE) $(filter -fopenmp,$(OPENMP)) -Wl,--as-needed -Wl,-z
 LIBS     = $(GSL_L) $(CJSON_L) -lm
 WRAPS    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc # tests/wrap.c makes them fail on demand
 
-.PHONY: all setup setup-dev demo check unit layers tidy lint asan ubsan valgrind cov golden fuzz bench \
+.PHONY: all setup setup-dev demo check build-checkers unit layers tidy lint asan ubsan valgrind cov golden fuzz bench \
         format install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -109,6 +109,8 @@ $(FUZZERS:%=$(BIN)/test/%): $(BIN)/test/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fu
 check: all $(CHECKERS) ## run every test; the last line is `N passed, N failed`
 	@BIN=$(BIN) tests/run
 
+build-checkers: $(CHECKERS)
+
 unit: $(SUITES:%=$(BIN)/test/%) ## run the unit tests and laws alone
 	@BIN=$(BIN) tests/run $(SUITES)
 
@@ -121,7 +123,7 @@ layers: ## a room includes only itself and rooms below
 tidy: ## sizes, banned calls, product names, READMEs
 	@tests/tidy/tidy.sh
 
-lint: ## clang-tidy, cppcheck and gcc -fanalyzer
+lint: all ## clang-tidy, cppcheck, gcc -fanalyzer, no mutable data
 	@CFLAGS='$(COMMON) $(GSL_C) $(CJSON_C)' tests/tidy/lint.sh
 
 asan: ## unit tests and corpus under AddressSanitizer and UBSan (gcc)

@@ -201,7 +201,7 @@ gable_status gable_csv_need(const gable_csv *csv, const char *name, size_t *colu
                       near ? "; \"" : "", near ? near : "", near ? "\" is near" : "");
 }
 
-gable_status gable_csv_fail(const gable_csv *csv, size_t row, size_t column, gable_err *err,
+gable_status (gable_csv_fail)(const gable_csv *csv, size_t row, size_t column, gable_err *err,
                             const char *format, ...)
 {
     char text[400];

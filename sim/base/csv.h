@@ -35,6 +35,8 @@ gable_status gable_csv_need(const gable_csv *csv, const char *name, size_t *colu
 gable_status gable_csv_fail(const gable_csv *csv, size_t row, size_t column, gable_err *err,
                             const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+#define gable_csv_fail(...) gable_never_ok((gable_csv_fail)(__VA_ARGS__))
+
 /* Appends one cell, quoted when it holds a comma, quote, CR or LF. Commas and line ends are the caller's. */
 void gable_csv_add_cell(gable_text *out, const char *cell);
 

@@ -32,6 +32,13 @@ typedef struct gable_err {
 gable_status gable_fail(gable_err *err, gable_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Compilers cannot see that a failure is never GABLE_OK, and then warn about results that look unset. */
+static inline gable_status gable_never_ok(gable_status status)
+{
+    return status == GABLE_OK ? GABLE_INTERNAL : status;
+}
+#define gable_fail(...) gable_never_ok((gable_fail)(__VA_ARGS__))
+
 /* Fixed text of a status, never NULL. */
 const char *gable_status_text(gable_status status);
 

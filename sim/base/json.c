@@ -66,7 +66,7 @@ static gable_status fail_at(const gable_json *node, size_t offset, gable_err *er
                       path_of(node, path, sizeof path), text);
 }
 
-gable_status gable_json_fail(const gable_json *node, gable_err *err, const char *format, ...)
+gable_status (gable_json_fail)(const gable_json *node, gable_err *err, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -75,7 +75,7 @@ gable_status gable_json_fail(const gable_json *node, gable_err *err, const char 
     return status;
 }
 
-gable_status gable_json_fail_key(const gable_json *node, gable_err *err, const char *format, ...)
+gable_status (gable_json_fail_key)(const gable_json *node, gable_err *err, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);

@@ -67,9 +67,13 @@ const char *gable_json_type_text(gable_json_type type);
 gable_status gable_json_fail(const gable_json *node, gable_err *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+#define gable_json_fail(...) gable_never_ok((gable_json_fail)(__VA_ARGS__))
+
 /* As above but points at the node's key. */
 gable_status gable_json_fail_key(const gable_json *node, gable_err *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+#define gable_json_fail_key(...) gable_never_ok((gable_json_fail_key)(__VA_ARGS__))
 
 /* Refuses any key of `object` that is not in `allowed`, with the nearest one as a suggestion. Keys
  * that start with "x-" or "_" and the key "note" are always allowed. */

@@ -41,23 +41,41 @@ void gable_engine_price(const gable_plan *plan, const gable_machine *machine, ga
 /* Checks that a plan can run on a machine: enough devices in the scale-up domain. Refuses with GABLE_INPUT. */
 gable_status gable_engine_check(const gable_plan *plan, const gable_machine *machine, gable_err *err);
 
+/* Roofline of one routed expert (facts/models.md 4.12): how many tokens each expert needs before its products, rather
+ * than its weights, take the time, and how long moving those tokens over the scale-up links takes beside them.
+ *   paper   the convention of the LatentMoE paper: one matrix, one byte per element, 0.5 B out and 2 B back per
+ *           element over the links; else true bytes and all matrices of the expert */
+typedef struct gable_expert_roofline {
+    double ridge_flops_per_byte;
+    bool found;                /* false: memory-bound however many tokens arrive */
+    double tokens;             /* per expert, where both take equally long */
+    double network_to_compute; /* time on the links / time of the products; 0 without a fabric */
+} gable_expert_roofline;
+
+/* Fails with GABLE_INPUT when the model has no routed experts. */
+gable_status gable_engine_expert_roofline(const gable_model *model, const gable_machine *machine,
+                                          bool paper, gable_expert_roofline *out, gable_err *err);
+
 /* One unknown that `gable solve` finds. */
 typedef enum gable_solve_kind {
     GABLE_SOLVE_COMPUTE_BOUND_BATCH, /* batch at which a decode step's FLOPs take as long as its weight bytes */
     GABLE_SOLVE_COMPUTE_BOUND_BATCH_KV, /* the same with the cache counted */
-    GABLE_SOLVE_KV_CONTEXT           /* context at which cache bytes equal weight bytes */
+    GABLE_SOLVE_KV_CONTEXT,          /* context at which cache bytes equal weight bytes */
+    GABLE_SOLVE_EXPERT_TOKENS        /* tokens per routed expert at which it turns compute-bound */
 } gable_solve_kind;
 
 typedef struct gable_solution {
     bool found;
     double value;       /* batch (sequences) or context (tokens) */
     double low, high;   /* the range that was searched */
+    double network_to_compute; /* for EXPERT_TOKENS: gable_expert_roofline; else 0 */
     const char *reason; /* why nothing was found; NULL when found */
 } gable_solution;
 
-/* Solves on the ceiling by bracketing and Brent's method (GSL). `scenario` gives all but the unknown. */
+/* Solves on the ceiling by bracketing and Brent's method (GSL). `scenario` gives all but the unknown; `paper` is for
+ * EXPERT_TOKENS. That nothing is found in the range is an answer, not an error. */
 gable_status gable_engine_solve(const gable_model *model, const gable_machine *machine,
-                                const gable_scenario *scenario, gable_solve_kind kind,
+                                const gable_scenario *scenario, gable_solve_kind kind, bool paper,
                                 gable_solution *out, gable_err *err);
 
 #endif

@@ -87,14 +87,30 @@ static const struct {
                                             "memory-bound at every batch: the cache grows with it"},
     [GABLE_SOLVE_KV_CONTEXT] = {0.0, 1073741823.0, "the cache dominates from the first token on",
                                 "the weights dominate at every context: the cache stops growing"},
+    [GABLE_SOLVE_EXPERT_TOKENS] = {1.0, 1048575.0, "compute-bound from the first token on",
+                                   "memory-bound however many tokens arrive"},
 };
 
+static gable_status solve_expert(const gable_model *model, const gable_machine *machine, bool paper,
+                                 gable_solution *out, gable_err *err)
+{
+    gable_expert_roofline roofline;
+    GABLE_TRY(gable_engine_expert_roofline(model, machine, paper, &roofline, err));
+    out->found = roofline.found;
+    out->value = roofline.tokens;
+    out->network_to_compute = roofline.network_to_compute;
+    out->reason = roofline.found ? NULL : ranges[GABLE_SOLVE_EXPERT_TOKENS].above;
+    return GABLE_OK;
+}
+
 gable_status gable_engine_solve(const gable_model *model, const gable_machine *machine,
-                                const gable_scenario *scenario, gable_solve_kind kind,
+                                const gable_scenario *scenario, gable_solve_kind kind, bool paper,
                                 gable_solution *out, gable_err *err)
 {
     gable_arena arena;
     *out = (gable_solution){.low = ranges[kind].low, .high = ranges[kind].high};
+    if (kind == GABLE_SOLVE_EXPERT_TOKENS)
+        return solve_expert(model, machine, paper, out, err);
     GABLE_TRY(gable_arena_init(&arena, (size_t)4 * 1024 * 1024, err));
     unknown u = {model, machine, *scenario, kind, &arena, err};
     double at_low = balance(out->low, &u), at_high = balance(out->high, &u);
