@@ -55,10 +55,9 @@ gable_status gable_find_names(gable_arena *arena, const char *hw, const char *fo
     return GABLE_OK;
 }
 
-/* Lists the names that begin with `name`; returns how many there are. A name cut short ("x1" of
- * x1-a and x1-b) is better served by these than by the one that is nearest in letters. */
-static size_t list_completions(const char *name, const char *const *names, size_t count, char *out,
-                               size_t out_bytes)
+/* Lists the names that begin with `name`; returns how many there are, and the first of them. */
+static size_t list_completions(const char *name, const char *const *names, size_t count,
+                               const char **only, char *out, size_t out_bytes)
 {
     size_t n = 0;
     for (size_t i = 0; i < count && *name; i++) {
@@ -67,7 +66,8 @@ static size_t list_completions(const char *name, const char *const *names, size_
             continue;
         if (used + 80 < out_bytes)
             snprintf(out + used, out_bytes - used, "%s%s", n ? ", " : "; one of ", names[i]);
-        n++;
+        if (n++ == 0)
+            *only = names[i];
     }
     return n;
 }
@@ -85,10 +85,14 @@ gable_status gable_find_suggest(gable_arena *arena, const char *hw, const char *
     GABLE_TRY(gable_arena_take(arena, n_one + n_two + 1, sizeof *all, &all, err));
     for (size_t i = 0; i < n_one + n_two; i++)
         all[i] = i < n_one ? one[i] : two[i - n_one];
+    /* A name cut short is better served by those it begins than by the nearest in letters. */
+    const char *near = NULL;
     out[0] = '\0';
-    if (list_completions(name, all, n_one + n_two, out, out_bytes) >= 2)
+    size_t n_begun = list_completions(name, all, n_one + n_two, &near, out, out_bytes);
+    if (n_begun >= 2)
         return GABLE_OK;
-    const char *near = gable_text_nearest(name, all, n_one + n_two);
+    if (n_begun == 0)
+        near = gable_text_nearest(name, all, n_one + n_two);
     out[0] = '\0';
     if (near)
         snprintf(out, out_bytes, "; did you mean \"%s\"?", near);

@@ -133,6 +133,7 @@ static const struct {
     {"h100-smx", "unknown system \"h100-smx\"; did you mean \"h100-sxm\"?"},
     {"hgx-h100-9", "unknown system \"hgx-h100-9\"; did you mean \"hgx-h100-"},
     {"h100", "unknown system \"h100\"; one of h100-nvl, h100-pcie, h100-sxm"},
+    {"b200", "unknown system \"b200\"; did you mean \"b200-sxm\"?"}, /* not b100 */
     {"", "unknown system \"\""},
     {"zebra", "unknown system \"zebra\""},
     {"h100-sxm\x1b[31m", "unknown system \"h100-sxm?[31m\""},
