@@ -1,4 +1,5 @@
-/* engine/check: reading recorded scenarios. Comparing is in check_price.c, writing in check_rewrite.c. */
+/* engine/check: reading recorded scenarios. Comparing is in check_price.c, writing in
+ * check_rewrite.c. */
 #include "engine/check.h"
 
 #include <stdlib.h>
@@ -88,22 +89,41 @@ typedef struct expectation {
 } expectation;
 
 static const gable_field expectation_fields[] = {
-    {.block = "", .key = "value", .type = GABLE_FIELD_NUMBER, NEEDED,
-     .offset = offsetof(expectation, value), .help = "the figure, in base units"},
-    {.block = "", .key = "tolerance", .type = GABLE_FIELD_NUMBER, .min = 0.0, .max = 10.0,
-     .offset = offsetof(expectation, tolerance), .help = "relative: 0.01 allows 1 % either way"},
+    {.block = "",
+     .key = "value",
+     .type = GABLE_FIELD_NUMBER,
+     NEEDED,
+     .offset = offsetof(expectation, value),
+     .help = "the figure, in base units"},
+    {.block = "",
+     .key = "tolerance",
+     .type = GABLE_FIELD_NUMBER,
+     .min = 0.0,
+     .max = 10.0,
+     .offset = offsetof(expectation, tolerance),
+     .help = "relative: 0.01 allows 1 % either way"},
 };
-static const gable_schema expectation_schema = {.id = "", .title = "an expected figure",
+static const gable_schema expectation_schema = {.id = "",
+                                                .title = "an expected figure",
                                                 .fields = expectation_fields,
                                                 .n_fields = COUNT_OF(expectation_fields)};
 
 static const gable_field operator_fields[] = {
-    {.block = "", .key = "bound", .type = GABLE_FIELD_CHOICE, NEEDED, .choices = bound_choices,
-     .offset = offsetof(gable_check_operator, bound), .help = "compared exactly"},
-    {.block = "", .key = "time_s", .type = GABLE_FIELD_NUMBER,
-     .offset = offsetof(gable_check_operator, time_s), .help = "says what moved, not compared"},
+    {.block = "",
+     .key = "bound",
+     .type = GABLE_FIELD_CHOICE,
+     NEEDED,
+     .choices = bound_choices,
+     .offset = offsetof(gable_check_operator, bound),
+     .help = "compared exactly"},
+    {.block = "",
+     .key = "time_s",
+     .type = GABLE_FIELD_NUMBER,
+     .offset = offsetof(gable_check_operator, time_s),
+     .help = "says what moved, not compared"},
 };
-static const gable_schema operator_schema = {.id = "", .title = "an expected operator",
+static const gable_schema operator_schema = {.id = "",
+                                             .title = "an expected operator",
                                              .fields = operator_fields,
                                              .n_fields = COUNT_OF(operator_fields)};
 
@@ -166,6 +186,8 @@ static gable_status read_operators(gable_arena *arena, const gable_json *operato
                                &recorded->operators, err));
     for (const gable_json *node = operators->child; node; node = node->next) {
         gable_check_operator *is = &recorded->operators[recorded->n_operators++];
+        if (!gable_text_is_name(node->key)) /* it could drive the log of a CI */
+            return gable_json_fail_key(node, err, "not the name of an operator");
         is->name = node->key;
         is->time_s = unknown_s;
         GABLE_TRY(gable_fields_read_object(arena, node, &operator_schema, is, err));
@@ -178,11 +200,19 @@ static gable_status read_expect(gable_arena *arena, const gable_json *expect, ga
 {
     static const char *const keys[] = {"bound", "fits", "metrics", "operators"};
     static const gable_field rows[] = {
-        {.block = "", .key = "bound", .type = GABLE_FIELD_CHOICE, .choices = bound_choices,
-         .offset = offsetof(gable_check_figures, bound), .help = "of the step, compared exactly"},
+        {.block = "",
+         .key = "bound",
+         .type = GABLE_FIELD_CHOICE,
+         .choices = bound_choices,
+         .offset = offsetof(gable_check_figures, bound),
+         .help = "of the step, compared exactly"},
     };
-    static const gable_schema schema = {.id = "", .title = "what is expected", .fields = rows,
-                                        .n_fields = 1, .extra_keys = keys + 1, .n_extra_keys = 3};
+    static const gable_schema schema = {.id = "",
+                                        .title = "what is expected",
+                                        .fields = rows,
+                                        .n_fields = 1,
+                                        .extra_keys = keys + 1,
+                                        .n_extra_keys = 3};
     GABLE_TRY(need_object(expect, err));
     if (!expect)
         return GABLE_OK;

@@ -1,6 +1,6 @@
-/* engine/check: recorded scenarios (configs/ci, "gable.check/1"): read, priced again, compared with what was
- * recorded, rewritten. Nothing here prints; sim/report/check.h shows the outcome.
- * Room: engine. Uses: every room below. Format: configs/README.md. */
+/* engine/check: recorded scenarios (configs/ci, "gable.check/1"): read, priced again, compared with
+ * what was recorded, rewritten. Nothing here prints; sim/report/check.h shows the outcome. Room:
+ * engine. Uses: every room below. Format: configs/README.md. */
 #ifndef GABLE_ENGINE_CHECK_H
 #define GABLE_ENGINE_CHECK_H
 #include <stdbool.h>
@@ -8,7 +8,8 @@
 
 #include "engine/engine.h"
 
-/* Figures that can be expected of a step. X(symbol, key, dim, where it is in a priced `step` of a `plan`) */
+/* Figures that can be expected of a step. X(symbol, key, dim, where it is in a priced `step` of a
+ * `plan`) */
 #define GABLE_CHECK_METRIC_LIST(X)                                                                 \
     X(TIME, "time_s", SECONDS, step->time_s_total)                                                 \
     X(CEILING, "ceiling_s", SECONDS, step->ceiling_s_total)                                        \
@@ -55,11 +56,12 @@ extern const char *const gable_check_metric_keys[GABLE_N_CHECK_METRICS];
 extern const gable_dim gable_check_metric_dims[GABLE_N_CHECK_METRICS];
 extern const char *const gable_check_data_keys[GABLE_N_CHECK_DATA];
 
-/* Relative; what a metric has when its file says nothing else. Rounding moves the last digits only. */
+/* Relative; what a metric has when its file says nothing else. Rounding moves the last digits only.
+ */
 extern const double gable_check_tolerance;
 
 typedef struct gable_check_operator {
-    const char *name; /* unique in a scenario: "qkv_proj", "qkv_proj#2" of the next kind of layer … */
+    const char *name; /* unique in a plan */
     int bound;        /* gable_bound */
     double time_s;    /* all calls of the step; negative in a file that does not say */
 } gable_check_operator;
@@ -71,19 +73,19 @@ typedef struct gable_check_figures {
     int fits;  /* 0, 1; -1: nothing is expected */
     int n_operators;
     gable_check_operator *operators;
-    const char *program;                /* version; NULL: the file does not say */
-    uint64_t hash[GABLE_N_CHECK_DATA];  /* of the canonical text; 0: there is no such file */
+    const char *program;               /* version; NULL: the file does not say */
+    uint64_t hash[GABLE_N_CHECK_DATA]; /* of the canonical text; 0: there is no such file */
 } gable_check_figures;
 
 /* One thing that is not as recorded. A regime has texts, a metric numbers. */
 typedef struct gable_check_change {
     const char *name; /* "time_s", "bound", "fits", or an operator */
     bool is_regime;
-    const char *old_text, *now_text;    /* regimes: "memory", "compute" …, "absent" */
+    const char *old_text, *now_text; /* regimes: "memory", "compute" …, "absent" */
     gable_dim dim;
-    double old, now, tolerance;         /* metrics */
-    double relative_frac;               /* now / old - 1; infinite when old is 0, and for regimes */
-    size_t line, column;                /* of the expectation in its file; 0: the file has no line for it */
+    double old, now, tolerance; /* metrics */
+    double relative_frac;       /* now / old - 1; infinite when old is 0, and for regimes */
+    size_t line, column;        /* of the expectation in its file; 0: the file has no line for it */
 } gable_check_change;
 
 /* An operator whose time moved; 0 where it is absent. */
@@ -128,13 +130,13 @@ typedef struct gable_check {
 
     gable_check_outcome outcome;
     int n_changes, n_moves;
-    gable_check_change *changes; /* regimes first, then metrics, worst first */
-    gable_check_move *moves;     /* by seconds, largest first; empty when nothing differs */
+    gable_check_change *changes;         /* regimes first, then metrics, worst first */
+    gable_check_move *moves;             /* by seconds, largest first; empty when nothing differs */
     bool data_moved[GABLE_N_CHECK_DATA]; /* the file is another than when this was recorded */
 } gable_check;
 
-/* Reads one file. Refuses with GABLE_INPUT and file:line:column: typos, wrong types, formats and bounds that there
- * are not. Whether the model and system exist is found by gable_check_price. */
+/* Reads one file. Refuses with GABLE_INPUT and file:line:column: typos, wrong types, formats and
+ * bounds that there are not. Whether the model and system exist is found by gable_check_price. */
 gable_status gable_check_read(gable_arena *arena, const char *path, gable_check *out,
                               gable_err *err);
 
@@ -145,16 +147,17 @@ typedef struct gable_check_source {
     gable_arena *scratch;       /* models, machines, plans: given back before the call returns */
 } gable_check_source;
 
-/* Prices the scenario and compares: fills `now`, the changes and the outcome. Refuses with GABLE_INPUT what cannot
- * be priced, pointing into the file. */
+/* Prices the scenario and compares: fills `now`, the changes and the outcome. Refuses with
+ * GABLE_INPUT what cannot be priced, pointing into the file. */
 gable_status gable_check_price(const gable_check_source *source, gable_check *check,
                                gable_err *err);
 
 /* |now - old| <= tolerance * |old|; a recorded 0 allows 0 alone. */
 bool gable_check_within(double old, double now, double tolerance);
 
-/* The text of the file with the figures of now. Values are put in their places, so that everything else stays byte
- * for byte; a file without "expect" gets one with all figures. The outcome must be known. */
+/* The text of the file with the figures of now. Values are put in their places, so that everything
+ * else stays byte for byte; a file without "expect" gets one with all figures. The outcome must be
+ * known. */
 gable_status gable_check_rewrite(gable_arena *arena, const gable_check *check, gable_text *out,
                                  gable_err *err);
 

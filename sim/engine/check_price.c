@@ -122,10 +122,12 @@ static gable_status load(const gable_check_source *source, const gable_check *ch
     gable_dtype dtype[3];
     if (gable_model_load(source->scratch, source->workloads, check->model, model, &why))
         return blame(check, "model", &why, err);
-    if (gable_machine_load(source->scratch, source->hw, check->system, check->stack, machine, &why)) {
+    if (gable_machine_load(source->scratch, source->hw, check->system, check->stack, machine,
+                           &why)) {
         const gable_system *system;
-        bool found = gable_system_load(source->scratch, source->hw, check->system, &system, NULL) ==
-                     GABLE_OK;
+        gable_err again = {0};
+        bool found = gable_system_load(source->scratch, source->hw, check->system, &system,
+                                       &again) == GABLE_OK;
         return blame(check, found ? "stack" : "system", &why, err);
     }
     const gable_dtype *formats[3] = {chosen(check->weights, &dtype[0]),
@@ -137,20 +139,6 @@ static gable_status load(const gable_check_source *source, const gable_check *ch
                              &why))
         return blame(check, NULL, &why, err);
     return GABLE_OK;
-}
-
-/* Operators of several kinds of layers share names: the second "qkv_proj" is "qkv_proj#2". */
-static const char *unique_name(gable_arena *keep, const gable_plan *plan, int row)
-{
-    char name[160];
-    int nth = 1;
-    for (int i = 0; i < row; i++)
-        nth += strcmp(plan->name[i], plan->name[row]) == 0;
-    if (nth == 1)
-        snprintf(name, sizeof name, "%s", plan->name[row]);
-    else
-        snprintf(name, sizeof name, "%s#%d", plan->name[row], nth);
-    return gable_arena_copy(keep, name, strlen(name));
 }
 
 static gable_status keep_figures(gable_arena *keep, const gable_plan *plan, const gable_step *step,
@@ -165,7 +153,7 @@ static gable_status keep_figures(gable_arena *keep, const gable_plan *plan, cons
     GABLE_TRY(gable_arena_take(keep, (size_t)plan->n_rows + 1, sizeof *now->operators,
                                &now->operators, err));
     for (int i = 0; i < plan->n_rows; i++) {
-        const char *name = unique_name(keep, plan, i);
+        const char *name = gable_arena_copy(keep, plan->name[i], strlen(plan->name[i]));
         if (!name)
             return gable_fail(err, GABLE_INTERNAL, "arena full");
         now->operators[i] = (gable_check_operator){name, (int)step->row[i].bound, step->time_s[i]};
@@ -237,7 +225,7 @@ static const gable_check_operator *find_operator(const gable_check_figures *figu
 
 static const char *bound_text(const gable_check_operator *operator)
 {
-    return operator ? gable_bound_name((gable_bound) operator->bound) : "absent";
+    return operator? gable_bound_name((gable_bound) operator->bound) : "absent";
 }
 
 static void compare_regimes(gable_check *check, const gable_json *expect)
@@ -249,8 +237,7 @@ static void compare_regimes(gable_check *check, const gable_json *expect)
         add_regime(check, "bound", gable_bound_name((gable_bound)old->bound),
                    gable_bound_name((gable_bound)now->bound), gable_json_get(expect, "bound"));
     if (old->fits >= 0 && old->fits != now->fits)
-        add_regime(check, "fits", fits[old->fits], fits[now->fits],
-                   gable_json_get(expect, "fits"));
+        add_regime(check, "fits", fits[old->fits], fits[now->fits], gable_json_get(expect, "fits"));
     for (int i = 0; i < old->n_operators; i++) {
         const gable_check_operator *was = &old->operators[i], *is = find_operator(now, was->name);
         if (!is || is->bound != was->bound)
@@ -296,8 +283,8 @@ static void add_move(gable_check *check, const char *name, double old_s, double 
     if (old_s < 0.0 || gable_check_within(old_s, now_s, tolerance))
         return;
     int at = check->n_moves++;
-    for (; at > 0 && fabs(check->moves[at - 1].now_s - check->moves[at - 1].old_s) <
-                         fabs(now_s - old_s);
+    for (; at > 0 &&
+           fabs(check->moves[at - 1].now_s - check->moves[at - 1].old_s) < fabs(now_s - old_s);
          at--)
         check->moves[at] = check->moves[at - 1];
     check->moves[at] = (gable_check_move){name, old_s, now_s};

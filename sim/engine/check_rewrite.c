@@ -1,5 +1,6 @@
-/* engine/check: the text of a recorded scenario with the figures of now. Values are replaced where they stand, so
- * that notes, order and layout of a file survive, and a diff shows what moved and nothing else. */
+/* engine/check: the text of a recorded scenario with the figures of now. Values are replaced where
+ * they stand, so that notes, order and layout of a file survive, and a diff shows what moved and
+ * nothing else. */
 #include <inttypes.h>
 #include <string.h>
 

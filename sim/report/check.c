@@ -1,4 +1,5 @@
-/* report/check: text, JSON and Markdown of `gable check`. TAP, JUnit and GitHub are in check_ci.c. */
+/* report/check: text, JSON and Markdown of `gable check`. TAP, JUnit and GitHub are in check_ci.c.
+ */
 #include "report/check.h"
 
 #include <math.h>
@@ -88,8 +89,7 @@ size_t *gable_check_worst_first(gable_arena *arena, const gable_check_report *re
     size_t *order = gable_arena_alloc(arena, report->n + 1, sizeof *order);
     for (size_t i = 0; order && i < report->n; i++) {
         size_t at = i;
-        for (; at > 0 &&
-               severity(&report->checks[order[at - 1]]) < severity(&report->checks[i]);
+        for (; at > 0 && severity(&report->checks[order[at - 1]]) < severity(&report->checks[i]);
              at--)
             order[at] = order[at - 1];
         order[at] = i;
@@ -156,9 +156,8 @@ static void write_text_of(gable_text *out, const gable_check *check)
 {
     char time[GABLE_UNITS_TEXT_CAP];
     gable_units_print(check->now.metric[GABLE_CHECK_TIME], GABLE_DIM_SECONDS, 4, time);
-    gable_text_addf(out, "%-10s  %-30s %9s  %s-bound%s\n",
-                    gable_check_outcome_keys[check->outcome], check->name, time,
-                    gable_bound_name((gable_bound)check->now.bound),
+    gable_text_addf(out, "%-10s  %-30s %9s  %s-bound%s\n", gable_check_outcome_keys[check->outcome],
+                    check->name, time, gable_bound_name((gable_bound)check->now.bound),
                     check->now.fits ? "" : ", does not fit");
     if (check->outcome == GABLE_CHECK_UNRECORDED) {
         gable_text_add(out, "  nothing is expected yet; record it with gable check --update ");
@@ -180,8 +179,10 @@ static void write_text_of(gable_text *out, const gable_check *check)
 static void write_tally(gable_text *out, const gable_check_report *report)
 {
     static const char *const words[GABLE_N_CHECK_OUTCOMES] = {
-        [GABLE_CHECK_OK] = "as recorded",         [GABLE_CHECK_DIFFERS] = "differ",
-        [GABLE_CHECK_UNRECORDED] = "not recorded", [GABLE_CHECK_UPDATED] = "updated",
+        [GABLE_CHECK_OK] = "as recorded",
+        [GABLE_CHECK_DIFFERS] = "differ",
+        [GABLE_CHECK_UNRECORDED] = "not recorded",
+        [GABLE_CHECK_UPDATED] = "updated",
         [GABLE_CHECK_RECORDED] = "newly recorded"};
     const char *between = ": ";
     gable_text_addf(out, "%zu scenario%s", report->n, report->n == 1 ? "" : "s");

@@ -1,5 +1,6 @@
 /* report/check: what `gable check` found, for people and for CI systems.
- * Room: report. Uses: every room below. How to add a format: one row of GABLE_CHECK_FORMAT_LIST and one writer. */
+ * Room: report. Uses: every room below. How to add a format: one row of GABLE_CHECK_FORMAT_LIST and
+ * one writer. */
 #ifndef GABLE_REPORT_CHECK_H
 #define GABLE_REPORT_CHECK_H
 #include "engine/check.h"
@@ -60,7 +61,8 @@ void gable_check_print_relative(double relative_frac, bool is_regime,
 /* "time_s 14.3 ms -> 15.1 ms, +5.6 %", no line end. */
 void gable_check_add_change(gable_text *out, const gable_check_change *change);
 
-/* Indices of the scenarios, those that moved most first; n of them, in the arena (NULL when it is full). */
+/* Indices of the scenarios, those that moved most first; n of them, in the arena (NULL when it is
+ * full). */
 size_t *gable_check_worst_first(gable_arena *arena, const gable_check_report *report);
 
 /* `text` inside a GitHub workflow command, as data or as a property. */

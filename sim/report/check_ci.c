@@ -1,5 +1,5 @@
-/* report/check: what CI systems read: TAP, JUnit, GitHub workflow commands. Names come from files that a stranger
- * may have written: every format escapes them its own way. */
+/* report/check: what CI systems read: TAP, JUnit, GitHub workflow commands. Names come from files
+ * that a stranger may have written: every format escapes them its own way. */
 #include <string.h>
 
 #include "report/check.h"
@@ -106,11 +106,12 @@ void gable_check_write_junit(gable_arena *arena, const gable_check_report *repor
     (void)arena;
     size_t n_failed = gable_check_count(report, GABLE_CHECK_DIFFERS) +
                       gable_check_count(report, GABLE_CHECK_UNRECORDED);
-    gable_text_addf(out,
-                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                    "<testsuites tests=\"%zu\" failures=\"%zu\">\n"
-                    "  <testsuite name=\"gable check\" tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n",
-                    report->n, n_failed, report->n, n_failed);
+    gable_text_addf(
+        out,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<testsuites tests=\"%zu\" failures=\"%zu\">\n"
+        "  <testsuite name=\"gable check\" tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n",
+        report->n, n_failed, report->n, n_failed);
     for (size_t i = 0; i < report->n; i++) {
         const gable_check *check = &report->checks[i];
         gable_text_add(out, "    <testcase classname=\"gable.check\" name=\"");
