@@ -1,4 +1,5 @@
-/* gable predict: the rows of a table of operators, priced. A column latency_us is copied and never read. */
+/* gable predict: the rows of a table of operators, priced. A column latency_us is copied and never
+ * read. */
 #include <math.h>
 #include <string.h>
 
@@ -9,13 +10,20 @@ static const char *const appended[] = {"ceiling_us", "predicted_us", "p10_us", "
 enum { N_APPENDED = sizeof appended / sizeof appended[0] };
 
 static const gable_option options[] = {
-    {.name = "device", .type = GABLE_OPTION_TEXT, .argument = "DEVICE",
+    {.name = "device",
+     .type = GABLE_OPTION_TEXT,
+     .argument = "DEVICE",
      .offset = offsetof(gable_kind_options, device),
      .help = "device of rows without the column device"},
-    {.name = "stack", .type = GABLE_OPTION_TEXT, .argument = "STACK",
+    {.name = "stack",
+     .type = GABLE_OPTION_TEXT,
+     .argument = "STACK",
      .offset = offsetof(gable_kind_options, stack),
      .help = "stack of all rows instead of their framework: trtllm vllm sglang ideal"},
-    {.name = "output", .letter = 'o', .type = GABLE_OPTION_TEXT, .argument = "FILE",
+    {.name = "output",
+     .letter = 'o',
+     .type = GABLE_OPTION_TEXT,
+     .argument = "FILE",
      .offset = offsetof(gable_kind_options, output),
      .help = "file to write instead of standard output"},
 };
@@ -30,7 +38,8 @@ static gable_status check_columns(gable_cli *cli, const gable_csv *csv)
     return GABLE_OK;
 }
 
-/* Microseconds with six significant digits: more than any clock gives, and the same bytes everywhere. */
+/* Microseconds with six significant digits: more than any clock gives, and the same bytes
+ * everywhere. */
 static void add_us(gable_text *out, double seconds)
 {
     char text[GABLE_NUM_TEXT_CAP];
@@ -59,7 +68,8 @@ static void add_row(gable_text *out, const gable_csv *csv, size_t row,
     gable_text_addf(out, ",%s\n", gable_bound_name(prediction->time.bound));
 }
 
-static size_t add_table(gable_text *out, const gable_rows *rows, const gable_prediction *predictions)
+static size_t add_table(gable_text *out, const gable_rows *rows,
+                        const gable_prediction *predictions)
 {
     const gable_csv *csv = rows->csv;
     size_t n_unsupported = 0;
@@ -83,8 +93,8 @@ static void note_unsupported(const gable_rows *rows, const gable_prediction *pre
         const char *why = rows->row[i].unsupported;
         if (predictions[i].supported)
             continue;
-        gable_cli_note("%zu of %zu rows unsupported; the first is %s:%zu: %s", n,
-                       rows->csv->n_rows, rows->csv->file, rows->csv->lines[i],
+        gable_cli_note("%zu of %zu rows unsupported; the first is %s:%zu: %s", n, rows->csv->n_rows,
+                       rows->csv->file, rows->csv->lines[i],
                        why ? why : "no stack stands for its framework");
         return;
     }

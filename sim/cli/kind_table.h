@@ -17,8 +17,8 @@ typedef struct gable_kind_options {
 /* Stack of rows that name no framework. */
 #define GABLE_DEFAULT_STACK "trtllm"
 
-/* Reads the two positional arguments and the table. Fails with GABLE_USAGE on an unknown KIND or a wrong number of
- * arguments, with GABLE_INPUT on a bad table. */
+/* Reads the two positional arguments and the table. Fails with GABLE_USAGE on an unknown KIND or a
+ * wrong number of arguments, with GABLE_INPUT on a bad table. */
 gable_status gable_kind_table_read(gable_cli *cli, gable_csv *csv, gable_rows *rows);
 
 #endif

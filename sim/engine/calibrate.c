@@ -105,7 +105,8 @@ static gable_status add_row(calibrator *c, size_t i, const char *stack)
     return GABLE_OK;
 }
 
-/* Neighbouring rows mostly name the same framework, and reading the stacks is slow: the last answer is kept. */
+/* Neighbouring rows mostly name the same framework, and reading the stacks is slow: the last answer
+ * is kept. */
 static gable_status group_rows(calibrator *c)
 {
     const char *last = NULL, *stack = NULL;

@@ -10,7 +10,8 @@
  * (facts/kernels.md 1 uses the same). */
 static const double loss_scale = 0.08;
 
-/* Priors, weak: at one `spread` from its centre a parameter costs what one row at the loss scale costs. */
+/* Priors, weak: at one `spread` from its centre a parameter costs what one row at the loss scale
+ * costs. */
 enum { FLOOR, COMPUTE, MEMORY, N_PARAMETERS };
 static const double prior_spread[N_PARAMETERS] = {[FLOOR] = 1.0, [COMPUTE] = 1.0, [MEMORY] = 1.0};
 
@@ -90,7 +91,8 @@ static gable_status search(const gable_fit_row *rows, size_t n, gable_calibrated
                     .scale = loss_scale};
     double best = INFINITY;
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-        double parameters[N_PARAMETERS] = {p.prior[FLOOR], logit(starts[i][0]), logit(starts[i][1])};
+        double parameters[N_PARAMETERS] = {p.prior[FLOOR], logit(starts[i][0]),
+                                           logit(starts[i][1])};
         double loss;
         GABLE_TRY(gslx_least_squares(&fit, parameters, &loss, err));
         if (loss < best) {

@@ -1,9 +1,9 @@
 /* engine/fit: the constants of a kernel family from measured rows.
- * Split: a row trains when the finished FNV-1a hash of its shape ("m=1;n=128;k=3584;") is even; the shape leaves
- * device, format and stack out, so a shape is in the same half everywhere. For experts the shape is the
- * configuration without the tokens: whole curves are held out. Errors are of the other half, and the
- * constants that were tested are the ones that ship.
- * Room: engine. Uses: base, machine, cost, engine/kinds, engine/gslx. */
+ * Split: a row trains when the finished FNV-1a hash of its shape ("m=1;n=128;k=3584;") is even; the
+ * shape leaves device, format and stack out, so a shape is in the same half everywhere. For experts
+ * the shape is the configuration without the tokens: whole curves are held out. Errors are of the
+ * other half, and the constants that were tested are the ones that ship. Room: engine. Uses: base,
+ * machine, cost, engine/kinds, engine/gslx. */
 #ifndef GABLE_ENGINE_FIT_H
 #define GABLE_ENGINE_FIT_H
 #include "engine/kinds.h"
@@ -19,24 +19,26 @@ typedef struct gable_fit_row {
 /* Groups with fewer training rows than this are left to the ladder of machine/constants. */
 enum { GABLE_FIT_LEAST_ROWS = 12 };
 
-/* Fits floor_s, compute_frac and memory_frac to the training rows by soft-L1 of ln(predicted / measured), fractions
- * kept in (0, 1] by a logistic, with weak priors that matter only where no row tells (a group without
- * compute-bound rows); then fills the errors on the test rows (on all rows when fewer than 8 test).
- * sigma_ln makes 80 % of those rows lie in [p10, p90]. Scratch comes from the arena and is given back.
- *   out   only the constants, counts and errors are set
- * Fails with GABLE_INPUT when there are fewer than GABLE_FIT_LEAST_ROWS training rows. */
+/* Fits floor_s, compute_frac and memory_frac to the training rows by soft-L1 of ln(predicted /
+ * measured), fractions kept in (0, 1] by a logistic, with weak priors that matter only where no row
+ * tells (a group without compute-bound rows); then fills the errors on the test rows (on all rows
+ * when fewer than 8 test). sigma_ln makes 80 % of those rows lie in [p10, p90]. Scratch comes from
+ * the arena and is given back. out   only the constants, counts and errors are set Fails with
+ * GABLE_INPUT when there are fewer than GABLE_FIT_LEAST_ROWS training rows. */
 gable_status gable_fit_kernel(gable_arena *arena, const gable_fit_row *rows, size_t n,
                               gable_calibrated *out, gable_err *err);
 
-/* Seconds of the column latency_us. Refuses with GABLE_INPUT a missing column and what is no number above 0. */
+/* Seconds of the column latency_us. Refuses with GABLE_INPUT a missing column and what is no number
+ * above 0. */
 gable_status gable_measured_read(gable_arena *arena, const gable_csv *csv, double **seconds,
                                  gable_err *err);
 
 typedef struct gable_calibrate_options {
     const char *hw;
     const char *device;
-    const char *stack; /* NULL: every stack that the rows name; else rows of it, or without a framework */
-    const char *date;  /* written into the entries; may be NULL */
+    const char
+        *stack; /* NULL: every stack that the rows name; else rows of it, or without a framework */
+    const char *date; /* written into the entries; may be NULL */
 } gable_calibrate_options;
 
 /* Rows of one group that was too small: for the report. */
@@ -54,8 +56,8 @@ typedef struct gable_calibrate_report {
     int n_unsupported;
 } gable_calibrate_report;
 
-/* Fits every (stack, format, unit) that the rows of `device` hold. Refuses with GABLE_INPUT when no row is of this
- * device and stack. */
+/* Fits every (stack, format, unit) that the rows of `device` hold. Refuses with GABLE_INPUT when no
+ * row is of this device and stack. */
 gable_status gable_calibrate_rows(gable_arena *arena, const gable_rows *rows, const double *seconds,
                                   const gable_calibrate_options *options,
                                   gable_calibrate_report *out, gable_err *err);

@@ -1,6 +1,6 @@
-/* engine/gslx: the GNU Scientific Library, wrapped once. Its error handler (which aborts) is off, every status
- * is checked, and everything it allocates is freed before the call returns.
- * Room: engine. Uses: base, GSL. */
+/* engine/gslx: the GNU Scientific Library, wrapped once. Its error handler (which aborts) is off,
+ * every status is checked, and everything it allocates is freed before the call returns. Room:
+ * engine. Uses: base, GSL. */
 #ifndef GABLE_ENGINE_GSLX_H
 #define GABLE_ENGINE_GSLX_H
 #include <stddef.h>
@@ -10,18 +10,19 @@
 typedef double gslx_function(double x, void *ctx);
 
 /* Root of f in [low, high] by Brent's method, to 1e-12 relative; an end where f is 0 is a root.
- * Fails with GABLE_INTERNAL when f(low) and f(high) have the same sign or a value is not finite (callers
- * bracket first), or when 200 iterations do not converge. */
+ * Fails with GABLE_INTERNAL when f(low) and f(high) have the same sign or a value is not finite
+ * (callers bracket first), or when 200 iterations do not converge. */
 gable_status gslx_root(gslx_function *f, void *ctx, double low, double high, double *x,
                        gable_err *err);
 
-/* Writes n_residuals values for the parameters; the fit minimises the sum of a robust loss of them. */
+/* Writes n_residuals values for the parameters; the fit minimises the sum of a robust loss of them.
+ */
 typedef void gslx_residuals(const double *parameters, void *ctx, double *residuals);
 
 enum { GSLX_PARAMETERS_CAP = 8 };
 
-/* Nonlinear least squares with soft-L1 loss: rho(r) = 2 s^2 (sqrt(1 + (r/s)^2) - 1), quadratic below the scale s
- * and linear above, so that a bad regime cannot drag the rest. */
+/* Nonlinear least squares with soft-L1 loss: rho(r) = 2 s^2 (sqrt(1 + (r/s)^2) - 1), quadratic
+ * below the scale s and linear above, so that a bad regime cannot drag the rest. */
 typedef struct gslx_fit {
     gslx_residuals *residuals;
     void *ctx;
@@ -29,10 +30,10 @@ typedef struct gslx_fit {
     double scale;                     /* s, in units of the residuals, > 0 */
 } gslx_fit;
 
-/* Improves `parameters` in place from where they stand (Levenberg-Marquardt, Jacobian by differences).
- *   loss   sum of rho at the end; may be NULL
- * A fit that stalls is not an error: the best parameters so far are kept. Fails with GABLE_INTERNAL when the
- * residuals are not finite at the start or memory runs out. */
+/* Improves `parameters` in place from where they stand (Levenberg-Marquardt, Jacobian by
+ * differences). loss   sum of rho at the end; may be NULL A fit that stalls is not an error: the
+ * best parameters so far are kept. Fails with GABLE_INTERNAL when the residuals are not finite at
+ * the start or memory runs out. */
 gable_status gslx_least_squares(const gslx_fit *fit, double *parameters, double *loss,
                                 gable_err *err);
 

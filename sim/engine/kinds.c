@@ -7,7 +7,8 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-/* ---- labels --------------------------------------------------------------------------------------- */
+/* ---- labels
+ * --------------------------------------------------------------------------------------- */
 
 /* Labels of the tables that are not the name of one format for both operands. */
 static const struct {
@@ -47,7 +48,8 @@ static bool below_one(const gable_cells *cells, const int *columns, size_t n)
     return false;
 }
 
-/* ---- gemm ----------------------------------------------------------------------------------------- */
+/* ---- gemm
+ * ----------------------------------------------------------------------------------------- */
 
 enum { GEMM_DTYPE, GEMM_M, GEMM_N, GEMM_K, N_GEMM };
 
@@ -66,7 +68,8 @@ static const char *make_gemm(const gable_cells *cells, gable_op *op)
     return NULL;
 }
 
-/* ---- attention ------------------------------------------------------------------------------------ */
+/* ---- attention
+ * ------------------------------------------------------------------------------------ */
 
 /* What the three attention tables share. Queries enter in bf16 whatever the cache holds. */
 static const char *fill_attention(gable_op *op, const gable_attention *shape, const char *kv)
@@ -88,7 +91,8 @@ static const char *fill_attention(gable_op *op, const gable_attention *shape, co
 
 enum { CTX_ATTN, CTX_KV, CTX_BATCH, CTX_ISL, CTX_HEADS, CTX_KV_HEADS, CTX_DIM, CTX_WINDOW, N_CTX };
 
-/* Rows with an fp8 cache run on the fp8 unit even where attn_dtype says bf16: the kernels quantise Q. */
+/* Rows with an fp8 cache run on the fp8 unit even where attn_dtype says bf16: the kernels quantise
+ * Q. */
 static const char *make_context(const gable_cells *cells, gable_op *op)
 {
     gable_attention shape = {
@@ -147,7 +151,8 @@ static const char *make_encoder(const gable_cells *cells, gable_op *op)
     return fill_attention(op, &shape, cells->label[ENC_DTYPE]);
 }
 
-/* ---- moe ------------------------------------------------------------------------------------------ */
+/* ---- moe
+ * ------------------------------------------------------------------------------------------ */
 
 enum {
     MOE_DTYPE,
@@ -181,7 +186,7 @@ static bool take_routing(const char *label, gable_moe *moe)
 
 static const char *make_moe(const gable_cells *cells, gable_op *op)
 {
-    static const int sizes[] = {MOE_TOKENS, MOE_HIDDEN, MOE_INTER, MOE_TOPK,
+    static const int sizes[] = {MOE_TOKENS,  MOE_HIDDEN, MOE_INTER, MOE_TOPK,
                                 MOE_EXPERTS, MOE_TP,     MOE_EP};
     gable_moe moe = {
         .tokens = cells->number[MOE_TOKENS],
@@ -208,11 +213,21 @@ static const char *make_moe(const gable_cells *cells, gable_op *op)
     return NULL;
 }
 
-/* ---- the table ------------------------------------------------------------------------------------ */
+/* ---- the table
+ * ------------------------------------------------------------------------------------ */
 
-#define LABEL(name_) {.name = (name_), .label = true}
-#define SIZE(name_) {.name = (name_), .hashed = true}
-#define FREE(name_) {.name = (name_)} /* a number outside the shape: whole curves stay in one half */
+#define LABEL(name_)                                                                               \
+    {                                                                                              \
+        .name = (name_), .label = true                                                             \
+    }
+#define SIZE(name_)                                                                                \
+    {                                                                                              \
+        .name = (name_), .hashed = true                                                            \
+    }
+#define FREE(name_)                                                                                \
+    {                                                                                              \
+        .name = (name_)                                                                            \
+    } /* a number outside the shape: whole curves stay in one half */
 
 const gable_table_kind gable_table_kinds[] = {
     {.name = "gemm",

@@ -1,6 +1,7 @@
 /* engine/kinds: tables of measured operators: which columns a KIND has, and what operator a row is.
  * The column latency_us is never looked at here, so no prediction can depend on it.
- * Room: engine. Uses: base, cost. Columns and label traps: shared/measurements/README.md 5 and 7. */
+ * Room: engine. Uses: base, cost. Columns and label traps: shared/measurements/README.md 5 and 7.
+ */
 #ifndef GABLE_ENGINE_KINDS_H
 #define GABLE_ENGINE_KINDS_H
 #include <stdbool.h>
@@ -55,8 +56,8 @@ extern const int gable_n_table_kinds;
 /* The KIND of that name; NULL when there is none. */
 const gable_table_kind *gable_table_kind_find(const char *name);
 
-/* Understands every row. Refuses with GABLE_INPUT: a missing column (with the nearest name), a cell that is no
- * number, a number below 0 (with file, line and column). */
+/* Understands every row. Refuses with GABLE_INPUT: a missing column (with the nearest name), a cell
+ * that is no number, a number below 0 (with file, line and column). */
 gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gable_table_kind *kind,
                              gable_rows *out, gable_err *err);
 

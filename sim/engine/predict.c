@@ -64,8 +64,10 @@ static gable_status find_pricer(predictor *p, size_t row, const char *stack, con
     if (!device)
         device = p->options->device;
     if (!device)
-        return gable_fail(p->err, GABLE_INPUT, "%s:%zu: no device, expected a column \"device\" or "
-                          "the option --device", csv->file, csv->lines[row]);
+        return gable_fail(p->err, GABLE_INPUT,
+                          "%s:%zu: no device, expected a column \"device\" or "
+                          "the option --device",
+                          csv->file, csv->lines[row]);
     for (int i = p->n_pricers - 1; i >= 0; i--)
         if (strcmp(p->pricers[i].device, device) == 0 && strcmp(p->pricers[i].stack, stack) == 0) {
             *out = &p->pricers[i];

@@ -8,7 +8,7 @@
 #define GABLE_P90_DEVIATE 1.2815515655446004
 
 typedef struct gable_prediction {
-    bool supported;    /* false: the rest is 0 */
+    bool supported; /* false: the rest is 0 */
     gable_time time;
     double p10_s, p90_s;
     const char *stack; /* whose constants priced it */
@@ -23,9 +23,9 @@ typedef struct gable_predict_options {
     bool force_stack;   /* `stack` prices every row, whatever its framework */
 } gable_predict_options;
 
-/* Prices all rows; *out has one prediction a row, in the arena. Refuses with GABLE_INPUT: a row without
- * device, an unknown device (with the nearest name). A row whose framework no stack stands for, or that
- * its KIND calls unsupported, is not priced. */
+/* Prices all rows; *out has one prediction a row, in the arena. Refuses with GABLE_INPUT: a row
+ * without device, an unknown device (with the nearest name). A row whose framework no stack stands
+ * for, or that its KIND calls unsupported, is not priced. */
 gable_status gable_predict_rows(gable_arena *arena, const gable_rows *rows,
                                 const gable_predict_options *options, gable_prediction **out,
                                 gable_err *err);

@@ -1,4 +1,5 @@
-/* engine/rows: a table -> operators (kinds.h). Cells are checked here; what they mean is the KIND's matter. */
+/* engine/rows: a table -> operators (kinds.h). Cells are checked here; what they mean is the KIND's
+ * matter. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,8 @@ typedef struct columns {
     size_t device, framework, version;
 } columns;
 
-/* FNV-1a, 64 bit, finished with the mixer of MurmurHash3 so that the low bit depends on all of the text. */
+/* FNV-1a, 64 bit, finished with the mixer of MurmurHash3 so that the low bit depends on all of the
+ * text. */
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
     for (; *text; text++)
@@ -71,8 +73,8 @@ static const char *optional(const gable_csv *csv, size_t row, size_t column)
     return text && *text ? text : NULL;
 }
 
-static gable_status take_cells(const gable_csv *csv, const gable_table_kind *kind, const columns *at,
-                               size_t row, gable_cells *out, gable_err *err)
+static gable_status take_cells(const gable_csv *csv, const gable_table_kind *kind,
+                               const columns *at, size_t row, gable_cells *out, gable_err *err)
 {
     for (int i = 0; i < kind->n_columns; i++) {
         const char *text = cell(csv, row, at->at[i]);

@@ -160,7 +160,8 @@ gable_status gable_validate_rows(gable_arena *arena, const gable_rows *rows,
         for (end = i + 1; end < n && compare_groups(&entries[i], &entries[end]) == 0;)
             end++;
         gable_error_group *group = &out->groups[out->n_groups++];
-        *group = (gable_error_group){entries[i].device, entries[i].dtype, entries[i].framework, {{0}}};
+        *group =
+            (gable_error_group){entries[i].device, entries[i].dtype, entries[i].framework, {{0}}};
         fill_group(&entries[i], end - i, values, group);
     }
     return GABLE_OK;

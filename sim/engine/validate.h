@@ -1,5 +1,5 @@
-/* engine/validate: how far predictions are from measurements, by group and by regime; no regime is averaged away.
- * Room: engine. Uses: base, engine/kinds, engine/predict, engine/gslx. */
+/* engine/validate: how far predictions are from measurements, by group and by regime; no regime is
+ * averaged away. Room: engine. Uses: base, engine/kinds, engine/predict, engine/gslx. */
 #ifndef GABLE_ENGINE_VALIDATE_H
 #define GABLE_ENGINE_VALIDATE_H
 #include "engine/predict.h"

@@ -17,7 +17,8 @@ static const gable_kind kind_calibration = {
     .sources_offset = offsetof(gable_calibration, sources),
 };
 
-/* ---- reading -------------------------------------------------------------------------------------- */
+/* ---- reading
+ * -------------------------------------------------------------------------------------- */
 
 static gable_status read_notes(gable_arena *arena, const gable_json *root, gable_calibration *out,
                                gable_err *err)
@@ -77,15 +78,16 @@ gable_status gable_calibration_load(gable_arena *arena, const char *hw, const ch
     GABLE_TRY(gable_read_root(arena, hw, &kind_calibration, device, &root, err));
     GABLE_TRY(gable_read_struct(arena, &kind_calibration, root, &c, err));
     GABLE_TRY(read_notes(arena, root, c, err));
-    GABLE_TRY(gable_list_read(arena, root, "kernels", &gable_calibrated_schema,
-                              sizeof *c->entries, &c->entries, &c->n_entries, err));
+    GABLE_TRY(gable_list_read(arena, root, "kernels", &gable_calibrated_schema, sizeof *c->entries,
+                              &c->entries, &c->n_entries, err));
     qsort(c->entries, (size_t)c->n_entries, sizeof *c->entries, compare_entries);
     GABLE_TRY(check_twice(root, c, err));
     *out = c;
     return GABLE_OK;
 }
 
-/* ---- merging -------------------------------------------------------------------------------------- */
+/* ---- merging
+ * -------------------------------------------------------------------------------------- */
 
 static void put_entry(gable_calibration *c, const gable_calibrated *entry)
 {
@@ -129,7 +131,8 @@ gable_status gable_calibration_merge(gable_arena *arena, const gable_calibration
     return GABLE_OK;
 }
 
-/* ---- writing -------------------------------------------------------------------------------------- */
+/* ---- writing
+ * -------------------------------------------------------------------------------------- */
 
 static void write_text(gable_text *out, const char *key, const char *value)
 {
@@ -144,11 +147,13 @@ static void write_entry(gable_text *out, const gable_calibrated *e)
     write_text(out, "version", e->version);
     write_text(out, "weights", gable_dtype_name((gable_dtype)e->weights));
     write_text(out, "unit", gable_mma_key((gable_mma)e->unit));
-    gable_text_addf(out, ",\n      \"floor_s\": %.4g, \"compute_frac\": %.4g, \"memory_frac\": %.4g"
-                         ", \"sigma_ln\": %.4g",
+    gable_text_addf(out,
+                    ",\n      \"floor_s\": %.4g, \"compute_frac\": %.4g, \"memory_frac\": %.4g"
+                    ", \"sigma_ln\": %.4g",
                     e->floor_s, e->compute_frac, e->memory_frac, e->sigma_ln);
-    gable_text_addf(out, ",\n      \"n_train\": %d, \"n_test\": %d, \"median_frac\": %.3g"
-                         ", \"p90_frac\": %.3g, \"bias_frac\": %.3g",
+    gable_text_addf(out,
+                    ",\n      \"n_train\": %d, \"n_test\": %d, \"median_frac\": %.3g"
+                    ", \"p90_frac\": %.3g, \"bias_frac\": %.3g",
                     e->n_train, e->n_test, e->median_frac, e->p90_frac, e->bias_frac);
     write_text(out, "source", e->source);
     if (e->date)

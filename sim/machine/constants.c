@@ -1,5 +1,6 @@
-/* machine/constants: which fitted constants price a device. Every calibrated entry that could stand in has a
- * distance, and the nearest one is taken; how far it had to go is its provenance and widens its spread. */
+/* machine/constants: which fitted constants price a device. Every calibrated entry that could stand
+ * in has a distance, and the nearest one is taken; how far it had to go is its provenance and
+ * widens its spread. */
 #include "machine/constants.h"
 
 #include <math.h>
@@ -33,14 +34,15 @@ typedef struct ladder {
     gable_err *err;
 } ladder;
 
-/* Preference, not physics: any own row beats a sibling's, a sibling's beats another format's, and another
- * format of the own generation beats the same format of another one. */
+/* Preference, not physics: any own row beats a sibling's, a sibling's beats another format's, and
+ * another format of the own generation beats the same format of another one. */
 static const double far_stack = 1.0, far_sibling = 3.0, far_format = 8.0, far_generation = 40.0;
 
 /* Formats this close (bf16 and fp16: same bytes, same rate) run the same kernels. */
 static const double same_kernels = 0.02;
 
-/* ---- distances ------------------------------------------------------------------------------------ */
+/* ---- distances
+ * ------------------------------------------------------------------------------------ */
 
 static const double unit_bits[GABLE_N_MMA] = {
     [GABLE_MMA_FP64] = 64, [GABLE_MMA_FP32] = 32, [GABLE_MMA_TF32] = 19, [GABLE_MMA_BF16] = 16,
@@ -74,7 +76,8 @@ static double stack_distance(const gable_stack *stack, const char *theirs)
     return -1.0;
 }
 
-/* ---- the ladder ----------------------------------------------------------------------------------- */
+/* ---- the ladder
+ * ----------------------------------------------------------------------------------- */
 
 static gable_status add_rung(ladder *l, const char *device, rung r)
 {
@@ -119,7 +122,8 @@ static gable_status climb(ladder *l)
     return GABLE_OK;
 }
 
-/* ---- kernels -------------------------------------------------------------------------------------- */
+/* ---- kernels
+ * -------------------------------------------------------------------------------------- */
 
 /* The entry that stands in for one column, and how far away it is. */
 typedef struct choice {
@@ -162,8 +166,8 @@ static void take_choice(const ladder *l, const choice *c, const char *from,
         .floor_s = c->entry->floor_s,
         .compute_frac = c->entry->compute_frac,
         .memory_frac = c->entry->memory_frac,
-        .sigma_ln = sqrt(own_ln * own_ln + rung_ln * rung_ln + stack_ln * stack_ln +
-                         format_ln * format_ln),
+        .sigma_ln =
+            sqrt(own_ln * own_ln + rung_ln * rung_ln + stack_ln * stack_ln + format_ln * format_ln),
         .provenance = provenance,
         .from = from,
     };
@@ -247,7 +251,8 @@ static gable_status fill_kernels(ladder *l, gable_constants *out)
     return GABLE_OK;
 }
 
-/* ---- collectives and gaps ------------------------------------------------------------------------- */
+/* ---- collectives and gaps
+ * ------------------------------------------------------------------------- */
 
 static const gable_one_shot *find_one_shot(const gable_generation *g, const gable_stack *stack)
 {
@@ -275,8 +280,10 @@ static gable_status fill_collective(const ladder *l, gable_constants *out)
             shot = find_one_shot(from, l->stack);
     }
     if (!from)
-        return gable_fail(l->err, GABLE_INPUT, "hw/generations/%s.json: no collective constants, "
-                          "here or in a generation of \"nearest\"", l->own->name);
+        return gable_fail(l->err, GABLE_INPUT,
+                          "hw/generations/%s.json: no collective constants, "
+                          "here or in a generation of \"nearest\"",
+                          l->own->name);
     out->collective = from->collective;
     if (from != l->own) {
         double extra = l->own->nearest_sigma_ln;
@@ -311,7 +318,8 @@ static void fill_gap(const ladder *l, gable_constants *out)
     out->gap_from = gap->from;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------ */
+/* ---- the whole
+ * ------------------------------------------------------------------------------------ */
 
 static void fill_ideal(gable_constants *out)
 {

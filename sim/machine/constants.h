@@ -1,9 +1,8 @@
-/* machine/constants: what separates a kernel's time from its speed of light: launch floors, efficiencies,
- * collective latencies, each with its provenance.
- * hw/calibration/DEVICE.json holds what was fitted on a device (written by `gable calibrate`);
- * hw/generations/GEN.json names the devices that stand for a generation and its collective constants;
- * hw/stacks/STACK.json holds what belongs to the software.
- * Room: machine. Uses: base. */
+/* machine/constants: what separates a kernel's time from its speed of light: launch floors,
+ * efficiencies, collective latencies, each with its provenance. hw/calibration/DEVICE.json holds
+ * what was fitted on a device (written by `gable calibrate`); hw/generations/GEN.json names the
+ * devices that stand for a generation and its collective constants; hw/stacks/STACK.json holds what
+ * belongs to the software. Room: machine. Uses: base. */
 #ifndef GABLE_MACHINE_CONSTANTS_H
 #define GABLE_MACHINE_CONSTANTS_H
 #include <stdbool.h>
@@ -13,7 +12,8 @@
 struct gable_accelerator;
 
 /* Where a number comes from, best first; an operator's source is the worst among its constants. */
-#define GABLE_PROVENANCE_LIST(X) X(SPEC, "spec") X(FITTED, "fitted") X(TRANSFERRED, "transferred") X(ASSUMED, "assumed")
+#define GABLE_PROVENANCE_LIST(X)                                                                   \
+    X(SPEC, "spec") X(FITTED, "fitted") X(TRANSFERRED, "transferred") X(ASSUMED, "assumed")
 typedef enum gable_provenance {
 #define GABLE_PROVENANCE_ENUM(symbol, name) GABLE_PROVENANCE_##symbol,
     GABLE_PROVENANCE_LIST(GABLE_PROVENANCE_ENUM)
@@ -22,7 +22,8 @@ typedef enum gable_provenance {
 } gable_provenance;
 const char *gable_provenance_name(gable_provenance provenance);
 
-/* Families of kernels that are fitted together. X(symbol, key = KIND of `gable predict` where there is one) */
+/* Families of kernels that are fitted together. X(symbol, key = KIND of `gable predict` where there
+ * is one) */
 #define GABLE_FAMILY_LIST(X)                                                                       \
     X(GEMM, "gemm")                                                                                \
     X(ATTENTION_CONTEXT, "attention_context")                                                      \
@@ -38,22 +39,24 @@ typedef enum gable_family {
 } gable_family;
 const char *gable_family_key(gable_family family);
 
-/* time = floor_s + max(flops / (compute_frac * peak), bytes / (memory_frac * bandwidth)); provisional form,
- * replaced by the kernel models of "Right on silicon" behind the same seam (cost/cost.h). */
+/* time = floor_s + max(flops / (compute_frac * peak), bytes / (memory_frac * bandwidth));
+ * provisional form, replaced by the kernel models of "Right on silicon" behind the same seam
+ * (cost/cost.h). */
 typedef struct gable_kernel_constants {
     double floor_s;      /* launch and prologue, >= 0 */
     double compute_frac; /* of the dense peak, in (0, 1] */
     double memory_frac;  /* of the datasheet bandwidth, in (0, 1] */
-    double sigma_ln;     /* spread of ln(measured / predicted) on held-out rows; gives p10 and p90 */
+    double sigma_ln; /* spread of ln(measured / predicted) on held-out rows; gives p10 and p90 */
     gable_provenance provenance;
     const char *from; /* "h100-sxm trtllm gemm bf16, 137 rows": printed by explain */
 } gable_kernel_constants;
 
-/* T = base_s + step_s * steps + y + 2 sqrt(ramp_s * y), y = wire / (link_frac * rate): facts/network.md 5. */
+/* T = base_s + step_s * steps + y + 2 sqrt(ramp_s * y), y = wire / (link_frac * rate):
+ * facts/network.md 5. */
 typedef struct gable_collective_constants {
     double base_s, step_s, ramp_s;
-    double link_frac;        /* of the link's rate, rings and direct algorithms */
-    double in_network_frac;  /* of the link's rate, in-switch reduction; 0: not measured */
+    double link_frac;       /* of the link's rate, rings and direct algorithms */
+    double in_network_frac; /* of the link's rate, in-switch reduction; 0: not measured */
     double all_to_all_extra_s;
     double custom_base_s, custom_per_peer_s, custom_link_frac; /* one-shot all-reduce, <= 1 MiB */
     double sigma_ln;
@@ -65,8 +68,8 @@ typedef struct gable_collective_constants {
 typedef struct gable_constants {
     const char *stack, *stack_version;
     bool ideal; /* stack "ideal": no software cost, expected = ceiling */
-    /* [family][format of the weights, or of the cache][unit that the FLOPs run on]: W4A16 and W4A8 share a format
-     * and differ in the unit. */
+    /* [family][format of the weights, or of the cache][unit that the FLOPs run on]: W4A16 and W4A8
+     * share a format and differ in the unit. */
     gable_kernel_constants kernel[GABLE_N_FAMILIES][GABLE_N_DTYPES][GABLE_N_MMA];
     gable_collective_constants collective;
     double gap_s_per_layer; /* glue between kernels of one layer: facts/serving.md 3 */
@@ -75,13 +78,14 @@ typedef struct gable_constants {
 } gable_constants;
 
 /* Constants of `accelerator` under `stack`: its own calibration, else a sibling of its generation
- * (transferred), else the generation that its file names as nearest (assumed, with a wider spread). */
+ * (transferred), else the generation that its file names as nearest (assumed, with a wider spread).
+ */
 gable_status gable_constants_load(gable_arena *arena, const char *hw,
                                   const struct gable_accelerator *accelerator, const char *stack,
                                   const gable_constants **out, gable_err *err);
 
-/* Stack whose file lists `framework`, a value of that column in tables of measurements; *stack is NULL when none
- * does. */
+/* Stack whose file lists `framework`, a value of that column in tables of measurements; *stack is
+ * NULL when none does. */
 gable_status gable_stack_of_framework(gable_arena *arena, const char *hw, const char *framework,
                                       const char **stack, gable_err *err);
 

@@ -23,7 +23,8 @@ static const gable_kind kind_stack = {
     .sources_offset = offsetof(gable_stack, sources),
 };
 
-/* ---- lists ---------------------------------------------------------------------------------------- */
+/* ---- lists
+ * ---------------------------------------------------------------------------------------- */
 
 static gable_status find_list(const gable_json *root, const char *key, const gable_json **list,
                               gable_err *err)
@@ -82,8 +83,8 @@ static gable_status read_names(gable_arena *arena, const char *hw, const gable_j
             return gable_json_fail(e, err, "expected a name");
         if (folder && !gable_find_file(arena, hw, folder, e->string)) {
             char clause[400];
-            GABLE_TRY(gable_find_suggest(arena, hw, folder, NULL, e->string, clause, sizeof clause,
-                                         err));
+            GABLE_TRY(
+                gable_find_suggest(arena, hw, folder, NULL, e->string, clause, sizeof clause, err));
             return gable_json_fail(e, err, "no file \"%s\" in hw/%s%s", e->string, folder, clause);
         }
         *names++ = e->string;
@@ -91,7 +92,8 @@ static gable_status read_names(gable_arena *arena, const char *hw, const gable_j
     return GABLE_OK;
 }
 
-/* ---- generations ---------------------------------------------------------------------------------- */
+/* ---- generations
+ * ---------------------------------------------------------------------------------- */
 
 /* A collective without a rate would divide by nothing. */
 static gable_status take_collective(const gable_json *root, gable_generation *g, gable_err *err)
@@ -116,14 +118,15 @@ gable_status gable_generation_load(gable_arena *arena, const char *hw, const cha
     GABLE_TRY(gable_read_struct(arena, &kind_generation, root, &g, err));
     GABLE_TRY(read_names(arena, hw, root, "devices", "accelerators", &g->devices, err));
     GABLE_TRY(read_names(arena, hw, root, "nearest", "generations", &g->nearest, err));
-    GABLE_TRY(gable_list_read(arena, root, "one_shot", &gable_one_shot_schema,
-                              sizeof *g->one_shot, &g->one_shot, &g->n_one_shot, err));
+    GABLE_TRY(gable_list_read(arena, root, "one_shot", &gable_one_shot_schema, sizeof *g->one_shot,
+                              &g->one_shot, &g->n_one_shot, err));
     GABLE_TRY(take_collective(root, g, err));
     *out = g;
     return GABLE_OK;
 }
 
-/* ---- stacks --------------------------------------------------------------------------------------- */
+/* ---- stacks
+ * --------------------------------------------------------------------------------------- */
 
 static gable_status check_stack(const gable_json *root, const gable_stack *stack, gable_err *err)
 {

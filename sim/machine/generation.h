@@ -1,6 +1,6 @@
-/* machine/generation: hw/generations/GEN.json (an architecture: which devices stand for it, whom to borrow from,
- * its collectives) and hw/stacks/STACK.json (what belongs to the software). Private to machine.
- * Room: machine. Uses: base. Formats: hw/calibration/README.md. */
+/* machine/generation: hw/generations/GEN.json (an architecture: which devices stand for it, whom to
+ * borrow from, its collectives) and hw/stacks/STACK.json (what belongs to the software). Private to
+ * machine. Room: machine. Uses: base. Formats: hw/calibration/README.md. */
 #ifndef GABLE_MACHINE_GENERATION_H
 #define GABLE_MACHINE_GENERATION_H
 #include "machine/constants.h"
@@ -10,7 +10,8 @@ typedef struct gable_names {
     const char *const *name;
 } gable_names;
 
-/* One-shot all-reduce of an engine in a generation: base + per_peer (n - 1) + bytes / (link_frac rate). */
+/* One-shot all-reduce of an engine in a generation: base + per_peer (n - 1) + bytes / (link_frac
+ * rate). */
 typedef struct gable_one_shot {
     const char *stack, *from;
     double base_s, per_peer_s, link_frac;
@@ -21,8 +22,8 @@ typedef struct gable_generation {
     int year;
     gable_names devices; /* calibrated devices that stand for it, best first */
     gable_names nearest; /* generations to borrow from, nearest first */
-    /* ln spread that a prediction gains when the constants of another device of this generation, or of another
-     * generation, price it: measured by predicting open devices from each other */
+    /* ln spread that a prediction gains when the constants of another device of this generation, or
+     * of another generation, price it: measured by predicting open devices from each other */
     double sibling_sigma_ln, nearest_sigma_ln;
     bool has_collective;
     gable_collective_constants collective; /* without the custom part */
@@ -59,8 +60,8 @@ gable_status gable_generation_load(gable_arena *arena, const char *hw, const cha
 gable_status gable_stack_load(gable_arena *arena, const char *hw, const char *name,
                               const gable_stack **out, gable_err *err);
 
-/* Elements of root.`key`, an array of objects; a missing key gives none. Each must have a "source" that is in the
- * root's "sources". *out holds `bytes` per element. */
+/* Elements of root.`key`, an array of objects; a missing key gives none. Each must have a "source"
+ * that is in the root's "sources". *out holds `bytes` per element. */
 gable_status gable_list_read(gable_arena *arena, const gable_json *root, const char *key,
                              const gable_schema *schema, size_t bytes, void *out, int *n,
                              gable_err *err);

@@ -61,7 +61,8 @@ enum { REQUIRED = GABLE_FIELD_REQUIRED };
 #define LEAST_FRAC 1e-4 /* a kernel below that is broken, not slow */
 #define MOST_SIGMA 3.0  /* a factor of 20 either way: no prediction any more */
 
-/* ---- generations ---------------------------------------------------------------------------------- */
+/* ---- generations
+ * ---------------------------------------------------------------------------------- */
 
 #define GEN_NUMBER(...) NUMBER_ROW(gable_generation, __VA_ARGS__)
 
@@ -91,8 +92,11 @@ static const gable_field generation_rows[] = {
                "Spread of ln(measured / predicted)."),
     CHOICE_ROW(gable_generation, "collective", "provenance", collective.provenance, provenances, 0,
                "spec, fitted, transferred or assumed."),
-    {.block = "collective", .key = "from", .type = GABLE_FIELD_TEXT,
-     .offset = offsetof(gable_generation, collective.from), .help = "What it was fitted to."},
+    {.block = "collective",
+     .key = "from",
+     .type = GABLE_FIELD_TEXT,
+     .offset = offsetof(gable_generation, collective.from),
+     .help = "What it was fitted to."},
 };
 static const char *const generation_extra[] = {"devices", "nearest", "one_shot"};
 
@@ -123,7 +127,8 @@ const gable_schema gable_one_shot_schema = {
     .n_fields = COUNT_OF(one_shot_rows),
 };
 
-/* ---- stacks --------------------------------------------------------------------------------------- */
+/* ---- stacks
+ * --------------------------------------------------------------------------------------- */
 
 #define STACK_NUMBER(...) NUMBER_ROW(gable_stack, __VA_ARGS__)
 
@@ -133,7 +138,10 @@ static const gable_field stack_rows[] = {
     TEXT_ROW(gable_stack, "title", TEXT, title, REQUIRED, "What people call it, one line."),
     TEXT_ROW(gable_stack, "version", TEXT, version, REQUIRED, "Release that was measured."),
     TEXT_ROW(gable_stack, "remark", TEXT, remark, 0, "What a reader should know."),
-    {.block = "", .key = "ideal", .type = GABLE_FIELD_BOOL, .offset = offsetof(gable_stack, ideal),
+    {.block = "",
+     .key = "ideal",
+     .type = GABLE_FIELD_BOOL,
+     .offset = offsetof(gable_stack, ideal),
      .help = "No software cost: expected is the speed of light."},
     STACK_NUMBER("elementwise", "floor", SECONDS, elementwise_floor_s, 0, 1e-3, 0,
                  "Time of a kernel that streams nothing, s."),
@@ -171,7 +179,8 @@ const gable_schema gable_gap_schema = {
     .n_fields = COUNT_OF(gap_rows),
 };
 
-/* ---- calibrations --------------------------------------------------------------------------------- */
+/* ---- calibrations
+ * --------------------------------------------------------------------------------- */
 
 static const gable_field calibration_rows[] = {
     TEXT_ROW(gable_calibration, "name", NAME, name, REQUIRED,
@@ -197,8 +206,7 @@ static const gable_field calibrated_rows[] = {
     TEXT_ROW(gable_calibrated, "version", TEXT, version, REQUIRED, "Its release."),
     CHOICE_ROW(gable_calibrated, "", "weights", weights, dtypes, REQUIRED,
                "Format of the weights, or of the cache."),
-    CHOICE_ROW(gable_calibrated, "", "unit", unit, units, REQUIRED,
-               "Unit that the FLOPs run on."),
+    CHOICE_ROW(gable_calibrated, "", "unit", unit, units, REQUIRED, "Unit that the FLOPs run on."),
     FIT_NUMBER("floor", SECONDS, floor_s, 0, 1, REQUIRED, "Launch and prologue, s."),
     FIT_NUMBER("compute_frac", NONE, compute_frac, LEAST_FRAC, 1, REQUIRED,
                "Reached share of the dense peak."),
