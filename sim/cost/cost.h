@@ -76,9 +76,11 @@ typedef struct gable_op {
     };
 } gable_op;
 
-/* What an operator does, whatever it runs on. All >= 0. hbm_bytes = weight + activation + cache bytes. */
+/* What an operator does, whatever it runs on. All >= 0. hbm_bytes = weight + activation + cache bytes: what must cross
+ * the memory's pins. spill_bytes is what kernels of today write and read again on top (the experts' hidden
+ * activations between their two products); it is part of the expected time, not of the speed of light. */
 typedef struct gable_work {
-    double flops, hbm_bytes, weight_bytes, activation_bytes, cache_bytes;
+    double flops, hbm_bytes, weight_bytes, activation_bytes, cache_bytes, spill_bytes;
     double l2_bytes;  /* with 128 x 128 tiles: what the kernels ask of L2 */
     gable_mma mma;    /* unit that the FLOPs run on */
     bool vector;      /* FLOPs run on the vector units instead */
@@ -102,6 +104,10 @@ void gable_cost_work(const gable_op *op, gable_work *out);
 /* Speed of light: max(flops / dense peak, hbm_bytes / datasheet bandwidth), nothing else. */
 double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *accelerator,
                             gable_bound *bound);
+
+/* Seconds of the FLOPs and of all traffic, spills included, at datasheet rates: what the constants divide. */
+void gable_cost_seconds(const gable_work *work, const gable_accelerator *accelerator,
+                        double *compute_s, double *memory_s);
 
 /* Expected time by the constants of the device and stack; the ceiling when the stack is ideal. */
 void gable_cost_time(const gable_work *work, const gable_accelerator *accelerator,

@@ -37,6 +37,13 @@ double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *acc
     return compute > memory ? compute : memory;
 }
 
+void gable_cost_seconds(const gable_work *work, const gable_accelerator *accelerator,
+                        double *compute_s, double *memory_s)
+{
+    *compute_s = seconds_of_flops(work, accelerator);
+    *memory_s = (work->hbm_bytes + work->spill_bytes) / accelerator->hbm_bandwidth_bytes_per_s;
+}
+
 /* The floor counts as overhead only when it is the larger part. */
 static gable_bound bound_of(const gable_time *time)
 {
@@ -51,9 +58,9 @@ void gable_cost_time(const gable_work *work, const gable_accelerator *accelerato
 {
     *out = (gable_time){0};
     out->ceiling_s = gable_cost_ceiling_s(work, accelerator, &out->ceiling_bound);
-    out->compute_s = seconds_of_flops(work, accelerator);
-    out->memory_s = work->hbm_bytes / accelerator->hbm_bandwidth_bytes_per_s;
+    gable_cost_seconds(work, accelerator, &out->compute_s, &out->memory_s);
     if (constants->ideal) {
+        out->memory_s = work->hbm_bytes / accelerator->hbm_bandwidth_bytes_per_s;
         out->time_s = out->ceiling_s;
         out->bound = out->ceiling_bound;
         out->provenance = GABLE_PROVENANCE_SPEC;

@@ -74,7 +74,8 @@ static void work_attention(const gable_op *op, gable_work *out)
     out->dtype = a->kv;
 }
 
-/* Distinct experts are read once; pairs are computed: 4.11. Permuted copies of the tokens go through memory. */
+/* Distinct experts are read once; pairs are computed: 4.11. A fused kernel would read the tokens and write the results;
+ * the hidden activations between the two products are a spill. */
 static void work_moe(const gable_op *op, gable_work *out)
 {
     const gable_moe *e = &op->moe;
@@ -85,12 +86,12 @@ static void work_moe(const gable_op *op, gable_work *out)
     double gated = e->n_matrices - 1.0;
     out->flops = 2.0 * load.pairs * e->n_matrices * matrix;
     out->weight_bytes = load.distinct * e->n_matrices * matrix * w;
-    double in = load.pairs * e->hidden * a, middle = load.pairs * inter * (gated * output + 2.0 * a);
-    double back = load.pairs * e->hidden * output;
-    out->activation_bytes = in + middle + back;
+    double in = load.pairs * e->hidden * a, back = load.pairs * e->hidden * output;
+    out->activation_bytes = in + back;
+    out->spill_bytes = load.pairs * inter * (gated * 2.0 * output + 2.0 * a);
     double per_expert = load.distinct > 0.0 ? load.pairs / load.distinct : 0.0;
-    out->l2_bytes = ceil(per_expert / tile) * out->weight_bytes +
-                    ceil(inter / tile) * in + out->activation_bytes;
+    out->l2_bytes = ceil(per_expert / tile) * out->weight_bytes + ceil(inter / tile) * in + back +
+                    out->spill_bytes;
     out->mma = gable_dtype_mma(op->weights, op->activations);
     out->family = GABLE_FAMILY_MOE;
     out->dtype = op->weights;
