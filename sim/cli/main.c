@@ -1,7 +1,4 @@
 /* cli: main: finds the subcommand and the data, runs it, prints its answer, maps its status to an exit code. */
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,25 +17,6 @@ const gable_command *const gable_commands[] = {
 
 /* Descriptions, measurements and results of one run; pages are touched only when used. */
 static const size_t arena_bytes = (size_t)512 * 1024 * 1024;
-
-void gable_cli_note(const char *format, ...)
-{
-    char text[GABLE_ERR_CAP];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    gable_text_make_safe(text);
-    fprintf(stderr, "gable: %s\n", text);
-}
-
-gable_status gable_cli_unknown(gable_cli *cli, const char *what, const char *given,
-                               const char *const *candidates, size_t count)
-{
-    const char *near = gable_text_nearest(given, candidates, count);
-    return gable_fail(&cli->err, GABLE_USAGE, "unknown %s \"%.80s\"%s%s%s", what, given,
-                      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-}
 
 static bool holds_data(gable_arena *arena, const char *root)
 {

@@ -1,0 +1,24 @@
+/* cli: what every subcommand may call: see cli.h. */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void gable_cli_note(const char *format, ...)
+{
+    char text[GABLE_ERR_CAP];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    gable_text_make_safe(text);
+    fprintf(stderr, "gable: %s\n", text);
+}
+
+gable_status gable_cli_unknown(gable_cli *cli, const char *what, const char *given,
+                               const char *const *candidates, size_t count)
+{
+    const char *near = gable_text_nearest(given, candidates, count);
+    return gable_fail(&cli->err, GABLE_USAGE, "unknown %s \"%.80s\"%s%s%s", what, given,
+                      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
