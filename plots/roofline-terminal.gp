@@ -2,7 +2,7 @@
 # datablocks as in roofline.gp; $letters has x, y, letter.
 set logscale xy 10
 set xrange [x_min:x_max]
-set yrange [y_min:y_max]
+set yrange [y_min:y_max/2.5] # no words above the roof here
 set format x '%g'
 set format y '%.0s %c'
 set xlabel 'FLOP per byte of device memory'

@@ -28,7 +28,7 @@ set xlabel 'FLOP per byte of device memory' textcolor rgb ink
 set ylabel 'FLOP/s reached on one device' offset 0.5,0 textcolor rgb ink
 set object 1 rectangle from x_min,y_min to main_ridge,y_max behind fc rgb '#eef5fa' fs solid noborder
 set object 2 rectangle from main_ridge,y_min to x_max,y_max behind fc rgb '#fdf4e7' fs solid noborder
-set label 1 title_text at screen left,0.965 left noenhanced font ',15' textcolor rgb ink
+set label 9001 title_text at screen left,0.965 left noenhanced font ',15' textcolor rgb ink
 set key at screen left - 0.012,0.945 left top Left reverse vertical maxrows 4 samplen 1.2 spacing 1.25 textcolor rgb ink
 plot $ridges using 1:2 with lines lc rgb '#bbbbbb' lw 0.8 dt (3,4) notitle, \
      $cache using 1:2 with lines lc rgb '#999999' lw 1.2 dt (2,3) notitle, \
@@ -43,7 +43,7 @@ unset key
 
 # ---- network ----
 set lmargin at screen 0.775
-set rmargin at screen 0.985
+set rmargin at screen 0.975
 if (has_network) {
     set bmargin at screen 0.50
     set tmargin at screen top
@@ -51,7 +51,7 @@ if (has_network) {
     set xlabel 'FLOP per byte on the wire' textcolor rgb ink
     unset ylabel
     set label 1 'Network: whole steps' at graph 0,1.06 left textcolor rgb ink
-    set label 2 link_text at link_label_x,link_label_y rotate by link_angle left offset 0,0.6 noenhanced font ',10' textcolor rgb '#555555'
+    set label 2 link_text at graph 0.97,0.07 right noenhanced font ',10' textcolor rgb '#555555'
     set format x '%.0s%c'
     plot $link using 1:2 with lines lc rgb '#555555' lw 1.2 dt (7,4) notitle, \
          $link_flats using 1:2 with lines lc rgb '#555555' lw 1.2 dt (7,4) notitle, \
@@ -73,9 +73,9 @@ unset xtics
 unset ytics
 set label 1 'Where the time goes' at graph 0,1.14 left textcolor rgb ink
 do for [i=1:n_steps] { set label i+1 step_name[i] at graph -0.03,first i right noenhanced textcolor rgb ink }
-set key at graph -0.2,-0.04 left top Left reverse horizontal samplen 0.8 width 1 textcolor rgb ink
+set key at graph -0.2,-0.04 left top Left reverse vertical maxrows 2 samplen 0.8 width 1 textcolor rgb ink
 plot $bars using (($1+$2)/2):3:1:2:($3-0.3):($3+0.3):(int($4)) with boxxyerror lc rgb variable notitle, \
-     $bars using (($1+$2)/2):($2-$1 >= 0.12 ? $3 : NaN):(sprintf('%.0f %%', 100*($2-$1))) with labels font ',11' textcolor rgb ink notitle, \
+     $bars using (($1+$2)/2):($2-$1 >= 0.15 ? $3 : NaN):(sprintf('%.0f %%', 100*($2-$1))) with labels font ',11' textcolor rgb ink notitle, \
      keyentry with boxes lc rgb bound_color[1] title 'compute', \
      keyentry with boxes lc rgb bound_color[2] title 'memory', \
      keyentry with boxes lc rgb bound_color[3] title 'network', \

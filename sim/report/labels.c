@@ -16,7 +16,7 @@ static bool overlap(const gable_box *a, const gable_box *b)
     return a->left < b->right && b->left < a->right && a->bottom < b->top && b->bottom < a->top;
 }
 
-static bool is_free(const gable_label_map *map, const gable_box *box)
+bool gable_labels_free(const gable_label_map *map, const gable_box *box)
 {
     const gable_box *area = &map->area;
     if (box->left < area->left || box->right > area->right || box->bottom < area->bottom ||
@@ -49,7 +49,7 @@ static void place(gable_label_map *map, gable_label *label)
         for (size_t i = 0; i < COUNT_OF(degrees); i++) {
             double distance = label->radius + 3.0 + 13.0 * ring;
             gable_box box = box_toward(map, label, distance, degrees[i] * radian);
-            if (!is_free(map, &box))
+            if (!gable_labels_free(map, &box))
                 continue;
             label->box = box;
             label->placed = true;

@@ -70,6 +70,9 @@ typedef struct gable_label_map {
  * nothing worse). */
 void gable_labels_take(gable_label_map *map, const gable_box *box);
 
+/* Whether a rectangle is inside the area and overlaps nothing that is taken. */
+bool gable_labels_free(const gable_label_map *map, const gable_box *box);
+
 /* Finds the nearest free place around each label's point, in order; a label without one stays
  * unplaced. */
 void gable_labels_place(gable_label_map *map, gable_label *labels, int n_labels);

@@ -170,8 +170,9 @@ static int fill_legend(const gable_picture *p, legend_row *rows)
         row->letters_text = row->letters;
         if (point->i_step > 1)
             continue;
-        size_t used = strlen(row->letters);
-        row->letters[used] = gable_point_letter(point);
+        if (!row->letters[0])
+            memcpy(row->letters, "  ", 3);
+        row->letters[point->i_step] = gable_point_letter(point);
         row->intensity[point->i_step] = point->x_flops_per_byte;
         row->reached[point->i_step] = point->y_flops_per_s;
         row->share[point->i_step] = point->share_frac;

@@ -35,8 +35,24 @@ typedef struct fixed_label {
     const char *color;
 } fixed_label;
 
+enum { N_SAMPLES = 26 };
+
+/* Rectangles that cover a label from end to end. */
+static void sample_fixed(const gable_script *s, const char *text, const fixed_label *at,
+                         gable_box boxes[N_SAMPLES])
+{
+    double length = (double)strlen(text) * s->map.char_px * (at->right ? -1.0 : 1.0);
+    double angle = at->degrees * acos(-1.0) / 180.0;
+    for (int i = 0; i < N_SAMPLES; i++) {
+        double part = (double)i / (N_SAMPLES - 1);
+        double x = at->x + part * length * cos(angle), y = at->y + part * length * sin(angle);
+        boxes[i] = (gable_box){x - 5.0, y - 6.0, x + 5.0, y + 6.0};
+    }
+}
+
 static gable_status add_fixed(gable_script *s, const char *text, const fixed_label *at)
 {
+    gable_box boxes[N_SAMPLES];
     gable_text_add(s->out, "set label ");
     GABLE_TRY(gable_gp_quote(s->out, text, s->err));
     gable_text_addf(s->out,
@@ -44,77 +60,116 @@ static gable_status add_fixed(gable_script *s, const char *text, const fixed_lab
                     "textcolor rgb '%s'\n",
                     at->x / GABLE_CANVAS_WIDTH, at->y / GABLE_CANVAS_HEIGHT,
                     at->right ? "right" : "left", at->degrees, at->color);
-    double length = (double)strlen(text) * s->map.char_px * (at->right ? -1.0 : 1.0);
-    double angle = at->degrees * acos(-1.0) / 180.0;
-    for (double part = 0.0; part <= 1.0; part += 0.04) {
-        double x = at->x + part * length * cos(angle), y = at->y + part * length * sin(angle);
-        gable_labels_take(&s->map, &(gable_box){x - 7.0, y - 7.0, x + 7.0, y + 7.0});
-    }
+    sample_fixed(s, text, at, boxes);
+    for (int i = 0; i < N_SAMPLES; i++)
+        gable_labels_take(&s->map, &boxes[i]);
     return GABLE_OK;
+}
+
+/* How much of a label lies on what is taken. */
+static int covered(const gable_script *s, const char *text, const fixed_label *at)
+{
+    gable_box boxes[N_SAMPLES];
+    int n = 0;
+    sample_fixed(s, text, at, boxes);
+    for (int i = 0; i < N_SAMPLES; i++)
+        n += !gable_labels_free(&s->map, &boxes[i]);
+    return n;
+}
+
+/* Adds the label at the place, of those tried, that covers least; the first of equals. */
+static gable_status add_best(gable_script *s, const char *text, const fixed_label *places, int n)
+{
+    int best = 0, least = N_SAMPLES + 1;
+    for (int i = 0; i < n; i++) {
+        int now = covered(s, text, &places[i]);
+        if (now < least) {
+            least = now;
+            best = i;
+        }
+    }
+    return add_fixed(s, text, &places[best]);
 }
 
 static const char *reached(gable_arena *arena, double expected, double spec)
 {
     if (expected >= spec * (1.0 - 1e-9))
         return "";
-    return gable_report_format(arena, ", kernels reach %.0f %%", 100.0 * expected / spec);
+    return gable_report_format(arena, ", %.0f %% reached", 100.0 * expected / spec);
 }
 
-static gable_status label_flats(gable_script *s)
-{
-    const gable_picture *p = s->picture;
-    for (int i = 0; i < p->n_flats; i++) {
-        const gable_flat *f = &p->flats[i];
-        double ridge = f->spec_flops_per_s / p->hbm_bytes_per_s;
-        char rate[GABLE_UNITS_TEXT_CAP];
-        const char *text = gable_report_format(
-            s->arena, "%s dense %s%s", gable_mma_key(f->mma),
-            gable_units_print(f->spec_flops_per_s, GABLE_DIM_FLOPS_PER_S, 4, rate),
-            reached(s->arena, f->expected_flops_per_s, f->spec_flops_per_s));
-        fixed_label at = {GABLE_CANVAS_WIDTH * GABLE_PANEL_RIGHT - 3.0,
-                          gable_script_y(p, f->spec_flops_per_s) + 8.0, 0.0, true, "#333333"};
-        GABLE_TRY(add_fixed(s, text, &at));
-        at = (fixed_label){gable_script_x(p, ridge) + 4.0,
-                           GABLE_CANVAS_HEIGHT * GABLE_PANEL_BOTTOM + 9.0 + 14.0 * i, 0.0, false,
-                           "#333333"};
-        text = gable_report_format(s->arena, "ridge %s %.4g", gable_mma_key(f->mma), ridge);
-        GABLE_TRY(add_fixed(s, text, &at));
-    }
-    return GABLE_OK;
-}
+enum { N_PLACES = 10 };
 
-/* Along a diagonal, a part of the way up; the angle follows from the size of a decade on the
- * canvas. */
-static gable_status label_diagonal(gable_script *s, double bytes_per_s, double part,
-                                   const char *name)
+/* Above the line or, where points are in the way, farther left or below. */
+static gable_status label_flat(gable_script *s, const gable_flat *f)
 {
     const gable_picture *p = s->picture;
     char rate[GABLE_UNITS_TEXT_CAP];
+    fixed_label places[N_PLACES];
+    const char *text =
+        gable_report_format(s->arena, "%s dense %s%s", gable_mma_key(f->mma),
+                            gable_units_print(f->spec_flops_per_s, GABLE_DIM_FLOPS_PER_S, 4, rate),
+                            reached(s->arena, f->expected_flops_per_s, f->spec_flops_per_s));
+    double right = GABLE_CANVAS_WIDTH * GABLE_PANEL_RIGHT - 8.0;
+    for (int i = 0; i < N_PLACES; i++) {
+        double rise = i % 2 ? -9.0 : 9.0;
+        places[i] =
+            (fixed_label){right - 18.0 * (i / 2), gable_script_y(p, f->spec_flops_per_s) + rise,
+                          0.0, true, "#333333"};
+    }
+    return add_best(s, text, places, N_PLACES);
+}
+
+static gable_status label_ridge(gable_script *s, int i)
+{
+    const gable_picture *p = s->picture;
+    double ridge = p->flats[i].spec_flops_per_s / p->hbm_bytes_per_s;
+    fixed_label at = {gable_script_x(p, ridge) + 4.0,
+                      GABLE_CANVAS_HEIGHT * GABLE_PANEL_BOTTOM + 9.0 + 14.0 * i, 0.0, false,
+                      "#333333"};
+    return add_fixed(
+        s, gable_report_format(s->arena, "ridge %s %.4g", gable_mma_key(p->flats[i].mma), ridge),
+        &at);
+}
+
+/* Along a diagonal; the angle follows from the size of a decade on the canvas. */
+static gable_status label_diagonal(gable_script *s, double bytes_per_s, const char *name)
+{
+    static const double parts[] = {0.36, 0.28, 0.44, 0.20, 0.52, 0.12, 0.60, 0.06};
+    const gable_picture *p = s->picture;
+    char rate[GABLE_UNITS_TEXT_CAP];
+    fixed_label places[COUNT_OF(parts)];
     double x_low = fmax(p->x_min, p->y_min / bytes_per_s);
     double x_high = fmin(gable_picture_top(p) / bytes_per_s, p->x_max);
-    double x = x_low * pow(x_high / x_low, part), step = x * 2.0;
-    double dx = gable_script_x(p, step) - gable_script_x(p, x);
-    double dy = gable_script_y(p, step * bytes_per_s) - gable_script_y(p, x * bytes_per_s);
-    double length = hypot(dx, dy);
-    fixed_label at = {gable_script_x(p, x) - 9.0 * dy / length,
-                      gable_script_y(p, x * bytes_per_s) + 9.0 * dx / length,
-                      atan2(dy, dx) * 180.0 / acos(-1.0), false, "#333333"};
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        double x = x_low * pow(x_high / x_low, parts[i]);
+        double dx = gable_script_x(p, 2.0 * x) - gable_script_x(p, x);
+        double dy = gable_script_y(p, 2.0 * x * bytes_per_s) - gable_script_y(p, x * bytes_per_s);
+        double length = hypot(dx, dy);
+        places[i] = (fixed_label){gable_script_x(p, x) - 9.0 * dy / length,
+                                  gable_script_y(p, x * bytes_per_s) + 9.0 * dx / length,
+                                  atan2(dy, dx) * 180.0 / acos(-1.0), false, "#333333"};
+    }
     const char *text = gable_report_format(
-        s->arena, "%s %s", name, gable_units_print(bytes_per_s, GABLE_DIM_BYTES_PER_S, 4, rate));
-    return add_fixed(s, text, &at);
+        s->arena, "%s %s%s", name, gable_units_print(bytes_per_s, GABLE_DIM_BYTES_PER_S, 4, rate),
+        bytes_per_s == p->hbm_bytes_per_s
+            ? reached(s->arena, p->hbm_expected_bytes_per_s, bytes_per_s)
+            : "");
+    return add_best(s, text, places, (int)COUNT_OF(parts));
 }
 
 static gable_status label_roofs(gable_script *s)
 {
     const gable_picture *p = s->picture;
     const gable_accelerator *device = p->request->steps[0].machine->accelerator;
-    const char *kind = device->hbm_kind ? device->hbm_kind : "memory";
-    const char *name = gable_report_format(
-        s->arena, "%s%s", kind, reached(s->arena, p->hbm_expected_bytes_per_s, p->hbm_bytes_per_s));
-    GABLE_TRY(label_flats(s));
+    for (int i = 0; i < p->n_flats; i++) {
+        GABLE_TRY(label_ridge(s, i));
+        GABLE_TRY(label_flat(s, &p->flats[i]));
+    }
+    GABLE_TRY(
+        label_diagonal(s, p->hbm_bytes_per_s, device->hbm_kind ? device->hbm_kind : "memory"));
     if (p->l2_bytes_per_s > 0.0)
-        GABLE_TRY(label_diagonal(s, p->l2_bytes_per_s, 0.3, "L2"));
-    GABLE_TRY(label_diagonal(s, p->hbm_bytes_per_s, 0.12, name));
+        GABLE_TRY(label_diagonal(s, p->l2_bytes_per_s, "L2"));
     fixed_label words = {GABLE_CANVAS_WIDTH * GABLE_PANEL_LEFT + 8.0,
                          GABLE_CANVAS_HEIGHT * GABLE_PANEL_TOP - 12.0, 0.0, false, "#4477aa"};
     GABLE_TRY(add_fixed(s, "memory-bound", &words));
@@ -124,6 +179,18 @@ static gable_status label_roofs(gable_script *s)
 }
 
 enum { N_NAMED = 8 };
+
+/* Points below this share of their step are drawn, not named. */
+static const double named_share_min = 0.004;
+
+/* Points are sorted: how many of them carry a name or a number. */
+static int n_labelled(const gable_picture *p)
+{
+    int n = 0;
+    while (n < p->n_points && p->points[n].share_frac >= named_share_min)
+        n++;
+    return n;
+}
 
 static void make_labels(gable_script *s, gable_label *labels)
 {
@@ -172,12 +239,12 @@ static gable_status write_rest(gable_script *s, const gable_label *labels)
     char line[GABLE_GP_TEXT_CAP] = "";
     size_t used = 0;
     int n_lines = 0;
-    for (int i = N_NAMED; i < p->n_points + 1 && n_lines < 3; i++) {
+    for (int i = N_NAMED; i <= n_labelled(p) && n_lines < 3; i++) {
         char item[96] = "";
-        if (i < p->n_points)
+        if (i < n_labelled(p))
             snprintf(item, sizeof item, "%s %s (%s)   ", labels[i].text, p->points[i].name,
                      gable_phases[p->request->steps[p->points[i].i_step].plan->scenario.phase]);
-        bool full = used + strlen(item) > 150 || i == p->n_points;
+        bool full = used + strlen(item) > 150 || i == n_labelled(p);
         if (full && used) {
             gable_text_add(s->out, "set label ");
             GABLE_TRY(gable_gp_quote(s->out, line, s->err));
@@ -206,19 +273,19 @@ gable_status gable_script_labels(gable_script *s)
                  GABLE_CANVAS_HEIGHT * GABLE_PANEL_BOTTOM + 2.0,
                  GABLE_CANVAS_WIDTH * GABLE_PANEL_RIGHT - 2.0,
                  GABLE_CANVAS_HEIGHT * GABLE_PANEL_TOP - 2.0},
-        .char_px = 6.0,
+        .char_px = 6.3,
         .line_px = 13.0,
         .taken = taken,
         .cap_taken = TAKEN_CAP,
     };
+    make_labels(s, labels); /* points first: nothing may cover them */
+    GABLE_TRY(label_roofs(s));
     for (int i = 0; i < p->n_flats; i++) {
         take_roof(s, p->hbm_bytes_per_s, p->flats[i].spec_flops_per_s);
         take_roof(s, p->hbm_expected_bytes_per_s, p->flats[i].expected_flops_per_s);
     }
-    GABLE_TRY(label_roofs(s));
-    make_labels(s, labels);
-    gable_labels_place(&s->map, labels, p->n_points);
-    for (int i = 0; i < p->n_points; i++)
+    gable_labels_place(&s->map, labels, n_labelled(p));
+    for (int i = 0; i < n_labelled(p); i++)
         GABLE_TRY(write_label(s, &labels[i]));
     return write_rest(s, labels);
 }

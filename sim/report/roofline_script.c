@@ -181,9 +181,6 @@ char gable_point_letter(const gable_point *point)
 
 /* ---- network panel ---- */
 
-static const double panel_height_px = (GABLE_PANEL_TOP - 0.50) * GABLE_CANVAS_HEIGHT;
-static const double panel_width_px = (0.985 - 0.775) * GABLE_CANVAS_WIDTH;
-
 /* FLOP per byte on the wire of the steps that send anything, and the ridges: the range of the axis.
  */
 static void write_link(gable_script *s)
@@ -200,14 +197,9 @@ static void write_link(gable_script *s)
     }
     double x_min = pow(10.0, floor(log10(low / 3.0))), x_max = pow(10.0, ceil(log10(high * 2.0)));
     double x_floor = fmax(x_min, p->y_min / link);
-    double decades_x = log10(x_max / x_min), decades_y = log10(p->y_max / p->y_min);
-    double angle = atan2(panel_height_px / decades_y, panel_width_px / decades_x);
     variable(s, "has_network", p->link_bytes_per_s > 0.0);
     variable(s, "link_x_min", x_min);
     variable(s, "link_x_max", x_max);
-    variable(s, "link_label_x", x_floor * 1.5);
-    variable(s, "link_label_y", x_floor * 1.5 * link);
-    variable(s, "link_angle", angle * 180.0 / acos(-1.0));
     open_block(s, "link");
     vertex(s, x_floor, x_floor * link);
     vertex(s, gable_picture_top(p) / link, gable_picture_top(p));
@@ -266,9 +258,13 @@ static gable_status write_titles(gable_script *s)
 {
     const gable_roofline_request *request = s->picture->request;
     const gable_priced *first = &request->steps[0];
-    const char *title = gable_report_format(
-        s->arena, "%.70s on %.40s, tp %d, %.40s", first->plan->model->name,
-        first->machine->system->name, first->plan->scenario.tp, first->machine->constants->stack);
+    const gable_scenario *layout = &first->plan->scenario;
+    const char *title =
+        gable_report_format(s->arena,
+                            layout->ep > 1 ? "%.70s on %.40s, stack %.40s, tp %d, ep %d"
+                                           : "%.70s on %.40s, stack %.40s, tp %d",
+                            first->plan->model->name, first->machine->system->name,
+                            first->machine->constants->stack, layout->tp, layout->ep);
     GABLE_TRY(text_variable(s, "title_text", title));
     variable(s, "n_steps", (double)request->n_steps);
     gable_text_addf(s->out, "array step_title[%d]\narray step_name[%d]\n", GABLE_ROOFLINE_STEPS_CAP,
@@ -290,7 +286,7 @@ static gable_status write_titles(gable_script *s)
     }
     char rate[GABLE_UNITS_TEXT_CAP];
     return text_variable(s, "link_text",
-                         gable_report_format(s->arena, "links %s",
+                         gable_report_format(s->arena, "slope: links of %s",
                                              gable_units_print(s->picture->link_bytes_per_s,
                                                                GABLE_DIM_BYTES_PER_S, 4, rate)));
 }
