@@ -165,12 +165,13 @@ static void add_value_json(gable_text *out, const gable_field *field, const void
 static void add_entry_json(gable_text *out, const gable_hw_entry *entry)
 {
     const gable_schema *schema = gable_hw_schema(entry->kind);
-    gable_text_addf(out, "{\"kind\": \"%s\"", gable_hw_kinds[entry->kind]);
+    const char *comma = "{";
     for (size_t i = 0; i < schema->n_fields; i++) {
         const gable_field *field = &schema->fields[i];
         bool number = field->type == GABLE_FIELD_NUMBER;
-        gable_text_addf(out, ",\n  \"%s%s%s%s\": ", field->block, *field->block ? "." : "",
+        gable_text_addf(out, "%s\n  \"%s%s%s%s\": ", comma, field->block, *field->block ? "." : "",
                         field->key, number ? gable_dim_ending(field->dim) : "");
+        comma = ",";
         if (!number && field->type != GABLE_FIELD_INT) {
             add_value_json(out, field, entry->object);
             continue;
@@ -216,7 +217,8 @@ static const gable_accelerator *accelerator_of(const gable_hw_entry *entry)
 
 static void show_json(gable_text *out, const gable_hw_entry *entry, const gable_accelerator *a)
 {
-    gable_text_add(out, "{\"schema\": \"gable.hw/1\",\n \"description\": ");
+    gable_text_addf(out, "{\"schema\": \"gable.hw/1\", \"kind\": \"%s\",\n \"description\": ",
+                    gable_hw_kinds[entry->kind]);
     add_entry_json(out, entry);
     if (a && entry->kind == GABLE_HW_SYSTEM) {
         gable_hw_entry own = {.kind = GABLE_HW_ACCELERATOR, .object = a, .sources = a->sources};

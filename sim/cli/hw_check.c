@@ -211,7 +211,7 @@ static gable_status report(gable_cli *cli, const checked *c, hw_format format)
             add_legend(&cli->out);
         gable_text_add(&cli->out, "\n");
         add_outliers(&cli->out, c, format);
-        gable_text_addf(&cli->out, "%zu descriptions, 0 refused\n", c->n_entries);
+        gable_text_addf(&cli->out, "%zu read, none refused\n", c->n_entries);
     }
     return GABLE_OK;
 }

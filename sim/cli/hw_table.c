@@ -17,7 +17,7 @@ static size_t width_of(const char *text)
     return n;
 }
 
-/* For people: quantities with prefix and unit, plain ratios with four digits. */
+/* For people: quantities with prefix and unit, three digits as datasheets are compared by. */
 static const char *shown(const hw_column *column, const hw_cell *cell, char *out)
 {
     if (column->is_text)
@@ -25,7 +25,7 @@ static const char *shown(const hw_column *column, const hw_cell *cell, char *out
     if (!(cell->number > 0.0))
         return "-";
     if (*gable_dim_ending(column->dim))
-        return gable_units_print(cell->number, column->dim, 4, out);
+        return gable_units_print(cell->number, column->dim, 3, out);
     if (cell->number >= 100.0)
         snprintf(out, CELL_CAP, "%.0f", cell->number);
     else
@@ -71,7 +71,7 @@ static void add_line(gable_text *out, const hw_table *table, size_t row, hw_form
         gable_text_add(out, gap);
         bool last = i + 1 == table->n_columns && column->is_text;
         add_padded(out, what, last ? 0 : column_width(table, i), column->is_text);
-        gap = format == HW_MD ? " | " : "  ";
+        gap = format == HW_MD ? " | " : column->is_text ? "  " : " ";
     }
     gable_text_add(out, format == HW_MD ? " |\n" : "\n");
 }
