@@ -9,7 +9,7 @@
 enum { STEPS_CAP = 20000 };
 
 typedef struct matcher {
-    bool regex, bad;
+    bool regex;
     int steps;
 } matcher;
 
@@ -18,12 +18,8 @@ static bool match_here(matcher *m, const char *p, const char *s);
 /* (a|b|c): literals only. Tries each, then the rest of the pattern. */
 static bool match_group(matcher *m, const char *p, const char *s)
 {
-    const char *close = strchr(p, ')');
+    const char *close = strchr(p, ')'); /* is_readable saw it */
 
-    if (!close || strcspn(p + 1, "(*?+[") < (size_t)(close - p - 1)) {
-        m->bad = true;
-        return false;
-    }
     for (const char *at = p + 1; at <= close;) {
         size_t n = strcspn(at, "|)");
         if (strncmp(at, s, n) == 0 && match_here(m, close + 1, s + n))
@@ -38,7 +34,7 @@ static bool match_any(matcher *m, const char *rest, const char *s)
     for (;; s++) {
         if (match_here(m, rest, s))
             return true;
-        if (*s == '\0' || m->bad || m->steps > STEPS_CAP)
+        if (*s == '\0' || m->steps > STEPS_CAP)
             return false;
     }
 }
@@ -46,7 +42,7 @@ static bool match_any(matcher *m, const char *rest, const char *s)
 static bool match_here(matcher *m, const char *p, const char *s)
 {
     while (*p) {
-        if (++m->steps > STEPS_CAP || m->bad)
+        if (++m->steps > STEPS_CAP)
             return false;
         if (!m->regex && *p == '*')
             return match_any(m, p + 1, s);
@@ -56,10 +52,6 @@ static bool match_here(matcher *m, const char *p, const char *s)
             return match_group(m, p, s);
         if (m->regex && *p == '$' && p[1] == '\0')
             return *s == '\0';
-        if (m->regex && strchr("[]{}+?*|)^$", *p)) {
-            m->bad = true;
-            return false;
-        }
         bool escaped = m->regex && p[0] == '\\' && p[1] != '\0';
         bool any = m->regex && *p == '.';
         p += escaped;
@@ -86,6 +78,27 @@ static bool holds_components(const char *pattern, const char *module)
     return false;
 }
 
+/* Only . .* \\x ^ at the start, $ at the end and flat groups of literals: anything else would
+ * silently match less than its writer meant. */
+static bool is_readable(const char *p)
+{
+    for (; *p; p++) {
+        if (*p == '\\' && p[1] != '\0') {
+            p++;
+        } else if (*p == '(') {
+            size_t n = strcspn(p + 1, "()*?+[]{}\\.^$");
+            if (p[1 + n] != ')')
+                return false;
+            p += 1 + n;
+        } else if (p[0] == '.' && p[1] == '*') {
+            p++;
+        } else if (strchr("[]{}+?*|)^", *p) || (*p == '$' && p[1] != '\0')) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool gable_hf_match(const char *pattern, const char *module, bool *ok)
 {
     matcher m = {.regex = strncmp(pattern, "re:", 3) == 0};
@@ -93,10 +106,11 @@ bool gable_hf_match(const char *pattern, const char *module, bool *ok)
 
     if (m.regex && *start == '^')
         start++;
+    if (m.regex && !is_readable(start)) {
+        *ok = false;
+        return false;
+    }
     if (!m.regex && !strchr(pattern, '*'))
         return holds_components(pattern, module);
-    bool found = match_here(&m, start, module);
-    if (m.bad)
-        *ok = false;
-    return found && !m.bad;
+    return match_here(&m, start, module);
 }
