@@ -68,6 +68,9 @@ typedef struct gable_stream {
 typedef struct gable_op {
     gable_op_kind kind;
     gable_dtype weights, activations;
+    /* Benchmarks call an operator again and again, so that its operands may be in L2: over how many copies of the
+     * weights they rotate. 0: cold, as in serving; > 0: at most so many, as few as fill L2; < 0: exactly so many. */
+    double copies;
     union {
         gable_gemm gemm;
         gable_attention attention;
@@ -75,6 +78,15 @@ typedef struct gable_op {
         gable_stream stream;
     };
 } gable_op;
+
+/* Load of the heaviest rank: token-expert pairs, distinct experts that it reads (facts/models.md 4.11), and tiles of
+ * 16, 32, 64, 128, 256 tokens that its experts fill (facts/kernels.md 5.1). */
+enum { GABLE_MOE_TILES = 5 };
+typedef struct gable_moe_load {
+    double pairs, distinct;
+    double tiles[GABLE_MOE_TILES];
+} gable_moe_load;
+gable_moe_load gable_cost_moe_load(const gable_moe *moe);
 
 /* What an operator does, whatever it runs on. All >= 0. hbm_bytes = weight + activation + cache bytes: what must cross
  * the memory's pins. spill_bytes is what kernels of today write and read again on top (the experts' hidden
@@ -86,13 +98,17 @@ typedef struct gable_work {
     bool vector;      /* FLOPs run on the vector units instead */
     gable_family family; /* whose constants price it */
     gable_dtype dtype;   /* of the weights or the cache: with mma, the column of the constants */
+    double copies;       /* as in gable_op */
+    double weight_element_bytes, activation_element_bytes;
+    gable_moe_load load; /* for experts */
 } gable_work;
 
-/* Time of one call. ceiling_s <= time_s; compute_s, memory_s, network_s and overhead_s are the terms of time_s
- * before they are combined: time_s = overhead_s + max(compute_s, memory_s, network_s). */
+/* Time of one call. ceiling_s <= time_s; the others are the terms of time_s before they are combined:
+ * time_s = overhead_s + max(compute_s, memory_s, network_s) + exposed_s, where exposed_s is what of the shorter ones
+ * sticks out because real kernels do not overlap perfectly. */
 typedef struct gable_time {
     double ceiling_s, time_s;
-    double compute_s, memory_s, network_s, overhead_s;
+    double compute_s, memory_s, network_s, overhead_s, exposed_s;
     double sigma_ln; /* spread of ln(measured / time_s) */
     gable_bound bound, ceiling_bound;
     gable_provenance provenance;
@@ -101,25 +117,23 @@ typedef struct gable_time {
 /* Work of one call. Valid for all shapes with non-negative sizes. */
 void gable_cost_work(const gable_op *op, gable_work *out);
 
-/* Speed of light: max(flops / dense peak, hbm_bytes / datasheet bandwidth), nothing else. */
+/* Speed of light: max(flops / dense peak, hbm_bytes / datasheet bandwidth), nothing else. Of operands that an earlier
+ * call may have left in L2 (copies != 0) as many bytes as L2 holds are free. */
 double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *accelerator,
                             gable_bound *bound);
 
-/* Seconds of the FLOPs and of all traffic, spills included, at datasheet rates: what the constants divide. */
-void gable_cost_seconds(const gable_work *work, const gable_accelerator *accelerator,
-                        double *compute_s, double *memory_s);
+/* Expected time by the form of the operator's family with the constants of the device and stack; the ceiling when
+ * the stack is ideal. About 100 ns. */
+void gable_cost_time(const gable_op *op, const gable_work *work,
+                     const gable_accelerator *accelerator, const gable_constants *constants,
+                     gable_time *out);
 
-/* Expected time by the constants of the device and stack; the ceiling when the stack is ideal. */
-void gable_cost_time(const gable_work *work, const gable_accelerator *accelerator,
-                     const gable_constants *constants, gable_time *out);
+/* The same with given constants of the family instead of the stack's usual ones: fitting, named kernels. */
+void gable_cost_time_with(const gable_op *op, const gable_work *work,
+                          const gable_accelerator *accelerator, const gable_constants *constants,
+                          const gable_kernel_constants *kernel, gable_time *out);
 
 /* Query-key pairs of one sequence: causal, windowed or full (facts/models.md 1: P, P_w). */
 double gable_cost_pairs(double n_cached, double n_new, double window, bool causal);
-
-/* Load of the heaviest rank: token-expert pairs and distinct experts that it reads (facts/models.md 4.11). */
-typedef struct gable_moe_load {
-    double pairs, distinct;
-} gable_moe_load;
-gable_moe_load gable_cost_moe_load(const gable_moe *moe);
 
 #endif

@@ -1,7 +1,10 @@
-/* cost: how tokens fall on experts, seen from the rank that has most of them. */
+/* cost: how tokens fall on experts, seen from the rank that has most of them. Made once a plan, not once a price. */
 #include <math.h>
+#include <stdint.h>
 
 #include "cost/cost.h"
+
+static const double tile_tokens[GABLE_MOE_TILES] = {16, 32, 64, 128, 256};
 
 static double min2(double a, double b)
 {
@@ -13,59 +16,165 @@ static double max2(double a, double b)
     return a > b ? a : b;
 }
 
+/* An expert with `count` tokens; a fraction of a token is the chance that one arrives. */
+static void add_expert(gable_moe_load *load, double count, double experts)
+{
+    load->pairs += experts * count;
+    load->distinct += experts * min2(count, 1.0);
+    for (int i = 0; i < GABLE_MOE_TILES; i++)
+        load->tiles[i] += experts * (count < 1.0 ? count : ceil(count / tile_tokens[i]));
+}
+
+/* ---- uniform ---------------------------------------------------------------------------------------------- */
+
+/* Expected tiles of an expert whose tokens are Poisson around `mean`: sum over j of P(n > j b). Beyond a few hundred
+ * tokens the fraction of a tile is as likely to be anything, and half a tile is lost. */
+static double poisson_tiles(double mean, double tile)
+{
+    if (mean > 16.0 * tile || mean > 600.0) /* exp(-mean) would underflow */
+        return mean / tile + 0.5;
+    double p = exp(-mean), below = p, tiles = 0.0;
+    double last = mean + 12.0 * sqrt(mean) + 12.0;
+    double n = 0.0;
+    for (double edge = 0.0; edge <= last; edge += tile) {
+        for (; n < edge; n += 1.0) {
+            p *= mean / (n + 1.0);
+            below += p;
+        }
+        tiles += max2(1.0 - below, 0.0);
+    }
+    return tiles;
+}
+
 /* K distinct experts per token, all equally likely: D = E (1 - (1 - K/E)^T), shared evenly over the ranks. */
 static gable_moe_load load_uniform(const gable_moe *e)
 {
-    double miss = 1.0 - e->top_k / e->experts;
-    double distinct = e->experts * (1.0 - (miss > 0.0 ? exp(e->tokens * log(miss)) : 0.0));
-    return (gable_moe_load){e->tokens * e->top_k / e->ep, distinct / e->ep};
-}
-
-/* The benchmarks deal pairs to experts in turn, with a stride that spreads them over the ranks. */
-static gable_moe_load load_balanced(const gable_moe *e)
-{
-    double pairs = e->tokens * e->top_k;
-    double distinct = ceil(min2(e->experts, pairs) / e->ep);
-    return (gable_moe_load){max2(pairs / e->ep, min2(distinct, 1.0)), distinct};
-}
-
-/* Quantile (0..1) of a power law x^-alpha truncated to [low, high]: the collector draws counts from it
- * (facts/kernels.md 5.1); evenly spaced quantiles stand for the draws. */
-static double power_law_quantile(double alpha, double low, double high, double u)
-{
-    double p = 1.0 - alpha;
-    double a = pow(low, p), b = pow(high, p);
-    return pow((b - a) * u + a, 1.0 / p);
-}
-
-/* Experts sorted by load and dealt to the ranks in turn: the first rank is the heaviest. */
-static gable_moe_load load_power_law(const gable_moe *e)
-{
-    double pairs = e->tokens * e->top_k;
-    bool many = pairs > e->experts;
-    double low = many ? 1.0 : 0.01, high = many ? max2(0.8 * e->tokens, 1.5) : 2.0;
-    double alpha = e->skew > 0.0 && fabs(e->skew - 1.0) > 1e-9 ? e->skew : 1.01;
-    double sum = 0.0;
-    for (double i = 0.0; i < e->experts; i += 1.0)
-        sum += power_law_quantile(alpha, low, high, (i + 0.5) / e->experts);
-    gable_moe_load load = {0};
-    for (double i = 0.0; i < e->experts; i += e->ep) {
-        double u = 1.0 - (i + 0.5) / e->experts;
-        double count = min2(power_law_quantile(alpha, low, high, u) / sum * pairs, e->tokens);
-        load.pairs += count;
-        load.distinct += min2(count, 1.0); /* a fraction of a token: the chance that one arrives */
-    }
-    load.pairs = min2(load.pairs, pairs);
+    double miss = 1.0 - e->top_k / e->experts, local = e->experts / e->ep;
+    double distinct = miss > 0.0 ? 1.0 - exp(e->tokens * log(miss)) : 1.0;
+    gable_moe_load load = {.pairs = e->tokens * e->top_k / e->ep, .distinct = local * distinct};
+    double mean = e->tokens * e->top_k / e->experts;
+    for (int i = 0; i < GABLE_MOE_TILES; i++)
+        load.tiles[i] = max2(local * poisson_tiles(mean, tile_tokens[i]), load.distinct);
     return load;
 }
 
-/* p_r ~ r^-skew, clipped at 1 and scaled so that a token hits K experts: D = sum 1 - (1 - p)^T. */
-static gable_moe_load load_zipf(const gable_moe *e)
+/* ---- balanced: the collector's rule, facts/kernels.md 5.1 ----------------------------------------------- */
+
+/* Tokens of expert `expert`: slot j of token t goes to (start(t) + j stride) mod E, and start runs through 0 … E-1 (or,
+ * with fewer tokens than the stride, spreads over it). */
+static double balanced_count(const gable_moe *e, double expert)
 {
-    double scale = 0.0, sum = 0.0;
+    double stride = ceil(e->experts / e->top_k), count = 0.0;
+    for (double j = 0.0; j < e->top_k; j += 1.0) {
+        double start = fmod(expert - j * stride + e->top_k * e->experts, e->experts);
+        if (e->tokens >= stride)
+            count += floor((e->tokens - 1.0 - start) / e->experts) + 1.0; /* t = start + i E < T */
+        else if (start < stride) /* floor(t stride / T) hits `start` when a token falls there */
+            count += ceil((start + 1.0) * e->tokens / stride) - ceil(start * e->tokens / stride);
+    }
+    return max2(count, 0.0);
+}
+
+static gable_moe_load load_balanced(const gable_moe *e)
+{
+    gable_moe_load load = {0};
+    double local = e->experts / e->ep;
+    for (double x = 0.0; x < local; x += 1.0)
+        add_expert(&load, balanced_count(e, x), 1.0);
+    /* A rank that no token reaches is not what a benchmark times. */
+    if (load.pairs < 1.0)
+        add_expert(&load, 1.0, 1.0);
+    return load;
+}
+
+/* ---- power law: counts drawn as the collector draws them ------------------------------------------------ */
+
+enum { DRAWS = 4, EXPERTS_CAP = 4096 };
+
+static double next_uniform(uint64_t *state)
+{
+    *state += 0x9e3779b97f4a7c15u; /* splitmix64 */
+    uint64_t z = *state;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    z ^= z >> 31;
+    return (double)(z >> 11) * 0x1p-53;
+}
+
+/* x^-alpha truncated to [low, high], by its inverse distribution. */
+static double power_law(double alpha, double low, double high, double u)
+{
+    double p = 1.0 - alpha, a = pow(low, p), b = pow(high, p);
+    return pow((b - a) * u + a, 1.0 / p);
+}
+
+/* Draws integer counts that sum to T K, at most T each. Returns the number of experts. */
+static int draw_counts(const gable_moe *e, uint64_t *state, double *counts)
+{
+    int n = (int)min2(e->experts, EXPERTS_CAP);
+    double pairs = e->tokens * e->top_k, sum = 0.0, given = 0.0;
+    bool many = pairs > e->experts;
+    double low = many ? 1.0 : 0.01, high = many ? max2(0.8 * e->tokens, 1.5) : 2.0;
+    double alpha = fabs(e->skew - 1.0) > 1e-9 ? e->skew : 1.0 + 1e-9;
+    for (int i = 0; i < n; i++)
+        sum += counts[i] = power_law(alpha, low, high, next_uniform(state));
+    for (int i = 0; i < n; i++)
+        given += counts[i] = min2(floor(counts[i] / sum * pairs + 0.5), e->tokens);
+    /* What rounding and clipping lost is put back one by one, round-robin. */
+    for (int i = 0, idle = 0; fabs(given - pairs) >= 1.0 && idle < n; i = (i + 1) % n) {
+        double step = given < pairs ? 1.0 : -1.0;
+        bool fits = counts[i] + step >= 0.0 && counts[i] + step <= e->tokens;
+        counts[i] += fits ? step : 0.0;
+        given += fits ? step : 0.0;
+        idle = fits ? 0 : idle + 1;
+    }
+    return n;
+}
+
+/* The rank (a run of E / ep experts) with the most pairs. */
+static int heaviest_rank(const double *counts, int local, int ranks)
+{
+    int heaviest = 0;
+    double most = -1.0;
+    for (int r = 0; r < ranks; r++) {
+        double sum = 0.0;
+        for (int i = 0; i < local; i++)
+            sum += counts[r * local + i];
+        if (sum > most) {
+            most = sum;
+            heaviest = r;
+        }
+    }
+    return heaviest;
+}
+
+/* Averages over seeded draws: the same row always gives the same load. */
+static gable_moe_load load_power_law(const gable_moe *e)
+{
+    double counts[EXPERTS_CAP];
+    uint64_t state = 20261122u;
+    gable_moe_load load = {0};
+    for (int d = 0; d < DRAWS; d++) {
+        int n = draw_counts(e, &state, counts);
+        int local = (int)(n / e->ep), ranks = (int)e->ep;
+        local = local > 0 ? local : 1;
+        ranks = ranks * local > n ? n / local : ranks;
+        int first = heaviest_rank(counts, local, ranks) * local;
+        for (int i = 0; i < local; i++)
+            add_expert(&load, counts[first + i], 1.0 / DRAWS);
+    }
+    return load;
+}
+
+/* ---- zipf ------------------------------------------------------------------------------------------------- */
+
+/* Scale that makes clipped p_r = min(1, scale r^-skew) sum to K. */
+static double zipf_scale(const gable_moe *e)
+{
+    double sum = 0.0;
     for (double r = 1.0; r <= e->experts; r += 1.0)
         sum += pow(r, -e->skew);
-    scale = e->top_k / sum;
+    double scale = e->top_k / sum;
     /* Clipping lowers the sum; a few rounds of rescaling the rest settle it. */
     for (int round = 0; round < 32; round++) {
         double clipped = 0.0, rest = 0.0;
@@ -78,11 +187,21 @@ static gable_moe_load load_zipf(const gable_moe *e)
             break;
         scale *= (e->top_k - clipped) / rest;
     }
+    return scale;
+}
+
+/* Experts are dealt to the ranks by popularity; the first rank is the heaviest. D = sum 1 - (1 - p)^T. */
+static gable_moe_load load_zipf(const gable_moe *e)
+{
+    double scale = zipf_scale(e);
     gable_moe_load load = {0};
     for (double r = 1.0; r <= e->experts; r += e->ep) {
-        double p = min2(1.0, scale * pow(r, -e->skew));
-        load.pairs += e->tokens * p;
-        load.distinct += p >= 1.0 ? min2(e->tokens, 1.0) : 1.0 - exp(e->tokens * log1p(-p));
+        double p = min2(1.0, scale * pow(r, -e->skew)), mean = e->tokens * p;
+        double hit = p >= 1.0 ? min2(e->tokens, 1.0) : 1.0 - exp(e->tokens * log1p(-p));
+        load.pairs += mean;
+        load.distinct += hit;
+        for (int i = 0; i < GABLE_MOE_TILES; i++)
+            load.tiles[i] += max2(poisson_tiles(mean, tile_tokens[i]), hit);
     }
     return load;
 }

@@ -1,6 +1,7 @@
-/* cost: seconds of one operator: the speed of light, and the provisional three-constant form of the expected
- * time. The kernel models of "Right on silicon" replace gable_cost_time and nothing else. */
-#include "cost/cost.h"
+/* cost: seconds of one operator: the speed of light, and the expected time by the form of its family. */
+#include <math.h>
+
+#include "cost/forms.h"
 
 static const char *const bounds[GABLE_N_BOUNDS] = {
 #define BOUND_NAME(symbol, name) name,
@@ -13,6 +14,17 @@ const char *gable_bound_name(gable_bound bound)
     return bounds[bound];
 }
 
+static gable_form_function *const forms[GABLE_N_FORMS] = {
+    [GABLE_FORM_ROOFLINE] = gable_form_roofline, [GABLE_FORM_GEMM] = gable_form_gemm,
+    [GABLE_FORM_MOE] = gable_form_moe,           [GABLE_FORM_CONTEXT] = gable_form_context,
+    [GABLE_FORM_DECODE] = gable_form_decode,
+};
+
+static double max2(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 /* Vector work runs at the FP32 rate where the datasheet gives one; elsewhere only memory is counted. */
 static double peak_of(const gable_work *work, const gable_accelerator *accelerator)
 {
@@ -22,57 +34,124 @@ static double peak_of(const gable_work *work, const gable_accelerator *accelerat
     return gable_accelerator_peak(accelerator, work->mma, &used);
 }
 
-static double seconds_of_flops(const gable_work *work, const gable_accelerator *accelerator)
+static double over(double amount, double rate)
 {
-    double peak = peak_of(work, accelerator);
-    return peak > 0.0 ? work->flops / peak : 0.0;
+    return rate > 0.0 ? amount / rate : 0.0;
 }
 
 double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *accelerator,
                             gable_bound *bound)
 {
-    double compute = seconds_of_flops(work, accelerator);
-    double memory = work->hbm_bytes / accelerator->hbm_bandwidth_bytes_per_s;
+    double compute = over(work->flops, peak_of(work, accelerator));
+    double bytes = work->hbm_bytes;
+    if (work->copies != 0.0)
+        bytes = max2(bytes - accelerator->l2_capacity_bytes, 0.0);
+    double memory = bytes / accelerator->hbm_bandwidth_bytes_per_s;
     *bound = compute > memory ? GABLE_BOUND_COMPUTE : GABLE_BOUND_MEMORY;
     return compute > memory ? compute : memory;
-}
-
-void gable_cost_seconds(const gable_work *work, const gable_accelerator *accelerator,
-                        double *compute_s, double *memory_s)
-{
-    *compute_s = seconds_of_flops(work, accelerator);
-    *memory_s = (work->hbm_bytes + work->spill_bytes) / accelerator->hbm_bandwidth_bytes_per_s;
 }
 
 /* The floor counts as overhead only when it is the larger part. */
 static gable_bound bound_of(const gable_time *time)
 {
-    double longer = time->compute_s > time->memory_s ? time->compute_s : time->memory_s;
-    if (time->overhead_s > longer)
+    if (time->overhead_s > max2(time->compute_s, time->memory_s))
         return GABLE_BOUND_OVERHEAD;
     return time->compute_s > time->memory_s ? GABLE_BOUND_COMPUTE : GABLE_BOUND_MEMORY;
 }
 
-void gable_cost_time(const gable_work *work, const gable_accelerator *accelerator,
-                     const gable_constants *constants, gable_time *out)
+/* A device with few published figures is filled from its generation; 16 exponentials per clock and SM are what
+ * special-function units of all generations do (facts/attention.md 1). */
+static gable_chip chip_of(const gable_work *work, const gable_accelerator *a,
+                          const gable_constants *constants)
+{
+    double silicon = constants->silicon_frac;
+    gable_chip chip = {
+        .n_sm = constants->n_sm > 0.0 ? constants->n_sm : a->n_sm,
+        .clock_hz = constants->clock_hz > 0.0 ? constants->clock_hz : a->tensor_clock_hz,
+        .peak_flops_per_s = peak_of(work, a) * (work->vector ? 1.0 : silicon),
+        .bandwidth_bytes_per_s = a->hbm_bandwidth_bytes_per_s,
+        .l2_bytes = a->l2_capacity_bytes,
+        .vector_flops_per_s = a->vector_fp32_flops_per_s,
+        .exp_per_s = a->exp_per_s,
+    };
+    if (chip.exp_per_s <= 0.0)
+        chip.exp_per_s = 16.0 * chip.n_sm * chip.clock_hz;
+    return chip;
+}
+
+static void take_ideal(const gable_work *work, const gable_accelerator *accelerator, gable_time *out)
+{
+    out->compute_s = over(work->flops, peak_of(work, accelerator));
+    out->memory_s = work->hbm_bytes / accelerator->hbm_bandwidth_bytes_per_s;
+    if (out->memory_s > out->ceiling_s) /* what L2 may hold is free */
+        out->memory_s = out->ceiling_s;
+    out->time_s = out->ceiling_s;
+    out->bound = out->ceiling_bound;
+    out->provenance = GABLE_PROVENANCE_SPEC;
+}
+
+void gable_cost_time_with(const gable_op *op, const gable_work *work,
+                          const gable_accelerator *accelerator, const gable_constants *constants,
+                          const gable_kernel_constants *kernel, gable_time *out)
 {
     *out = (gable_time){0};
     out->ceiling_s = gable_cost_ceiling_s(work, accelerator, &out->ceiling_bound);
-    gable_cost_seconds(work, accelerator, &out->compute_s, &out->memory_s);
-    if (constants->ideal) {
-        out->memory_s = work->hbm_bytes / accelerator->hbm_bandwidth_bytes_per_s;
+    gable_chip chip = chip_of(work, accelerator, constants);
+    forms[gable_family_form(work->family)](op, work, &chip, kernel->value, out);
+    out->time_s = out->overhead_s + max2(out->compute_s, out->memory_s) + out->exposed_s;
+    if (out->time_s < out->ceiling_s) {
+        out->exposed_s += out->ceiling_s - out->time_s;
         out->time_s = out->ceiling_s;
-        out->bound = out->ceiling_bound;
-        out->provenance = GABLE_PROVENANCE_SPEC;
+    }
+    out->sigma_ln = kernel->sigma_ln;
+    out->provenance = kernel->provenance;
+    out->bound = bound_of(out);
+}
+
+void gable_cost_time(const gable_op *op, const gable_work *work,
+                     const gable_accelerator *accelerator, const gable_constants *constants,
+                     gable_time *out)
+{
+    if (!constants->ideal) {
+        gable_cost_time_with(op, work, accelerator, constants,
+                             constants->kernel[work->family][work->dtype][work->mma], out);
         return;
     }
-    const gable_kernel_constants *k = &constants->kernel[work->family][work->dtype][work->mma];
-    out->compute_s /= k->compute_frac;
-    out->memory_s /= k->memory_frac;
-    out->overhead_s = k->floor_s;
-    double longer = out->compute_s > out->memory_s ? out->compute_s : out->memory_s;
-    out->time_s = k->floor_s + longer;
-    out->sigma_ln = k->sigma_ln;
-    out->provenance = k->provenance;
-    out->bound = bound_of(out);
+    *out = (gable_time){0};
+    out->ceiling_s = gable_cost_ceiling_s(work, accelerator, &out->ceiling_bound);
+    take_ideal(work, accelerator, out);
+}
+
+/* ---- what several forms share ----------------------------------------------------------------------------- */
+
+double gable_form_join(double a, double b, double p)
+{
+    double most = max2(a, b), least = a < b ? a : b;
+    if (least <= 1e-3 * most) /* below the precision of any model */
+        return most;
+    return most * pow(1.0 + pow(least / most, p), 1.0 / p);
+}
+
+double gable_form_hit(double bytes, double useful_l2_bytes)
+{
+    double x = bytes / useful_l2_bytes;
+    double x2 = x * x, x4 = x2 * x2;
+    return 1.0 / (1.0 + x4 * x4);
+}
+
+double gable_form_waves(double blocks, double slots, double softness)
+{
+    double x = blocks / slots, whole = ceil(x);
+    return whole + softness * (max2(x, 1.0) - whole);
+}
+
+/* floor + max(flops / (c peak), bytes / (m bandwidth)) */
+void gable_form_roofline(const gable_op *op, const gable_work *work, const gable_chip *chip,
+                         const double *value, gable_time *out)
+{
+    (void)op;
+    out->compute_s = over(work->flops, value[GABLE_ROOFLINE_COMPUTE] * chip->peak_flops_per_s);
+    out->memory_s = (work->hbm_bytes + work->spill_bytes) /
+                    (value[GABLE_ROOFLINE_MEMORY] * chip->bandwidth_bytes_per_s);
+    out->overhead_s = 1e-6 * value[GABLE_ROOFLINE_FLOOR];
 }

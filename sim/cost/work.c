@@ -79,7 +79,7 @@ static void work_attention(const gable_op *op, gable_work *out)
 static void work_moe(const gable_op *op, gable_work *out)
 {
     const gable_moe *e = &op->moe;
-    gable_moe_load load = gable_cost_moe_load(e);
+    gable_moe_load load = out->load = gable_cost_moe_load(e);
     double w = gable_dtype_bytes(op->weights), a = gable_dtype_bytes(op->activations);
     double output = gable_dtype_bytes(GABLE_DTYPE_BF16);
     double inter = e->inter / e->tp, matrix = e->hidden * inter;
@@ -127,7 +127,9 @@ const char *gable_op_kind_name(int kind)
 
 void gable_cost_work(const gable_op *op, gable_work *out)
 {
-    *out = (gable_work){0};
+    *out = (gable_work){.copies = op->copies,
+                        .weight_element_bytes = gable_dtype_bytes(op->weights),
+                        .activation_element_bytes = gable_dtype_bytes(op->activations)};
     kinds[op->kind].work(op, out);
     out->hbm_bytes = out->weight_bytes + out->activation_bytes + out->cache_bytes;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/base.h"
+#include "machine/forms.h"
 
 struct gable_accelerator;
 
@@ -22,32 +23,30 @@ typedef enum gable_provenance {
 } gable_provenance;
 const char *gable_provenance_name(gable_provenance provenance);
 
-/* Families of kernels that are fitted together. X(symbol, key = KIND of `gable predict` where there
- * is one) */
+/* Families of kernels that are fitted together.
+ * X(symbol, key = KIND of `gable predict` where there is one, form of its time) */
 #define GABLE_FAMILY_LIST(X)                                                                       \
-    X(GEMM, "gemm")                                                                                \
-    X(ATTENTION_CONTEXT, "attention_context")                                                      \
-    X(ATTENTION_GENERATION, "attention_generation")                                                \
-    X(ATTENTION_ENCODER, "attention_encoder")                                                      \
-    X(MOE, "moe")                                                                                  \
-    X(ELEMENTWISE, "elementwise")
+    X(GEMM, "gemm", GEMM)                                                                          \
+    X(ATTENTION_CONTEXT, "attention_context", CONTEXT)                                             \
+    X(ATTENTION_GENERATION, "attention_generation", DECODE)                                        \
+    X(ATTENTION_ENCODER, "attention_encoder", CONTEXT)                                             \
+    X(MOE, "moe", MOE)                                                                             \
+    X(ELEMENTWISE, "elementwise", ROOFLINE)
 typedef enum gable_family {
-#define GABLE_FAMILY_ENUM(symbol, key) GABLE_FAMILY_##symbol,
+#define GABLE_FAMILY_ENUM(symbol, key, form) GABLE_FAMILY_##symbol,
     GABLE_FAMILY_LIST(GABLE_FAMILY_ENUM)
 #undef GABLE_FAMILY_ENUM
         GABLE_N_FAMILIES
 } gable_family;
 const char *gable_family_key(gable_family family);
+gable_form_kind gable_family_form(gable_family family);
 
-/* time = floor_s + max(flops / (compute_frac * peak), bytes / (memory_frac * bandwidth));
- * provisional form, replaced by the kernel models of "Right on silicon" behind the same seam
- * (cost/cost.h). */
+/* What a family's form needs to price a kernel of one format on one device: see machine/forms.h. */
 typedef struct gable_kernel_constants {
-    double floor_s;      /* launch and prologue, >= 0 */
-    double compute_frac; /* of the dense peak, in (0, 1] */
-    double memory_frac;  /* of the datasheet bandwidth, in (0, 1] */
+    double value[GABLE_PARAMETERS_CAP]; /* in the order of the form's table */
     double sigma_ln; /* spread of ln(measured / predicted) on held-out rows; gives p10 and p90 */
     gable_provenance provenance;
+    const char *kernel; /* label of the kernel in the measurements */
     const char *from; /* "h100-sxm trtllm gemm bf16, 137 rows": printed by explain */
 } gable_kernel_constants;
 
@@ -69,8 +68,12 @@ typedef struct gable_constants {
     const char *stack, *stack_version;
     bool ideal; /* stack "ideal": no software cost, expected = ceiling */
     /* [family][format of the weights, or of the cache][unit that the FLOPs run on]: W4A16 and W4A8
-     * share a format and differ in the unit. */
-    gable_kernel_constants kernel[GABLE_N_FAMILIES][GABLE_N_DTYPES][GABLE_N_MMA];
+     * share a format and differ in the unit. The stack's usual kernel; equal columns share an entry. */
+    const gable_kernel_constants *kernel[GABLE_N_FAMILIES][GABLE_N_DTYPES][GABLE_N_MMA];
+    /* Peaks and clocks of boards of one die follow their power (facts/kernels.md 2.3): what the datasheet's
+     * figures are multiplied by; 1 where nothing is known. */
+    double silicon_frac;
+    double clock_hz, n_sm; /* where the datasheet gives none */
     gable_collective_constants collective;
     double gap_s_per_layer; /* glue between kernels of one layer: facts/serving.md 3 */
     gable_provenance gap_provenance;
@@ -83,6 +86,14 @@ typedef struct gable_constants {
 gable_status gable_constants_load(gable_arena *arena, const char *hw,
                                   const struct gable_accelerator *accelerator, const char *stack,
                                   const gable_constants **out, gable_err *err);
+
+/* Constants of a named kernel (a value of the column `kernel` of measurements), which may differ from the stack's usual
+ * one. Same rules and errors as gable_constants_load. */
+gable_status gable_constants_of_kernel(gable_arena *arena, const char *hw,
+                                       const struct gable_accelerator *accelerator,
+                                       const char *stack, gable_family family, gable_dtype weights,
+                                       gable_mma unit, const char *kernel,
+                                       const gable_kernel_constants **out, gable_err *err);
 
 /* Stack whose file lists `framework`, a value of that column in tables of measurements; *stack is
  * NULL when none does. */

@@ -1,0 +1,133 @@
+/* cost: time of a matrix product (facts/kernels.md 2): tiles and waves on the SMs, operands through memory and L2,
+ * splits of k, quantisation of the activations, clock droop. Cold operands in serving; benchmarks may find them in L2. */
+#include <math.h>
+
+#include "cost/forms.h"
+
+typedef struct tile {
+    double m, n; /* tokens x outputs */
+} tile;
+
+enum { TILES_CAP = 5 };
+
+/* Menus that libraries pick from; more tiles change the mean error by less than 0.3 points (facts/kernels.md 2.1). */
+static const struct {
+    int n;
+    tile tiles[TILES_CAP];
+} menus[] = {
+    {5, {{16, 64}, {64, 64}, {64, 128}, {128, 128}, {128, 256}}},
+    {4, {{16, 128}, {64, 64}, {128, 64}, {128, 128}}},
+    {3, {{64, 128}, {128, 32}, {16, 128}}},
+};
+
+static const double k_granule = 64.0, least_k_of_split = 128.0;
+
+typedef struct gemm {
+    double m, n, k, w, a; /* sizes, bytes per element */
+    double sm_flops, sm_bytes, clock, n_sm;
+    const double *v;
+    double memory_s;
+} gemm;
+
+typedef struct candidate {
+    double compute_s, split_s, score;
+} candidate;
+
+static double max2(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* One tile shape with one split of k; keeps the faster of it and `best`. */
+static void consider(const gemm *g, double per_k, double store_s, double blocks, double splits,
+                     candidate *best)
+{
+    double waves = gable_form_waves(blocks * splits, g->n_sm, g->v[GABLE_GEMM_SIG]);
+    candidate c = {0};
+    c.compute_s = waves * (per_k * k_granule * ceil(g->k / (splits * k_granule)) + store_s);
+    if (splits > 1.0)
+        c.split_s = 1e-6 * g->v[GABLE_GEMM_TSK] +
+                    8.0 * splits * g->m * g->n / (g->v[GABLE_GEMM_KSK] * g->n_sm * g->sm_bytes);
+    c.score = max2(c.compute_s, g->memory_s) + c.split_s;
+    if (best->score < 0.0 || c.score < best->score)
+        *best = c;
+}
+
+static void try_tile(const gemm *g, const tile *t, candidate *best)
+{
+    const double *v = g->v;
+    double area = 2.0 * t->m * t->n;
+    double maths = area * (1.0 + v[GABLE_GEMM_H] * (1.0 / t->m + 1.0 / t->n)) / g->sm_flops;
+    double loads = (t->m * g->a + t->n * g->w) / g->sm_bytes;
+    double per_k = max2(max2(maths, loads), v[GABLE_GEMM_LATK] / g->clock);
+    double store_s = area / (v[GABLE_GEMM_EPI] * g->clock);
+    double blocks = ceil(g->m / t->m) * ceil(g->n / t->n);
+    consider(g, per_k, store_s, blocks, 1.0, best);
+    if (v[GABLE_GEMM_SPLIT] <= 0.0)
+        return;
+    for (double s = 2.0; s <= 64.0 && 2.0 * g->n_sm >= blocks * s && g->k >= least_k_of_split * s;
+         s *= 2.0)
+        consider(g, per_k, store_s, blocks, s, best);
+}
+
+/* 1 - (1 - 1/gain) hit: what is left of a stream's time when L2 serves it `gain` times as fast. */
+static double left(const double *v, double bytes, double useful_l2)
+{
+    if (v[GABLE_GEMM_L2ON] <= 0.0 || useful_l2 <= 0.0)
+        return 1.0;
+    return 1.0 - (1.0 - 1.0 / v[GABLE_GEMM_KAP]) * gable_form_hit(bytes, useful_l2);
+}
+
+static double memory_seconds(const gemm *g, const gable_work *work, const gable_chip *chip)
+{
+    const double *v = g->v;
+    double useful = v[GABLE_GEMM_L2T] * chip->l2_bytes, copies = (double)INFINITY;
+    double weights = g->n * g->k * g->w, in = g->m * g->k * g->a, out = 2.0 * g->m * g->n;
+    if (work->copies > 0.0)
+        copies = fmin(work->copies, max2(1.0, ceil(chip->l2_bytes / weights)));
+    else if (work->copies < 0.0)
+        copies = -work->copies;
+    double all = weights + in + out;
+    double streamed = in + v[GABLE_GEMM_EW] * out;
+    double cold = isfinite(copies) ? left(v, copies * weights + in + out, useful) : 1.0;
+    double kept = weights * cold + streamed * left(v, all, useful);
+    return kept / (v[GABLE_GEMM_EM] * chip->bandwidth_bytes_per_s);
+}
+
+/* Dynamic quantisation of the activations, where the product runs on a narrower unit than bf16. */
+static double quantise_seconds(const gemm *g, const gable_work *work, const gable_chip *chip)
+{
+    const double *v = g->v;
+    if (work->activation_element_bytes >= 2.0)
+        return 0.0;
+    double bytes = g->m * g->k * v[GABLE_GEMM_TQB] *
+                   left(v, 3.0 * g->m * g->k, v[GABLE_GEMM_L2T] * chip->l2_bytes);
+    return 1e-6 * v[GABLE_GEMM_TQ0] + bytes / (v[GABLE_GEMM_EM] * chip->bandwidth_bytes_per_s);
+}
+
+void gable_form_gemm(const gable_op *op, const gable_work *work, const gable_chip *chip,
+                     const double *value, gable_time *out)
+{
+    double groups = op->gemm.groups > 0.0 ? op->gemm.groups : 1.0;
+    gemm g = {.m = op->gemm.m,
+              .n = op->gemm.n * groups,
+              .k = op->gemm.k,
+              .w = work->weight_element_bytes,
+              .a = work->activation_element_bytes,
+              .sm_flops = chip->peak_flops_per_s * value[GABLE_GEMM_EC] / chip->n_sm,
+              .sm_bytes = value[GABLE_GEMM_LSM] * chip->clock_hz,
+              .clock = chip->clock_hz,
+              .n_sm = chip->n_sm,
+              .v = value};
+    candidate best = {.score = -1.0};
+    int menu = (int)value[GABLE_GEMM_MENU];
+    g.memory_s = memory_seconds(&g, work, chip);
+    for (int i = 0; i < menus[menu].n; i++)
+        try_tile(&g, &menus[menu].tiles[i], &best);
+    double droop = best.compute_s / (best.compute_s + 1e-3 * value[GABLE_GEMM_TAU]);
+    out->compute_s = best.compute_s * (1.0 + value[GABLE_GEMM_DEL] * droop);
+    out->memory_s = g.memory_s;
+    out->overhead_s = 1e-6 * value[GABLE_GEMM_T0] + best.split_s + quantise_seconds(&g, work, chip);
+    out->exposed_s = gable_form_join(out->compute_s, out->memory_s, value[GABLE_GEMM_JOIN]) -
+                     max2(out->compute_s, out->memory_s);
+}

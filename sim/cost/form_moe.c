@@ -1,0 +1,117 @@
+/* cost: time of a layer of routed experts (facts/kernels.md 5.2): routing, permutation, two grouped products over the
+ * experts that are hit, activation, finalisation. A latent layer passes its latent width as hidden. */
+#include <math.h>
+
+#include "cost/forms.h"
+
+static const double tile_m[GABLE_MOE_TILES] = {16, 32, 64, 128, 256};
+static const double tile_n[] = {64, 128, 256};
+enum { N_TILE_N = sizeof tile_n / sizeof tile_n[0] };
+static const double tile_area_cap = 32768.0;
+
+/* Units of the tables: PT counts 1e-4 us, TFA starts at 64 pairs, TK at the 8 experts per token of fast routing. */
+static const double pair_unit_s = 1e-10, first_pairs = 64.0, fast_top_k = 8.0;
+
+typedef struct experts {
+    const gable_work *work;
+    const gable_chip *chip;
+    const double *v;
+    double w, a, sm_flops, sm_bytes;
+} experts;
+
+typedef struct seconds {
+    double compute_s, memory_s, joined_s;
+} seconds;
+
+static double max2(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* Part of a stream that L2 keeps, with the softer cliff of many small matrices. */
+static double kept(double bytes, double useful_l2)
+{
+    if (useful_l2 <= 0.0)
+        return 0.0;
+    double x = bytes / useful_l2, x2 = x * x;
+    return 1.0 / (1.0 + x2 * x2);
+}
+
+static double compute_seconds(const experts *e, double n, double k, double memory_s)
+{
+    const double *v = e->v;
+    double best = 0.0, best_score = HUGE_VAL;
+    for (int i = 0; i < GABLE_MOE_TILES; i++)
+        for (int j = 0; j < N_TILE_N; j++) {
+            double m = tile_m[i], area = 2.0 * m * tile_n[j];
+            if (m * tile_n[j] > tile_area_cap)
+                continue;
+            double halo = 1.0 + v[GABLE_MOE_H] * (1.0 / m + 1.0 / tile_n[j]);
+            double per_k = max2(area * halo / e->sm_flops, (m * e->a + tile_n[j] * e->w) / e->sm_bytes);
+            per_k = max2(per_k, v[GABLE_MOE_LATK] / e->chip->clock_hz);
+            double fixed = (area / v[GABLE_MOE_EPI] + v[GABLE_MOE_OV]) / e->chip->clock_hz;
+            double blocks = e->work->load.tiles[i] * ceil(n / tile_n[j]);
+            double waves = gable_form_waves(blocks, e->chip->n_sm, v[GABLE_MOE_SIG]);
+            double compute = waves * (per_k * k + fixed);
+            double score = max2(compute, memory_s) + 1e-3 * compute;
+            if (score < best_score) {
+                best_score = score;
+                best = compute;
+            }
+        }
+    return best;
+}
+
+/* One grouped product of the pairs: k inputs, n outputs. */
+static seconds grouped(const experts *e, double n, double k, double all_weights)
+{
+    const double *v = e->v;
+    const gable_moe_load *load = &e->work->load;
+    bool credit = v[GABLE_MOE_L2ON] > 0.0;
+    double useful = credit ? v[GABLE_MOE_L2T] * e->chip->l2_bytes : 0.0;
+    double weights = load->distinct * n * k * e->w;
+    double streams = load->pairs * (k * e->a + 2.0 * n * v[GABLE_MOE_EW]);
+    /* Only benchmarks find the experts of the last call in L2. */
+    double warm = e->work->copies != 0.0 ? kept(all_weights, useful) : 0.0;
+    double bytes = weights * (1.0 - warm) + streams * (1.0 - kept(streams, useful));
+    seconds s;
+    s.memory_s = bytes / (v[GABLE_MOE_EM] * e->chip->bandwidth_bytes_per_s);
+    s.compute_s = compute_seconds(e, n, k, s.memory_s);
+    s.joined_s = gable_form_join(s.compute_s, s.memory_s, v[GABLE_MOE_JOIN]);
+    return s;
+}
+
+static double floor_seconds(const gable_moe *moe, const gable_work *work, const double *v)
+{
+    double pairs = moe->tokens * moe->top_k;
+    return 1e-6 * (v[GABLE_MOE_TF] + v[GABLE_MOE_TFA] * log2(1.0 + pairs / first_pairs) +
+                   v[GABLE_MOE_TK] * max2(0.0, moe->top_k - fast_top_k) +
+                   v[GABLE_MOE_PE] * work->load.distinct) +
+           pair_unit_s * v[GABLE_MOE_PT] * pairs;
+}
+
+void gable_form_moe(const gable_op *op, const gable_work *work, const gable_chip *chip,
+                    const double *value, gable_time *out)
+{
+    const gable_moe *moe = &op->moe;
+    experts e = {.work = work,
+                 .chip = chip,
+                 .v = value,
+                 .w = work->weight_element_bytes,
+                 .a = work->activation_element_bytes,
+                 .sm_flops = chip->peak_flops_per_s * value[GABLE_MOE_EC] / chip->n_sm,
+                 .sm_bytes = value[GABLE_MOE_LSM] * chip->clock_hz};
+    double inter = moe->inter / moe->tp, ups = (moe->n_matrices - 1.0) * inter;
+    double all = work->load.distinct * moe->n_matrices * moe->hidden * inter * e.w;
+    seconds up = grouped(&e, ups, moe->hidden, all), down = grouped(&e, moe->hidden, inter, all);
+    /* Tokens permuted and quantised, the activation between the products, results weighed and summed. */
+    double streams = work->load.pairs * moe->hidden * (2.0 + e.a) +
+                     work->load.pairs * (2.0 * ups + inter * e.a) +
+                     work->load.pairs * moe->hidden * 2.0 + moe->tokens * moe->hidden * 2.0;
+    out->compute_s = up.compute_s + down.compute_s;
+    out->memory_s = up.memory_s + down.memory_s +
+                    value[GABLE_MOE_PB] * streams / chip->bandwidth_bytes_per_s;
+    out->overhead_s = floor_seconds(moe, work, value);
+    double total = up.joined_s + down.joined_s + (out->memory_s - up.memory_s - down.memory_s);
+    out->exposed_s = max2(total - max2(out->compute_s, out->memory_s), 0.0);
+}

@@ -1,0 +1,31 @@
+/* cost/forms: the formulas behind gable_cost_time, one function a form of machine/forms.h. Private to cost.
+ * Room: cost. Uses: machine. */
+#ifndef GABLE_COST_FORMS_H
+#define GABLE_COST_FORMS_H
+#include "cost/cost.h"
+
+/* The device as a kernel sees it, SI units. */
+typedef struct gable_chip {
+    double n_sm, clock_hz;
+    double peak_flops_per_s; /* of the unit that the FLOPs run on */
+    double bandwidth_bytes_per_s, l2_bytes;
+    double exp_per_s, vector_flops_per_s;
+} gable_chip;
+
+/* Fills compute_s, memory_s, overhead_s and exposed_s. `value` is in the order of the form's table. */
+typedef void gable_form_function(const gable_op *op, const gable_work *work, const gable_chip *chip,
+                                 const double *value, gable_time *out);
+
+gable_form_function gable_form_roofline, gable_form_gemm, gable_form_moe, gable_form_context,
+    gable_form_decode;
+
+/* (a^p + b^p)^(1/p) for a, b >= 0 and p >= 1. */
+double gable_form_join(double a, double b, double p);
+
+/* Part of a stream of `bytes` that L2 (of which `frac` is useful) keeps: 1 when small, 0 when large, sharp between. */
+double gable_form_hit(double bytes, double useful_l2_bytes);
+
+/* Waves of `blocks` thread blocks on `slots`: whole ones, softened by `softness` in [0, 1]. */
+double gable_form_waves(double blocks, double slots, double softness);
+
+#endif

@@ -1,0 +1,32 @@
+/* machine/forms: see forms.h. */
+#include "machine/forms.h"
+
+#include <string.h>
+
+#define CONTINUOUS(symbol, name_, centre_, spread_, low_, high_, help_)                            \
+    {.name = name_, .centre = centre_, .spread = spread_, .low = low_, .high = high_, .help = help_},
+#define COUNT_ARGUMENTS(...) (int)(sizeof((double[]){__VA_ARGS__}) / sizeof(double))
+#define DISCRETE(symbol, name_, help_, ...)                                                        \
+    {.name = name_, .n_choices = COUNT_ARGUMENTS(__VA_ARGS__), .choices = {__VA_ARGS__}, .help = help_},
+
+static const gable_parameter roofline[] = {GABLE_ROOFLINE_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter gemm[] = {GABLE_GEMM_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter moe[] = {GABLE_MOE_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter context[] = {GABLE_CONTEXT_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter decode[] = {GABLE_DECODE_PARAMETERS(CONTINUOUS, DISCRETE)};
+
+const gable_form gable_forms[GABLE_N_FORMS] = {
+    [GABLE_FORM_ROOFLINE] = {"roofline", roofline, GABLE_N_ROOFLINE},
+    [GABLE_FORM_GEMM] = {"gemm", gemm, GABLE_N_GEMM},
+    [GABLE_FORM_MOE] = {"moe", moe, GABLE_N_MOE},
+    [GABLE_FORM_CONTEXT] = {"context", context, GABLE_N_CONTEXT},
+    [GABLE_FORM_DECODE] = {"decode", decode, GABLE_N_DECODE},
+};
+
+int gable_form_find(const gable_form *form, const char *name)
+{
+    for (int i = 0; i < form->n_parameters; i++)
+        if (strcmp(form->parameters[i].name, name) == 0)
+            return i;
+    return -1;
+}

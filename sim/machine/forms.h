@@ -1,0 +1,158 @@
+/* machine/forms: formulas of kernels' times have named constants. This room knows the names, what they mean and
+ * what is believed of them before a fit (priors); the formulas themselves are functions of sim/cost.
+ * A constant lives in hw/calibration under its name, is fitted by `gable calibrate`, and is printed by
+ * `gable explain`. Adding a constant is a row of its table.
+ * Room: machine. Uses: nothing. Centres and spreads: facts/kernels.md 2.4, facts/attention.md 2-3. */
+#ifndef GABLE_MACHINE_FORMS_H
+#define GABLE_MACHINE_FORMS_H
+
+enum { GABLE_PARAMETERS_CAP = 28, GABLE_CHOICES_CAP = 8 };
+
+/* One constant. Continuous: log-normal around `centre` with `spread` of the logarithm, kept in [low, high].
+ * Discrete (n_choices > 0): one of `choices`, the first by default; tile shapes and switches of a kernel library,
+ * found by trying. */
+typedef struct gable_parameter {
+    const char *name;
+    double centre, spread, low, high;
+    int n_choices;
+    double choices[GABLE_CHOICES_CAP];
+    const char *help; /* unit and meaning */
+} gable_parameter;
+
+typedef struct gable_form {
+    const char *name;
+    const gable_parameter *parameters;
+    int n_parameters; /* <= GABLE_PARAMETERS_CAP */
+} gable_form;
+
+/* X(symbol, name). Each has a time function in sim/cost/forms.c. */
+#define GABLE_FORM_LIST(X)                                                                         \
+    X(ROOFLINE, "roofline")                                                                        \
+    X(GEMM, "gemm")                                                                                \
+    X(MOE, "moe")                                                                                  \
+    X(CONTEXT, "context")                                                                          \
+    X(DECODE, "decode")
+typedef enum gable_form_kind {
+#define GABLE_FORM_ENUM(symbol, name) GABLE_FORM_##symbol,
+    GABLE_FORM_LIST(GABLE_FORM_ENUM)
+#undef GABLE_FORM_ENUM
+        GABLE_N_FORMS
+} gable_form_kind;
+
+extern const gable_form gable_forms[GABLE_N_FORMS];
+
+/* Index of a constant of a form by its name; -1 when there is none. */
+int gable_form_find(const gable_form *form, const char *name);
+
+/* Tables: P(symbol, name, centre, spread, low, high, help) and D(symbol, name, help, choices…); the symbols become
+ * indices GABLE_<FORM>_<symbol>. */
+#define GABLE_ROOFLINE_PARAMETERS(P, D)                                                            \
+    P(FLOOR, "floor_us", 10.0, 1.0, 0.1, 1e4, "launch and prologue, us")                           \
+    P(COMPUTE, "compute_frac", 0.5, 1.0, 0.001, 1.0, "of the dense peak")                          \
+    P(MEMORY, "memory_frac", 0.75, 0.5, 0.001, 1.0, "of the datasheet bandwidth")
+
+#define GABLE_GEMM_PARAMETERS(P, D)                                                                \
+    P(T0, "t0_us", 2.2, 0.3, 0.5, 60.0, "floor of a launch in a graph, us")                        \
+    P(EC, "compute_frac", 0.85, 0.12, 0.2, 1.0, "of the dense peak with full tiles")               \
+    P(EM, "memory_frac", 0.84, 0.06, 0.3, 1.0, "of the datasheet bandwidth")                       \
+    P(EW, "write_weight", 1.1, 0.25, 0.5, 3.0, "cost of an output byte beside a read one")         \
+    P(JOIN, "overlap_power", 3.0, 0.25, 1.0, 8.0, "p-norm that joins compute and memory")             \
+    P(H, "tile_halo", 5.0, 1.0, 0.05, 60.0, "elements of work lost at each tile edge")             \
+    P(TSK, "split_us", 2.7, 0.3, 0.5, 10.0, "one more kernel when k is split, us")                 \
+    P(KSK, "split_rate", 0.5, 0.7, 0.02, 20.0, "partial sums: part of the load rate")              \
+    P(LSM, "sm_load_bytes", 70.0, 0.4, 5.0, 300.0, "bytes per clock that one SM can pull in")      \
+    P(EPI, "sm_store_bytes", 20.0, 0.5, 2.0, 400.0, "bytes per clock that one SM stores in the epilogue") \
+    P(LATK, "step_clocks", 1.5, 0.5, 0.1, 10.0, "least clocks per element of k")                   \
+    P(SIG, "wave_softness", 0.7, 0.5, 0.02, 1.0, "0: whole waves, 1: none")                        \
+    P(L2T, "l2_frac", 0.8, 0.3, 0.1, 2.0, "of L2 that keeps operands between calls")               \
+    P(KAP, "l2_gain", 3.0, 0.7, 1.0, 12.0, "speed of L2 beside memory; 1: no credit")              \
+    P(DEL, "droop", 0.15, 0.5, 0.001, 0.6, "clock droop of long kernels")                          \
+    P(TAU, "droop_ms", 3.0, 0.7, 0.1, 40.0, "length at which half of it is there, ms")             \
+    P(TQ0, "quantise_us", 4.0, 2.0, 0.01, 30.0, "floor of quantising the activations, us")         \
+    P(TQB, "quantise_passes", 6.0, 0.4, 0.5, 30.0, "bytes moved for it per activation")            \
+    D(MENU, "tile_menu", "tiles of the library: rows of the menu table in gemm.c", 0, 1, 2)        \
+    D(SPLIT, "splits", "whether the library splits k", 1, 0)                                       \
+    D(L2ON, "l2_credit", "whether operands that stay in L2 are faster", 1, 0)
+
+#define GABLE_MOE_PARAMETERS(P, D)                                                                 \
+    P(TF, "floor_us", 15.0, 1.0, 0.5, 200.0, "floor of the layer, us")                             \
+    P(TFA, "floor_log_us", 2.0, 1.0, 0.01, 30.0, "more of it per doubling of pairs beyond 64, us") \
+    P(PT, "pair_ns", 3.0, 1.0, 0.01, 80.0, "routing of one token-expert pair, 1e-4 us")            \
+    P(TK, "topk_us", 0.5, 1.0, 0.005, 6.0, "routing of each expert per token beyond 8, us")        \
+    P(PE, "expert_us", 0.05, 1.0, 0.001, 3.0, "each expert that is hit, us")                       \
+    P(PB, "stream_weight", 1.0, 0.7, 0.05, 6.0, "permutation and activation bytes beside ideal")   \
+    P(EC, "compute_frac", 0.85, 0.2, 0.1, 1.0, "of the dense peak with full tiles")                \
+    P(EM, "memory_frac", 0.9, 0.1, 0.2, 1.0, "of the datasheet bandwidth")                         \
+    P(EW, "write_weight", 0.85, 0.3, 0.3, 3.0, "cost of an output byte beside a read one")         \
+    P(JOIN, "overlap_power", 2.5, 0.4, 1.0, 9.0, "p-norm that joins compute and memory")              \
+    P(H, "tile_halo", 5.0, 0.7, 0.05, 60.0, "elements of work lost at each tile edge")             \
+    P(LSM, "sm_load_bytes", 60.0, 0.5, 5.0, 300.0, "bytes per clock that one SM can pull in")      \
+    P(EPI, "sm_store_bytes", 25.0, 0.8, 2.0, 400.0, "bytes per clock stored in the epilogue")      \
+    P(SIG, "wave_softness", 0.5, 0.5, 0.02, 1.0, "0: whole waves, 1: none")                        \
+    P(LATK, "step_clocks", 1.5, 0.5, 0.1, 10.0, "least clocks per element of k")                   \
+    P(OV, "tile_clocks", 500.0, 1.5, 1.0, 2e4, "fixed clocks of a tile")                           \
+    P(L2T, "l2_frac", 0.8, 0.4, 0.05, 3.0, "of L2 that keeps operands between kernels")            \
+    D(L2ON, "l2_credit", "whether operands that stay in L2 are faster", 0, 1)
+
+#define GABLE_CONTEXT_PARAMETERS(P, D)                                                             \
+    P(T0, "t0_us", 8.0, 0.4, 1.0, 60.0, "floor of the call, us")                                   \
+    P(EM, "compute_frac", 0.7, 0.3, 0.1, 1.0, "of the dense peak inside a tile")                   \
+    P(EE, "exp_frac", 0.9, 0.4, 0.1, 3.0, "of 16 exponentials per clock and SM")                   \
+    P(PP, "pipe_power", 2.5, 0.4, 1.0, 6.0, "p-norm of products and exponentials")                 \
+    P(LAT, "chain_weight", 1.0, 0.15, 0.5, 2.0, "length of the longest block beside its work")     \
+    P(KAP, "block_us", 2.0, 0.6, 0.05, 15.0, "fixed cost of a thread block, us")                   \
+    P(AL, "tail_frac", 0.4, 0.8, 0.005, 1.5, "of the longest block that sticks out at the end")    \
+    P(EB, "memory_frac", 0.8, 0.2, 0.2, 1.1, "of the datasheet bandwidth: Q, K, V, O")             \
+    P(EP, "store_frac", 0.8, 0.3, 0.1, 1.2, "of the datasheet bandwidth: the cache store")         \
+    P(CTK, "token_ns", 2.0, 1.0, 0.01, 30.0, "cache store of a token, ns on 132 SMs")              \
+    P(L2X, "l2_gain", 1.8, 0.4, 1.0, 8.0, "speed of L2 beside memory")                             \
+    P(CL2, "l2_frac", 0.5, 0.5, 0.05, 3.0, "of L2 that keeps the streams")                         \
+    P(NSM, "splits_cap", 3.0, 0.3, 1.0, 16.0, "most splits of one block's keys")                   \
+    P(TCMB, "combine_us", 4.0, 0.4, 0.5, 15.0, "joining the splits, us")                           \
+    P(XW, "wide_weight", 1.0, 0.3, 0.3, 4.0, "cost of a tile of heads wider than 128")             \
+    P(XN, "narrow_weight", 1.0, 0.3, 0.3, 4.0, "cost of a tile of heads narrower than 128")        \
+    D(M, "tile_m", "query rows of a tile at heads of up to 128", 128, 64, 192, 256)                \
+    D(MW, "tile_m_wide", "query rows of a tile at wider heads", 128, 64, 192)                      \
+    D(N, "tile_n", "keys of a tile", 128, 64)                                                      \
+    D(PACK, "packs", "whether the queries of a group share a tile", 0, 1)                          \
+    D(SPLIT, "splits", "whether the keys of a block are split", 0, 1)                              \
+    D(STAGE, "stage", "before it: 0 store by blocks of 512 elements, 1 store, 2 RoPE and store, 3 nothing", 0, 1, 2, 3)
+
+#define GABLE_DECODE_PARAMETERS(P, D)                                                              \
+    P(T0, "t0_us", 6.0, 0.4, 0.5, 40.0, "floor of the call, us")                                   \
+    P(KAP, "block_us", 2.5, 0.6, 0.05, 20.0, "fixed cost of a thread block, us")                   \
+    P(TB, "sequence_us", 0.005, 1.0, 1e-4, 0.2, "each sequence, us")                               \
+    P(KN, "fill", 0.2, 0.8, 0.005, 3.0, "filling the pipeline with the first 128 keys")            \
+    P(BWC, "block_bytes", 60.0, 0.8, 2.0, 1000.0, "GB/s of one block")                             \
+    P(BWSM, "sm_bytes", 35.0, 0.5, 2.0, 400.0, "bytes per clock and SM")                           \
+    P(G0, "group_rate", 100.0, 1.2, 4.0, 6000.0, "group size that doubles the work of a key")      \
+    P(GK, "group_fixed", 200.0, 1.2, 4.0, 8000.0, "group size that doubles the fixed cost")        \
+    P(CL2, "l2_frac", 0.7, 0.3, 0.05, 2.0, "of L2 that keeps a cache between calls")               \
+    P(EB, "memory_frac", 0.88, 0.1, 0.2, 1.0, "of the datasheet bandwidth")                        \
+    P(TR1, "reduce_us", 0.7, 0.7, 0.01, 6.0, "joining splits, us per root of their number")        \
+    P(RR, "ramp_us", 5.0, 0.8, 0.05, 30.0, "start of streaming from memory, us")                   \
+    P(S0, "ramp_mb", 30.0, 1.0, 1.0, 300.0, "cache at which half of that ramp is there, MB")       \
+    P(XD, "wide_power", 0.6, 0.8, 0.02, 1.5, "cost of heads wider than 128")                       \
+    P(XS, "narrow_power", 0.5, 0.8, 0.02, 1.5, "cost of heads narrower than 128")                  \
+    P(FL, "head_ns", 10.0, 1.0, 0.2, 60.0, "per-head kernels: key of a chain, ns")                 \
+    P(FT, "head_rate", 5.0, 1.0, 0.1, 60.0, "per-head kernels: key and head, ns on one SM")        \
+    P(FK, "head_wave_us", 4.0, 1.0, 0.1, 40.0, "per-head kernels: a wave, us")                     \
+    D(OCC, "blocks_per_sm", "blocks that share an SM", 1, 2, 3, 4)                                 \
+    D(OCCR, "waves_per_sm", "blocks that count as one wave", 1, 2)                                 \
+    D(MINT, "least_tiles", "key tiles below which a block is not split", 2, 1, 4, 8)               \
+    D(POWER, "overlap_power", "p-norm of chain, throughput and memory", 4, 2)                      \
+    D(RULE, "kernel_rule", "0 any group, 1 one head without splits, 2 one head or group > 32, 3 group > 32", 0, 1, 2, 3) \
+    D(SPLITS, "splits", "whether keys are split over blocks", 1, 0)
+
+#define GABLE_ROOFLINE_P(symbol, ...) GABLE_ROOFLINE_##symbol,
+enum { GABLE_ROOFLINE_PARAMETERS(GABLE_ROOFLINE_P, GABLE_ROOFLINE_P) GABLE_N_ROOFLINE };
+#define GABLE_GEMM_P(symbol, ...) GABLE_GEMM_##symbol,
+enum { GABLE_GEMM_PARAMETERS(GABLE_GEMM_P, GABLE_GEMM_P) GABLE_N_GEMM };
+#define GABLE_MOE_P(symbol, ...) GABLE_MOE_##symbol,
+enum { GABLE_MOE_PARAMETERS(GABLE_MOE_P, GABLE_MOE_P) GABLE_N_MOE };
+#define GABLE_CONTEXT_P(symbol, ...) GABLE_CONTEXT_##symbol,
+enum { GABLE_CONTEXT_PARAMETERS(GABLE_CONTEXT_P, GABLE_CONTEXT_P) GABLE_N_CONTEXT };
+#define GABLE_DECODE_P(symbol, ...) GABLE_DECODE_##symbol,
+enum { GABLE_DECODE_PARAMETERS(GABLE_DECODE_P, GABLE_DECODE_P) GABLE_N_DECODE };
+
+#endif
