@@ -61,7 +61,7 @@ static void ask(const demo_question *q, int number, score *total)
     char line[256];
     double value = 0.0;
     const char *unit = shown_unit(q);
-    fprintf(stderr, "[%d] %s%s%s ", number, q->text, *unit ? " In " : "", unit);
+    fprintf(stderr, "[%d] %s\n    %s%s> ", number, q->text, *unit ? "in " : "", unit);
     fflush(stderr);
     if (!read_line(line, sizeof line)) {
         fprintf(stderr, "\n");

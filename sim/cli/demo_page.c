@@ -189,26 +189,32 @@ static void sketch_roofline(demo *d, const gable_priced *steps, size_t n_steps)
     demo_chart_draw(&d->page, &chart);
 }
 
-/* Blanks at the ends of lines, and empty lines above and below, are gnuplot's paper. */
-static void add_trimmed(gable_text *out, const char *picture)
+/* Columns of a line that show something: escape sequences and trailing blanks do not. */
+static bool shows_something(const char *line, size_t n)
 {
-    int n_empty = 0;
-    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (line[i] == '\033')
+            i += strcspn(line + i, "m");
+        else if (line[i] != ' ')
+            return true;
+    }
+    return false;
+}
+
+/* Empty lines and blanks at the ends of lines are gnuplot's paper. */
+static void add_trimmed(gable_text *out, const char *picture, bool color)
+{
     while (*picture) {
         size_t n = strcspn(picture, "\n\f"), used = n;
         while (used > 0 && picture[used - 1] == ' ')
             used--;
-        n_empty = used ? n_empty : n_empty + 1;
-        for (; used && any && n_empty > 0; n_empty--)
-            gable_text_add(out, "\n");
-        if (used) {
+        if (shows_something(picture, n)) {
             gable_text_add_n(out, picture, used);
             gable_text_add(out, "\n");
-            any = true;
-            n_empty = 0;
         }
         picture += n + (picture[n] != '\0');
     }
+    gable_text_add(out, color ? "\033[0m" : "");
 }
 
 gable_status demo_roofline(demo *d, const gable_priced *steps, size_t n_steps)
@@ -225,7 +231,9 @@ gable_status demo_roofline(demo *d, const gable_priced *steps, size_t n_steps)
     gable_err why = {0};
     gable_status status = gable_roofline_script(&cli->arena, &request, &script, &cli->err);
     if (status == GABLE_OK && gable_gnuplot_run(&gnuplot, &script, &picture, &why) == GABLE_OK) {
-        add_trimmed(&d->page, picture.text ? picture.text : "");
+        add_trimmed(&d->page, picture.text ? picture.text : "", cli->color);
+        if (n_steps > 1)
+            demo_line(d, "   capitals: operators of decode, small letters: the same of prefill");
     } else if (status == GABLE_OK) {
         d->no_gnuplot = true;
         sketch_roofline(d, steps, n_steps);

@@ -184,7 +184,7 @@ gable_status demo_prompt(demo *d)
     both[0] = decode.priced;
     both[1] = prefill.priced;
     GABLE_TRY(demo_roofline(d, both, 2));
-    demo_line(d, "   capitals: operators of decode, small letters: the same of prefill\n");
+    demo_gap(d);
     double one_by_one_s = prompt_tokens * decode.step.time_s_total;
     const char *apart =
         demo_key(d, one_by_one_s, GABLE_DIM_SECONDS, "",
