@@ -34,7 +34,12 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -
 # No contraction: a fused multiply-add would make results differ between machines.
 COMMON   := -std=c11 -g -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fstack-protector-strong \
             -fPIC -fno-semantic-interposition -Isim -DGABLE_VERSION='"$(VERSION)"'
-OPENMP   := $(if $(filter clang%,$(notdir $(CC))),-Wno-source-uses-openmp -Wno-unknown-pragmas,-fopenmp)
+OPENMP   := -fopenmp
+ifneq ($(filter clang%,$(notdir $(CC))),)
+# clang: without its OpenMP runtime, in one thread; and NAN of <math.h> is a float there.
+WARNINGS += -Wno-source-uses-openmp -Wno-unknown-pragmas -Wno-double-promotion
+OPENMP   :=
+endif
 
 OPTIMISE_asan  := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow \
                   -fno-sanitize-recover=all
@@ -54,7 +59,7 @@ CHECK_C  = $(call lazy,CHECK_C,pkg-config --cflags check)
 CHECK_L  = $(call lazy,CHECK_L,pkg-config --libs check)
 
 COMPILE  = $(CC) $(COMMON) $(OPTIMISE) $(WARNINGS) $(ROOM_FLAGS) $(GSL_C) $(CJSON_C) $(CFLAGS)
-LINK     = $(CC) $(OPTIMISE) $(filter -fopenmp,$(OPENMP)) -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS)
+LINK     = $(CC) $(OPTIMISE) $(OPENMP) -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS     = $(GSL_L) $(CJSON_L) -lm
 WRAPS    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc # tests/wrap.c makes them fail on demand
 
@@ -71,7 +76,7 @@ $(BIN)/gable: $(OBJECTS)
 
 $(BIN)/libgable.a: $(LIBRARY)
 	@mkdir -p $(@D) && rm -f $@
-	$(AR) rcs $@ $(LIBRARY)
+	$(call say,ar,$@) $(AR) rcs $@ $(LIBRARY)
 
 $(BIN)/libgable.so: $(LIBRARY)
 	@mkdir -p $(@D)

@@ -1,5 +1,5 @@
 # Roofline of one machine, with the operators of up to four steps. `gable roofline` writes in front of this file the
-# terminal, the variables (n_steps, step_title[], step_name[], title_text, left … top, x_min … y_max,
+# terminal, the variables (n_steps, step_title[], step_name[], step_style[], title_text, left … top, x_min … y_max,
 # main_ridge, has_network, link_x_min, link_x_max), the datablocks ($spec $expected $cache $ridges $points
 # $link $link_flats $link_points $bars) and the labels of the main panel. Sizes are those of a 1000 x 640 canvas.
 
@@ -34,15 +34,15 @@ plot $ridges using 1:2 with lines lc rgb '#bbbbbb' lw 0.8 dt (3,4) notitle, \
      $cache using 1:2 with lines lc rgb '#999999' lw 1.2 dt (2,3) notitle, \
      $spec using 1:2 with lines lc rgb '#555555' lw 1.2 dt (7,4) notitle, \
      $expected using 1:2 with lines lc rgb ink lw 2.2 notitle, \
-     for [i=1:n_steps] $points index (i-1) using 1:2:3 with points pt step_point[i] ps variable lc rgb step_color[i] notitle, \
-     for [i=1:n_steps] keyentry with points pt step_point[i] ps 1.3 lc rgb step_color[i] title step_title[i] noenhanced
+     for [i=1:n_steps] $points index (i-1) using 1:2:3 with points pt step_point[step_style[i]] ps variable lc rgb step_color[step_style[i]] notitle, \
+     for [i=1:n_steps] keyentry with points pt step_point[step_style[i]] ps 1.3 lc rgb step_color[step_style[i]] title step_title[i] noenhanced
 unset object
 unset label
 unset arrow
 unset key
 
 # ---- network ----
-set lmargin at screen 0.775
+set lmargin at screen 0.800
 set rmargin at screen 0.975
 if (has_network) {
     set bmargin at screen 0.50
@@ -55,7 +55,7 @@ if (has_network) {
     set format x '%.0s%c'
     plot $link using 1:2 with lines lc rgb '#555555' lw 1.2 dt (7,4) notitle, \
          $link_flats using 1:2 with lines lc rgb '#555555' lw 1.2 dt (7,4) notitle, \
-         for [i=1:n_steps] $link_points index (i-1) using 1:2 with points pt step_point[i] ps 2 lc rgb step_color[i] notitle
+         for [i=1:n_steps] $link_points index (i-1) using 1:2 with points pt step_point[step_style[i]] ps 2 lc rgb step_color[step_style[i]] notitle
     unset label
 }
 
@@ -75,7 +75,7 @@ set label 1 'Where the time goes' at graph 0,1.14 left textcolor rgb ink
 do for [i=1:n_steps] { set label i+1 step_name[i] at graph -0.03,first i right noenhanced textcolor rgb ink }
 set key at graph -0.2,-0.04 left top Left reverse vertical maxrows 2 samplen 0.8 width 1 textcolor rgb ink
 plot $bars using (($1+$2)/2):3:1:2:($3-0.3):($3+0.3):(int($4)) with boxxyerror lc rgb variable notitle, \
-     $bars using (($1+$2)/2):($2-$1 >= 0.15 ? $3 : NaN):(sprintf('%.0f %%', 100*($2-$1))) with labels font ',11' textcolor rgb ink notitle, \
+     $bars using (($1+$2)/2):($2-$1 >= 0.18 ? $3 : NaN):(sprintf('%.0f %%', 100*($2-$1))) with labels font ',11' textcolor rgb ink notitle, \
      keyentry with boxes lc rgb bound_color[1] title 'compute', \
      keyentry with boxes lc rgb bound_color[2] title 'memory', \
      keyentry with boxes lc rgb bound_color[3] title 'network', \

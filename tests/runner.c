@@ -1,6 +1,6 @@
 /* Runs the suites of one suites.def and prints TAP. Filters and modes are Check's own environment
- * (CK_FORK=no, CK_RUN_SUITE, CK_RUN_CASE); tests tagged "fork" end their process or are killed, and are left
- * out when there is no fork. */
+ * (CK_FORK=no, CK_RUN_SUITE, CK_RUN_CASE); tests tagged "fork" end their process or are killed, and
+ * with those tagged "slow" are left out when there is no fork (valgrind). */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ int main(void)
         srunner_add_suite(all, suites[i]());
     if (!getenv("CK_TAP_LOG_FILE_NAME"))
         srunner_set_tap(all, "-");
-    const char *no_fork = srunner_fork_status(all) == CK_NOFORK ? "fork" : NULL;
+    const char *no_fork = srunner_fork_status(all) == CK_NOFORK ? "fork slow" : NULL;
     srunner_run_tagged(all, NULL, NULL, NULL, no_fork, CK_SILENT);
     int n_run = srunner_ntests_run(all), n_failed = srunner_ntests_failed(all);
     srunner_free(all);

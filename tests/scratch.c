@@ -10,11 +10,21 @@
 static gable_arena arena;
 static char folder[64];
 
-void scratch_open(void)
+static void open_bytes(size_t capacity_bytes)
 {
     gable_err err = {0};
-    ck_assert_int_eq(gable_arena_init(&arena, (size_t)1 << 30, &err), GABLE_OK);
+    ck_assert_int_eq(gable_arena_init(&arena, capacity_bytes, &err), GABLE_OK);
     folder[0] = '\0';
+}
+
+void scratch_open(void)
+{
+    open_bytes((size_t)32 << 20);
+}
+
+void scratch_open_large(void)
+{
+    open_bytes((size_t)1 << 30);
 }
 
 static void remove_folder(void)

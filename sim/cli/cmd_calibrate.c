@@ -186,6 +186,9 @@ static gable_status run(gable_cli *cli, const void *given)
     GABLE_TRY(gable_arena_take(&cli->arena, 1, sizeof *report, &report, &cli->err));
     GABLE_TRY(gable_calibrate_rows(&cli->arena, &rows, seconds, &how, report, &cli->err));
     note_left_out(report);
+    if (report->fitted.n_entries == 0)
+        return gable_fail(&cli->err, GABLE_INPUT, "%s: no group of rows is large enough to fit",
+                          csv.file);
     if (o->output)
         GABLE_TRY(merge_into(cli, &report->fitted, o->output));
     return write_report(cli, &rows, report, (gable_format)o->format);

@@ -15,6 +15,7 @@ typedef struct checking {
     const char **paths;
     size_t n, n_refused;
     gable_check *checks;
+    gable_err first; /* of the refusals */
     gable_arena scratch;
 } checking;
 
@@ -74,15 +75,26 @@ static gable_status list_paths(checking *c)
 
 /* ---- reading and pricing ---- */
 
-/* Every refused file is told, so that a CI needs one run to see them all; the first is the error.
- */
+enum { REFUSED_SHOWN = 10 };
+
+/* Every refused file is told, so that a CI needs one run to see them all; with several the error is
+ * their count. */
 static void refuse(checking *c, const gable_err *why)
 {
-    c->n_refused++;
-    if (c->cli->err.status == GABLE_OK)
-        c->cli->err = *why;
-    else
+    gable_err *err = &c->cli->err;
+    if (c->n_refused == 0)
+        c->first = *why;
+    if (c->n_refused == 1)
+        gable_cli_note("%s", c->first.text);
+    if (c->n_refused >= 1 && c->n_refused < REFUSED_SHOWN)
         gable_cli_note("%s", why->text);
+    c->n_refused++;
+    *err = (gable_err){0};
+    if (c->n_refused == 1)
+        *err = *why;
+    else
+        gable_fail(err, c->first.status, "%zu of %zu files refused, nothing is reported",
+                   c->n_refused, c->n);
 }
 
 static void check_all(checking *c)
@@ -165,11 +177,8 @@ static gable_status check_and_report(checking *c, const check_options *options)
     GABLE_TRY(gable_arena_init(&c->scratch, scratch_bytes, &cli->err));
     check_all(c);
     gable_arena_free(&c->scratch);
-    if (c->n_refused) {
-        if (c->n > 1)
-            gable_cli_note("%zu of %zu files refused, nothing is reported", c->n_refused, c->n);
+    if (c->n_refused)
         return cli->err.status;
-    }
     if (options->update)
         GABLE_TRY(update(c));
     gable_check_report report = {c->checks, c->n};
@@ -216,6 +225,6 @@ const gable_command gable_command_check = {
     .options_bytes = sizeof(check_options),
     .examples = "gable check configs/ci\n"
                 "gable check --format github configs/ci\n"
-                "gable check --update configs/ci/dense-decode.json\n",
+                "gable check --update configs/ci/dense-decode-h100.json\n",
     .run = run,
 };

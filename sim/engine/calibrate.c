@@ -89,7 +89,6 @@ static gable_status add_row(calibrator *c, size_t i, const char *stack)
 {
     const gable_row *row = &c->rows->row[i];
     gable_work work;
-    gable_mma used;
     group *g = NULL;
     if (row->unsupported) {
         c->n_unsupported++;
@@ -97,11 +96,9 @@ static gable_status add_row(calibrator *c, size_t i, const char *stack)
     }
     gable_cost_work(&row->op, &work);
     GABLE_TRY(find_group(c, stack, &work, row, &g));
-    g->rows[g->n++] = (gable_fit_row){
-        .compute_s = work.flops / gable_accelerator_peak(c->accelerator, work.mma, &used),
-        .memory_s = work.hbm_bytes / c->accelerator->hbm_bandwidth_bytes_per_s,
-        .measured_s = c->seconds[i],
-        .train = gable_row_trains(row)};
+    gable_fit_row *one = &g->rows[g->n++];
+    *one = (gable_fit_row){.measured_s = c->seconds[i], .train = gable_row_trains(row)};
+    gable_cost_seconds(&work, c->accelerator, &one->compute_s, &one->memory_s);
     return GABLE_OK;
 }
 

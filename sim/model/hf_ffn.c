@@ -70,8 +70,7 @@ static gable_status fill_shared(const hf_import *in, gable_ffn *f)
 
     GABLE_TRY(gable_hf_int(in, HF_SHARED, &n));
     if ((long)n * f->expert_width > 1 << 24)
-        return gable_json_fail(gable_hf_find(in, HF_SHARED), in->err,
-                               "shared experts are too wide");
+        return gable_json_fail(in->text, in->err, "shared experts are too wide");
     f->shared_width = n * f->expert_width;
     return gable_hf_int(in, HF_SHARED_WIDTH, &f->shared_width);
 }

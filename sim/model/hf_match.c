@@ -39,26 +39,40 @@ static bool match_any(matcher *m, const char *rest, const char *s)
     }
 }
 
+/* Length of what stands for "anything" at the start of a pattern; 0 when nothing does. */
+static size_t wildcard(const matcher *m, const char *p)
+{
+    if (m->regex)
+        return p[0] == '.' && p[1] == '*' ? 2 : 0;
+    return *p == '*';
+}
+
+/* One literal, "." or escape of the pattern against one byte; moves the pattern on. */
+static bool match_byte(const matcher *m, const char **p, char c)
+{
+    bool any = m->regex && **p == '.';
+
+    if (m->regex && (*p)[0] == '\\' && (*p)[1] != '\0')
+        (*p)++;
+    bool same = c != '\0' && (any || **p == c);
+    (*p)++;
+    return same;
+}
+
 static bool match_here(matcher *m, const char *p, const char *s)
 {
     while (*p) {
+        size_t n = wildcard(m, p);
         if (++m->steps > STEPS_CAP)
             return false;
-        if (!m->regex && *p == '*')
-            return match_any(m, p + 1, s);
-        if (m->regex && p[0] == '.' && p[1] == '*')
-            return match_any(m, p + 2, s);
+        if (n > 0)
+            return match_any(m, p + n, s);
         if (m->regex && *p == '(')
             return match_group(m, p, s);
-        if (m->regex && *p == '$' && p[1] == '\0')
+        if (m->regex && strcmp(p, "$") == 0)
             return *s == '\0';
-        bool escaped = m->regex && p[0] == '\\' && p[1] != '\0';
-        bool any = m->regex && *p == '.';
-        p += escaped;
-        if (*s == '\0' || (!any && *p != *s))
+        if (!match_byte(m, &p, *s++))
             return false;
-        p++;
-        s++;
     }
     /* a module's name also stands for what is inside it */
     return *s == '\0' || *s == '.' || m->regex;

@@ -195,7 +195,8 @@ static gable_status cache_format(const hf_quantiser *q, const gable_json *modelo
         return GABLE_OK;
     fp8 = fp8 || strcmp(algo, "FP8") == 0;
     if (!fp8 && strcmp(algo, "NVFP4") != 0)
-        return gable_json_fail(modelopt, q->in->err, "cache format \"%s\" is not understood", algo);
+        return gable_json_fail(modelopt ? modelopt : config, q->in->err,
+                               "cache format \"%s\" is not understood", algo);
     if (q->model->kv_dtype == GABLE_DTYPE_BF16) /* packed entries are FP8 already */
         q->model->kv_dtype = fp8 ? GABLE_DTYPE_FP8 : GABLE_DTYPE_NVFP4;
     return GABLE_OK;

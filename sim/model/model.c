@@ -26,37 +26,51 @@ static bool ends_with(const char *text, const char *ending)
     return n >= m && strcmp(text + n - m, ending) == 0;
 }
 
-/* Name of a model out of the path of its config: "X" from X.json, "X/config.json" or "X". Lower
- * case, and what a name may not hold becomes '-'; "owner--X" (how mirrors flatten owner/X) loses
- * its owner. */
-static char *name_of_path(gable_arena *arena, const char *path)
+/* How much of a path is left without the endings that say nothing. */
+static size_t stem_end(const char *path)
 {
-    char stem[256];
-    size_t n = strlen(path), end = n;
-    const char *endings[] = {"/", "/config.json", ".json", ".transcribed"};
+    static const char *const endings[] = {"/", "/config.json", ".json", ".transcribed"};
+    size_t end = strlen(path);
 
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        snprintf(stem, sizeof stem, "%.*s", (int)end, path);
-        if (ends_with(stem, endings[i]) && strlen(endings[i]) < strlen(stem))
-            end = strlen(stem) - strlen(endings[i]);
+        size_t n = strlen(endings[i]);
+        if (end > n && strncmp(path + end - n, endings[i], n) == 0)
+            end -= n;
     }
+    return end;
+}
+
+/* Where the last component starts; "owner--X" (how mirrors flatten owner/X) loses its owner. */
+static size_t stem_start(const char *path, size_t end)
+{
     size_t from = end;
+
     while (from > 0 && path[from - 1] != '/')
         from--;
-    for (size_t i = from; i + 1 < end; i++)
+    for (size_t i = from; i + 2 < end; i++)
         if (path[i] == '-' && path[i + 1] == '-')
             from = i + 2;
+    return from;
+}
+
+/* The character in lower case, or '-' when a name may not hold it. */
+static char name_char(char c, bool first)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    return good || (c == '.' && !first) ? c : '-';
+}
+
+/* Name of a model out of the path of its config: "x" from X.json, "X/config.json" or "X". */
+static char *name_of_path(gable_arena *arena, const char *path)
+{
     char name[65] = "";
-    size_t length = 0;
-    for (size_t i = from; i < end && length < 64; i++) {
-        char c = path[i];
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c - 'A' + 'a');
-        bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                    (c == '.' && length > 0);
-        name[length++] = good ? c : '-';
-    }
-    return gable_arena_copy(arena, length ? name : "model", length ? length : 5);
+    size_t length = 0, end = stem_end(path);
+
+    for (size_t i = stem_start(path, end); i < end && length < 64; i++, length++)
+        name[length] = name_char(path[i], length == 0);
+    return gable_arena_copy(arena, length ? name : "model", length ? length : strlen("model"));
 }
 
 /* The companion with the precision map: X.hf_quant.json beside X.json, or hf_quant_config.json in

@@ -147,18 +147,22 @@ typedef struct gable_params {
 } gable_params;
 
 /* Loads a model: a name in `workloads`/models, a path to our JSON, a Hugging Face config.json, or
- * the folder that holds one (hf_quant_config.json beside it is read too). Refuses with GABLE_INPUT:
- * what is wrong, and where; a family that is not understood is named. Nothing is skipped silently.
- */
+ * the folder that holds one. The precision map beside it is read too: hf_quant_config.json beside
+ * config.json, X.hf_quant.json beside X.json. *out lives in the arena. Refuses with GABLE_INPUT:
+ * what is wrong, and where; a family that is not understood is named. Keys that no rule knows are
+ * listed in `remark`; nothing is skipped silently.
+ *   workloads   may be NULL: then only paths are found */
 gable_status gable_model_load(gable_arena *arena, const char *workloads, const char *name,
                               const gable_model **out, gable_err *err);
 
-/* Counts parameters of the model, or of one layer of kind `kind` (active: as used by one token). */
+/* Counts parameters of the model, or of one layer of kind `kind` (active: as used by one token),
+ * norms and hyper-connections included. Formulas: facts/models.md 4. Cannot fail. */
 void gable_model_params(const gable_model *model, gable_params *out);
 double gable_model_layer_params(const gable_model *model, const gable_layer *layer, bool active);
 
-/* Bytes that the cache grows per token and keeps per sequence (windows at full size, states), one
- * sequence, whole model, unsharded, in the model's cache formats (facts/models.md 3). */
+/* Bytes that the cache grows per token and keeps per sequence, one sequence, whole model,
+ * unsharded, in the model's cache formats (facts/models.md 3). Kept: windows at full size,
+ * recurrent states, bf16 states of short convolutions, fp32 tails of compressors. Cannot fail. */
 void gable_model_cache(const gable_model *model, double *bytes_per_token, double *bytes_const);
 
 /* Overrides: --weights, --activations, --kv. Weights apply to every module but embed, head and

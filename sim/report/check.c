@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "report/internal.h"
+#include "report/paragraph.h"
 
 const char *const gable_check_formats[] = {
 #define FORMAT_NAME(symbol, name) [GABLE_CHECK_FORMAT_##symbol] = (name),
@@ -139,7 +140,9 @@ static void write_moves(gable_text *out, const gable_check *check)
 /* Which side moved: data files, or the program alone. */
 static void add_suspects(gable_text *out, const gable_check *check)
 {
-    const char *between = "data files that changed since it was recorded: ";
+    if (!check->recorded.program)
+        return;
+    const char *between = "  data files that changed since it was recorded: ";
     bool any = false;
     for (int i = 0; i < GABLE_N_CHECK_DATA; i++) {
         if (!check->data_moved[i])
@@ -149,7 +152,9 @@ static void add_suspects(gable_text *out, const gable_check *check)
         any = true;
     }
     if (!any)
-        gable_text_add(out, "the data files are as recorded: the program moved, or the scenario");
+        gable_text_add(out, "  the data files are as recorded: the program moved, or the scenario");
+    gable_text_addf(out, "\n  recorded by gable %s, this is gable %s\n", check->recorded.program,
+                    check->now.program);
 }
 
 static void write_text_of(gable_text *out, const gable_check *check)
@@ -166,31 +171,30 @@ static void write_text_of(gable_text *out, const gable_check *check)
     }
     if (!check->n_changes)
         return;
-    gable_text_add(out, "  why: ");
-    gable_text_add_safe(out, check->why);
-    gable_text_add(out, "\n");
+    gable_paragraph(out, check->why, 2, 78);
     write_changes(out, check);
     write_moves(out, check);
-    gable_text_add(out, "  ");
     add_suspects(out, check);
-    gable_text_add(out, "\n\n");
+    gable_text_add(out, "\n");
 }
 
 static void write_tally(gable_text *out, const gable_check_report *report)
 {
-    static const char *const words[GABLE_N_CHECK_OUTCOMES] = {
-        [GABLE_CHECK_OK] = "as recorded",
-        [GABLE_CHECK_DIFFERS] = "differ",
-        [GABLE_CHECK_UNRECORDED] = "not recorded",
-        [GABLE_CHECK_UPDATED] = "updated",
-        [GABLE_CHECK_RECORDED] = "newly recorded"};
+    static const struct {
+        const char *one, *many;
+    } words[GABLE_N_CHECK_OUTCOMES] = {
+        [GABLE_CHECK_OK] = {"as recorded", "as recorded"},
+        [GABLE_CHECK_DIFFERS] = {"differs", "differ"},
+        [GABLE_CHECK_UNRECORDED] = {"not recorded", "not recorded"},
+        [GABLE_CHECK_UPDATED] = {"updated", "updated"},
+        [GABLE_CHECK_RECORDED] = {"newly recorded", "newly recorded"}};
     const char *between = ": ";
     gable_text_addf(out, "%zu scenario%s", report->n, report->n == 1 ? "" : "s");
     for (int i = 0; i < GABLE_N_CHECK_OUTCOMES; i++) {
         size_t n = gable_check_count(report, (gable_check_outcome)i);
         if (!n)
             continue;
-        gable_text_addf(out, "%s%zu %s", between, n, words[i]);
+        gable_text_addf(out, "%s%zu %s", between, n, n == 1 ? words[i].one : words[i].many);
         between = ", ";
     }
     gable_text_add(out, "\n");

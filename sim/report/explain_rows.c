@@ -92,8 +92,7 @@ static void add_work(gable_tree *tree, gable_node *parent, int row)
         gable_explain_add(tree, parent, "compute", calls * work->flops, GABLE_DIM_FLOPS);
     gable_node *bytes =
         gable_explain_add(tree, parent, "memory", calls * work->hbm_bytes, GABLE_DIM_BYTES);
-    gable_node unused = {0};
-    gable_node *weights = &unused;
+    gable_node none = {0}, *weights = &none;
     bytes->combine = GABLE_COMBINE_SUM;
     if (work->weight_bytes > 0.0)
         weights =

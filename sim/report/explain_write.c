@@ -1,5 +1,6 @@
 /* report/explain_write: an explain tree as indented lines, JSON, CSV and Markdown. */
 #include <stdio.h>
+#include <string.h>
 
 #include "report/internal.h"
 
@@ -39,9 +40,43 @@ static const char *const combine_names[GABLE_N_COMBINES] = {
 
 enum { INDENT = 2, LABEL_WIDTH = 28, VALUE_WIDTH = 14 };
 
-static void add_line(gable_text *out, const gable_node *node, int depth)
+/* Lines so far: a source that was just printed is not repeated in full. */
+typedef struct text_state {
+    gable_text *out;
+    const char *source;
+} text_state;
+
+static void add_source(text_state *state, const char *source)
 {
-    gable_text value = {0};
+    bool again = state->source && strcmp(state->source, source) == 0;
+    gable_text_add(state->out, "  [");
+    gable_text_add_n(state->out, source, again ? strcspn(source, ":") : strlen(source));
+    gable_text_add(state->out, "]");
+    state->source = source;
+}
+
+static void add_arithmetic(gable_text *out, const gable_node *node)
+{
+    static const char *const words[GABLE_N_COMBINES] = {
+        [GABLE_COMBINE_NONE] = "",
+        [GABLE_COMBINE_SUM] = " = sum of",
+        [GABLE_COMBINE_MAX] = " = the longest of",
+        [GABLE_COMBINE_LAST] = "",
+    };
+    if (node->n_factors) {
+        gable_text_add(out, " = ");
+        add_factors(out, node, false);
+        gable_text_add(out, "  (");
+        add_factors(out, node, true);
+        gable_text_add(out, ")");
+    } else if (node->child && node->child->next) {
+        gable_text_add(out, words[node->combine]);
+    }
+}
+
+static void add_line(text_state *state, const gable_node *node, int depth)
+{
+    gable_text *out = state->out, value = {0};
     add_value(&value, node->value, node->dim, node->unit);
     gable_text_addf(out, "%*s", depth * INDENT, "");
     size_t before = out->length_bytes;
@@ -50,35 +85,24 @@ static void add_line(gable_text *out, const gable_node *node, int depth)
     gable_text_addf(out, "%*s %*s", pad > 0 ? pad : 0, "", VALUE_WIDTH - 2,
                     value.text ? value.text : "");
     gable_text_free(&value);
-    if (node->n_factors) {
-        gable_text_add(out, " = ");
-        add_factors(out, node, false);
-        gable_text_add(out, "  (");
-        add_factors(out, node, true);
-        gable_text_add(out, ")");
-    } else if (combine_names[node->combine] && node->child && node->child->next) {
-        gable_text_addf(out, "%s",
-                        node->combine == GABLE_COMBINE_SUM   ? " = sum of"
-                        : node->combine == GABLE_COMBINE_MAX ? " = the longest of"
-                                                             : "");
-    }
+    add_arithmetic(out, node);
     if (node->source)
-        gable_text_addf(out, "  [%s]", node->source);
+        add_source(state, node->source);
     if (node->reason)
         gable_text_addf(out, "  %s", node->reason);
     gable_text_add(out, "\n");
 }
 
-static void write_text(gable_text *out, const gable_node *node, int depth)
+static void write_text(text_state *state, const gable_node *node, int depth)
 {
     if (depth == 0)
-        gable_text_addf(out, "%s\n  %s\n", node->label, node->reason ? node->reason : "");
+        gable_text_addf(state->out, "%s\n  %s\n", node->label, node->reason ? node->reason : "");
     else
-        add_line(out, node, depth);
+        add_line(state, node, depth);
     for (const gable_node *child = node->child; child; child = child->next) {
         if (depth == 0)
-            gable_text_add(out, "\n");
-        write_text(out, child, depth + 1);
+            gable_text_add(state->out, "\n");
+        write_text(state, child, depth + 1);
     }
 }
 
@@ -210,7 +234,7 @@ gable_status gable_explain_write(gable_arena *arena, const gable_node *root, gab
     (void)width;
     switch (format) {
     case GABLE_FORMAT_TEXT:
-        write_text(out, root, 0);
+        write_text(&(text_state){out, NULL}, root, 0);
         break;
     case GABLE_FORMAT_JSON:
         gable_text_add(out, "{\n  \"schema\": \"gable.explain/1\",\n  \"tree\":\n");

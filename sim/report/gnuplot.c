@@ -224,12 +224,14 @@ static int reap(const child *c, bool in_time, double timeout_s)
     return status;
 }
 
-/* First line of what the child said. */
-static const char *first_line(gable_text *complaints)
+/* gnuplot echoes the command, points at it, then says "line N: what": that line, else the first. */
+static const char *said(gable_text *complaints)
 {
     if (!complaints->text)
         return "no message";
-    char *line = complaints->text + strspn(complaints->text, "\n ");
+    char *line = strstr(complaints->text, " line ");
+    line = line ? line : complaints->text;
+    line += strspn(line, "\n ");
     line[strcspn(line, "\n")] = '\0';
     return *line ? line : "no message";
 }
@@ -242,9 +244,9 @@ static gable_status judge(int status, bool in_time, double timeout_s, gable_text
                           timeout_s);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return GABLE_OK;
-    return gable_fail(
-        err, GABLE_OUTPUT, "gnuplot failed (%s %d): %s", WIFEXITED(status) ? "exit" : "signal",
-        WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), first_line(complaints));
+    return gable_fail(err, GABLE_OUTPUT, "gnuplot failed (%s %d): %s",
+                      WIFEXITED(status) ? "exit" : "signal",
+                      WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), said(complaints));
 }
 
 gable_status gable_gnuplot_run(const gable_gnuplot *gnuplot, const gable_text *script,

@@ -56,14 +56,32 @@ static void add_time(gable_text *out, const gable_step *step)
     gable_text_add(out, ")\n");
 }
 
+/* 4 significant digits without an exponent. */
+static void add_rounded(gable_text *out, double value)
+{
+    double unit = value >= 1e4 ? pow(10.0, floor(log10(value)) - 3.0) : 0.0;
+    if (unit > 0.0)
+        gable_text_addf(out, "%.0f", round(value / unit) * unit);
+    else
+        gable_text_addf(out, "%.4g", value);
+}
+
 static void add_rate(gable_text *out, const gable_priced *priced)
 {
     double rate = priced->step->tokens_per_s, n = gable_report_n_devices(priced);
-    gable_text_addf(out, "  rate      %.4g tokens/s", rate);
-    if (n > 1.0)
-        gable_text_addf(out, ", %.4g per device", rate / n);
-    if (priced->plan->scenario.batch > 1.0)
-        gable_text_addf(out, ", %.4g per sequence", rate / priced->plan->scenario.batch);
+    gable_text_add(out, "  rate      ");
+    add_rounded(out, rate);
+    gable_text_add(out, " tokens/s");
+    if (n > 1.0) {
+        gable_text_add(out, ", ");
+        add_rounded(out, rate / n);
+        gable_text_add(out, " per device");
+    }
+    if (priced->plan->scenario.batch > 1.0) {
+        gable_text_add(out, ", ");
+        add_rounded(out, rate / priced->plan->scenario.batch);
+        gable_text_add(out, " per sequence");
+    }
     gable_text_add(out, "\n");
 }
 

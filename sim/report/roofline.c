@@ -144,10 +144,10 @@ typedef struct legend_row {
 static const gable_column legend_columns[] = {
     COLUMN("", TEXT, NONE, NULL, letters_text),
     COLUMN("operator", TEXT, NONE, NULL, name),
-    COLUMN("FLOP/B", NUMBER, NONE, NULL, intensity[0]),
+    COLUMN("A-Z FLOP/B", NUMBER, NONE, NULL, intensity[0]),
     COLUMN("reached", NUMBER, FLOPS_PER_S, NULL, reached[0]),
     COLUMN("time", SHARE, NONE, NULL, share[0]),
-    COLUMN("FLOP/B", NUMBER, NONE, NULL, intensity[1]),
+    COLUMN("a-z FLOP/B", NUMBER, NONE, NULL, intensity[1]),
     COLUMN("reached", NUMBER, FLOPS_PER_S, NULL, reached[1]),
     COLUMN("time", SHARE, NONE, NULL, share[1]),
 };
@@ -206,9 +206,9 @@ gable_status gable_roofline_legend(gable_arena *arena, const gable_roofline_requ
     add_roof_lines(&picture, out);
     for (size_t i = 0; i < request->n_steps; i++) {
         const gable_scenario *scenario = &request->steps[i].plan->scenario;
-        gable_text_addf(out, "%s %s: %.10g x %.10g new tokens, %.10g cached; ", i ? "a-z" : "A-Z",
-                        gable_phases[scenario->phase], scenario->batch, scenario->n_new,
-                        scenario->n_cached);
+        gable_text_addf(out, "%s %s: %.10g x %.10g new tokens, %.10g cached\n      ",
+                        i ? "a-z" : "A-Z", gable_phases[scenario->phase], scenario->batch,
+                        scenario->n_new, scenario->n_cached);
         gable_report_verdict(out, &request->steps[i]);
         gable_text_add(out, "\n");
     }

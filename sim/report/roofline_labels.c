@@ -98,38 +98,28 @@ static const char *reached(gable_arena *arena, double expected, double spec)
     return gable_report_format(arena, ", %.0f %% reached", 100.0 * expected / spec);
 }
 
-enum { N_PLACES = 10 };
-
-/* Above the line or, where points are in the way, farther left or below. */
-static gable_status label_flat(gable_script *s, const gable_flat *f)
+/* The name at the right end of the line, the ridge at the axis, the figures in a list in the corner
+ * that is emptiest: much intensity, little speed. */
+static gable_status label_flat(gable_script *s, int i)
 {
     const gable_picture *p = s->picture;
+    const gable_flat *f = &p->flats[i];
+    double ridge = f->spec_flops_per_s / p->hbm_bytes_per_s;
+    double right = GABLE_CANVAS_WIDTH * GABLE_PANEL_RIGHT;
+    double bottom = GABLE_CANVAS_HEIGHT * GABLE_PANEL_BOTTOM;
     char rate[GABLE_UNITS_TEXT_CAP];
-    fixed_label places[N_PLACES];
+    const char *key = gable_mma_key(f->mma);
+    const fixed_label name = {right + 4.0, gable_script_y(p, f->spec_flops_per_s), 0.0, false,
+                              "#333333"};
+    const fixed_label axis = {gable_script_x(p, ridge) + 3.0, bottom + 9.0, 0.0, false, "#777777"};
+    const fixed_label list = {right - 5.0, bottom + 26.0 + 14.0 * i, 0.0, true, "#333333"};
+    GABLE_TRY(add_fixed(s, key, &name));
+    GABLE_TRY(add_fixed(s, gable_report_format(s->arena, "%.4g", ridge), &axis));
+    gable_units_print(f->spec_flops_per_s, GABLE_DIM_FLOPS_PER_S, 4, rate);
     const char *text =
-        gable_report_format(s->arena, "%s dense %s%s", gable_mma_key(f->mma),
-                            gable_units_print(f->spec_flops_per_s, GABLE_DIM_FLOPS_PER_S, 4, rate),
-                            reached(s->arena, f->expected_flops_per_s, f->spec_flops_per_s));
-    double right = GABLE_CANVAS_WIDTH * GABLE_PANEL_RIGHT - 8.0;
-    for (int i = 0; i < N_PLACES; i++) {
-        double rise = i % 2 ? -9.0 : 9.0;
-        places[i] =
-            (fixed_label){right - 18.0 * (i / 2), gable_script_y(p, f->spec_flops_per_s) + rise,
-                          0.0, true, "#333333"};
-    }
-    return add_best(s, text, places, N_PLACES);
-}
-
-static gable_status label_ridge(gable_script *s, int i)
-{
-    const gable_picture *p = s->picture;
-    double ridge = p->flats[i].spec_flops_per_s / p->hbm_bytes_per_s;
-    fixed_label at = {gable_script_x(p, ridge) + 4.0,
-                      GABLE_CANVAS_HEIGHT * GABLE_PANEL_BOTTOM + 9.0 + 14.0 * i, 0.0, false,
-                      "#333333"};
-    return add_fixed(
-        s, gable_report_format(s->arena, "ridge %s %.4g", gable_mma_key(p->flats[i].mma), ridge),
-        &at);
+        gable_report_format(s->arena, "%s dense %s%s, ridge %.4g FLOP/B", key, rate,
+                            reached(s->arena, f->expected_flops_per_s, f->spec_flops_per_s), ridge);
+    return add_fixed(s, text, &list);
 }
 
 /* Along a diagonal; the angle follows from the size of a decade on the canvas. */
@@ -146,8 +136,8 @@ static gable_status label_diagonal(gable_script *s, double bytes_per_s, const ch
         double dx = gable_script_x(p, 2.0 * x) - gable_script_x(p, x);
         double dy = gable_script_y(p, 2.0 * x * bytes_per_s) - gable_script_y(p, x * bytes_per_s);
         double length = hypot(dx, dy);
-        places[i] = (fixed_label){gable_script_x(p, x) - 9.0 * dy / length,
-                                  gable_script_y(p, x * bytes_per_s) + 9.0 * dx / length,
+        places[i] = (fixed_label){gable_script_x(p, x) - 11.0 * dy / length,
+                                  gable_script_y(p, x * bytes_per_s) + 11.0 * dx / length,
                                   atan2(dy, dx) * 180.0 / acos(-1.0), false, "#333333"};
     }
     const char *text = gable_report_format(
@@ -162,16 +152,19 @@ static gable_status label_roofs(gable_script *s)
 {
     const gable_picture *p = s->picture;
     const gable_accelerator *device = p->request->steps[0].machine->accelerator;
-    for (int i = 0; i < p->n_flats; i++) {
-        GABLE_TRY(label_ridge(s, i));
-        GABLE_TRY(label_flat(s, &p->flats[i]));
-    }
+    for (int i = 0; i < p->n_flats; i++)
+        GABLE_TRY(label_flat(s, i));
+    fixed_label words = {GABLE_CANVAS_WIDTH * GABLE_PANEL_RIGHT - 5.0,
+                         GABLE_CANVAS_HEIGHT * GABLE_PANEL_BOTTOM + 28.0 + 14.0 * p->n_flats, 0.0,
+                         true, "#777777"};
+    if (!p->request->steps[0].machine->constants->ideal)
+        GABLE_TRY(add_fixed(s, "dashed: datasheet; solid: what kernels reach", &words));
     GABLE_TRY(
         label_diagonal(s, p->hbm_bytes_per_s, device->hbm_kind ? device->hbm_kind : "memory"));
     if (p->l2_bytes_per_s > 0.0)
         GABLE_TRY(label_diagonal(s, p->l2_bytes_per_s, "L2"));
-    fixed_label words = {GABLE_CANVAS_WIDTH * GABLE_PANEL_LEFT + 8.0,
-                         GABLE_CANVAS_HEIGHT * GABLE_PANEL_TOP - 12.0, 0.0, false, "#4477aa"};
+    words = (fixed_label){GABLE_CANVAS_WIDTH * GABLE_PANEL_LEFT + 8.0,
+                          GABLE_CANVAS_HEIGHT * GABLE_PANEL_TOP - 12.0, 0.0, false, "#4477aa"};
     GABLE_TRY(add_fixed(s, "memory-bound", &words));
     words = (fixed_label){GABLE_CANVAS_WIDTH * GABLE_PANEL_RIGHT - 3.0,
                           GABLE_CANVAS_HEIGHT * GABLE_PANEL_TOP - 12.0, 0.0, true, "#aa7722"};
@@ -278,12 +271,12 @@ gable_status gable_script_labels(gable_script *s)
         .taken = taken,
         .cap_taken = TAKEN_CAP,
     };
-    make_labels(s, labels); /* points first: nothing may cover them */
-    GABLE_TRY(label_roofs(s));
+    make_labels(s, labels); /* points and lines first: what is written keeps clear of them */
     for (int i = 0; i < p->n_flats; i++) {
         take_roof(s, p->hbm_bytes_per_s, p->flats[i].spec_flops_per_s);
         take_roof(s, p->hbm_expected_bytes_per_s, p->flats[i].expected_flops_per_s);
     }
+    GABLE_TRY(label_roofs(s));
     gable_labels_place(&s->map, labels, n_labelled(p));
     for (int i = 0; i < n_labelled(p); i++)
         GABLE_TRY(write_label(s, &labels[i]));

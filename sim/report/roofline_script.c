@@ -254,6 +254,13 @@ static gable_status array_text(gable_script *s, const char *array, size_t i, con
     return text_variable(s, gable_report_format(s->arena, "%s[%zu]", array, i + 1), text);
 }
 
+/* A pair of phases has its colours; other sets of steps are told apart by their order. */
+static size_t step_style(const gable_roofline_request *request, size_t i)
+{
+    bool decode = request->steps[i].plan->scenario.phase == GABLE_PHASE_DECODE;
+    return request->n_steps > 2 ? i + 1 : decode ? 1 : 2;
+}
+
 static gable_status write_titles(gable_script *s)
 {
     const gable_roofline_request *request = s->picture->request;
@@ -267,8 +274,9 @@ static gable_status write_titles(gable_script *s)
                             first->machine->constants->stack, layout->tp, layout->ep);
     GABLE_TRY(text_variable(s, "title_text", title));
     variable(s, "n_steps", (double)request->n_steps);
-    gable_text_addf(s->out, "array step_title[%d]\narray step_name[%d]\n", GABLE_ROOFLINE_STEPS_CAP,
-                    GABLE_ROOFLINE_STEPS_CAP);
+    static const char *const arrays[] = {"step_title", "step_name", "step_style"};
+    for (size_t i = 0; i < COUNT_OF(arrays); i++)
+        gable_text_addf(s->out, "array %s[%d]\n", arrays[i], GABLE_ROOFLINE_STEPS_CAP);
     for (size_t i = 0; i < request->n_steps; i++) {
         const gable_priced *priced = &request->steps[i];
         const gable_scenario *scenario = &priced->plan->scenario;
@@ -282,6 +290,7 @@ static gable_status write_titles(gable_script *s)
             verdict.text ? verdict.text : "");
         gable_text_free(&verdict);
         GABLE_TRY(array_text(s, "step_title", i, title));
+        gable_text_addf(s->out, "step_style[%zu] = %zu\n", i + 1, step_style(request, i));
         GABLE_TRY(array_text(s, "step_name", i, gable_phases[scenario->phase]));
     }
     char rate[GABLE_UNITS_TEXT_CAP];

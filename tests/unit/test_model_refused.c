@@ -187,6 +187,11 @@ static const struct {
     {LLAMA ", \"quantization_config\": {\"quant_algo\": \"W1A1\"}}", "not understood"},
     {LLAMA FP8 ", \"ignore\": [\"re:a{9}\"]}}", "pattern that is not understood"},
     {LLAMA FP8 ", \"ignore\": [7]}}", "expected the name of a module"},
+    {LLAMA FP8 ", \"kv_cache_scheme\": \"INT1\"}}", "cache format \"INT1\""}, /* found by fuzzing */
+    {"{\"model_type\": \"llama4_text\", " DENSE_KEYS
+     ", \"num_local_experts\": 8, \"num_experts_per_tok\": 1, "
+     "\"moe_intermediate_size\": 999999999}",
+     "too wide"}, /* found by fuzzing */
     {LLAMA ", \"torch_dtype\": \"float7\"}", "unknown format"},
 };
 

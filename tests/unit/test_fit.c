@@ -1,0 +1,285 @@
+/* engine/gslx and engine/fit: roots, robust least squares, quantiles; a fit finds the constants
+ * that made its rows, also among outliers, and says how far off it is. */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/fit.h"
+#include "engine/gslx.h"
+#include "rows.h"
+#include "scratch.h"
+
+static gable_err err;
+
+static void set_up(void)
+{
+    err = (gable_err){0};
+    scratch_open();
+}
+
+/* ---- gslx ---- */
+
+static double square_minus(double x, void *ctx)
+{
+    return x * x - *(const double *)ctx;
+}
+
+static const struct {
+    double of, low, high, root;
+} roots[] = {
+    {2.0, 0.0, 2.0, 1.4142135623730951},
+    {1e12, 0.0, 1e9, 1e6},
+    {0.0, 0.0, 5.0, 0.0},  /* at the lower end */
+    {25.0, 0.0, 5.0, 5.0}, /* at the upper end */
+    {9.0, -10.0, 0.0, -3.0},
+};
+
+START_TEST(finds_root)
+{
+    double of = roots[_i].of, x = NAN;
+    ck_assert_int_eq(gslx_root(square_minus, &of, roots[_i].low, roots[_i].high, &x, &err), 0);
+    ck_assert_msg(fabs(x - roots[_i].root) <= 1e-9 * fmax(1.0, fabs(roots[_i].root)), "%.17g", x);
+}
+END_TEST
+
+START_TEST(no_change_of_sign_is_refused)
+{
+    double of = -1.0, x;
+    ck_assert_int_eq(gslx_root(square_minus, &of, 0.0, 1.0, &x, &err), GABLE_INTERNAL);
+    ck_assert_msg(strstr(err.text, "sign"), "%s", err.text);
+}
+END_TEST
+
+START_TEST(not_finite_is_refused)
+{
+    double of = NAN, x;
+    ck_assert_int_eq(gslx_root(square_minus, &of, 0.0, 1.0, &x, &err), GABLE_INTERNAL);
+}
+END_TEST
+
+enum { N_LINE = 40 };
+
+/* y = 3 x + 7 with one point far off, which least squares without a robust loss would follow. */
+static void line_residuals(const double *p, void *ctx, double *out)
+{
+    const double *y = (const double *)ctx;
+    for (int i = 0; i < N_LINE; i++)
+        out[i] = p[0] * i + p[1] - y[i];
+}
+
+START_TEST(outlier_does_not_drag)
+{
+    double y[N_LINE], p[2] = {0.0, 0.0}, loss = -1.0;
+    for (int i = 0; i < N_LINE; i++)
+        y[i] = 3.0 * i + 7.0;
+    y[5] += 1e4;
+    gslx_fit fit = {.residuals = line_residuals,
+                    .ctx = y,
+                    .n_residuals = N_LINE,
+                    .n_parameters = 2,
+                    .scale = 0.1};
+    ck_assert_msg(gslx_least_squares(&fit, p, &loss, &err) == GABLE_OK, "%s", err.text);
+    ck_assert_msg(fabs(p[0] - 3.0) < 0.01 && fabs(p[1] - 7.0) < 0.1, "%g %g", p[0], p[1]);
+    ck_assert(loss > 0.0 && isfinite(loss));
+}
+END_TEST
+
+START_TEST(bad_fits_are_refused)
+{
+    double y[N_LINE] = {NAN}, p[2] = {0.0, 0.0};
+    gslx_fit fit = {.residuals = line_residuals, .ctx = y, .n_residuals = N_LINE, .scale = 0.1};
+    ck_assert_int_eq(gslx_least_squares(&fit, p, NULL, &err), GABLE_INTERNAL);
+    fit.n_parameters = 2;
+    ck_assert_int_eq(gslx_least_squares(&fit, p, NULL, NULL), GABLE_INTERNAL);
+}
+END_TEST
+
+START_TEST(quantiles)
+{
+    double values[] = {5.0, 1.0, 3.0, 2.0, 4.0};
+    gslx_sort(values, 5);
+    ck_assert(values[0] == 1.0 && values[4] == 5.0);
+    ck_assert(gslx_median(values, 5) == 3.0);
+    ck_assert(fabs(gslx_quantile(values, 5, 0.9) - 4.6) < 1e-12);
+    ck_assert(gslx_quantile(values, 0, 0.5) == 0.0);
+    ck_assert(gslx_quantile(values, 1, 0.9) == 1.0);
+}
+END_TEST
+
+/* ---- fits ---- */
+
+enum { N_PLANTED = 600 };
+
+/* Uniform in [0, 1): a fixed generator, so that the test is the same everywhere. */
+static double draw(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (double)(*state >> 11) / 9007199254740992.0;
+}
+
+static double ranged(uint64_t *state, double low, double high)
+{
+    return low * pow(high / low, draw(state));
+}
+
+/* Rows of launch-, memory- and compute-bound kernels with a log-uniform error of at most `noise`.
+ */
+static void plant(gable_fit_row *rows, const gable_calibrated *k, double noise, uint64_t seed)
+{
+    for (int i = 0; i < N_PLANTED; i++) {
+        double compute = ranged(&seed, 1e-8, 1e-3), memory = ranged(&seed, 1e-8, 1e-3);
+        double longer = fmax(compute / k->compute_frac, memory / k->memory_frac);
+        double error = noise * (2.0 * draw(&seed) - 1.0);
+        rows[i] = (gable_fit_row){.compute_s = compute,
+                                  .memory_s = memory,
+                                  .measured_s = (k->floor_s + longer) * exp(error),
+                                  .train = i % 2 == 0};
+    }
+}
+
+static const struct {
+    double floor_s, compute_frac, memory_frac, noise, tolerance;
+} planted[] = {
+    {3e-6, 0.75, 0.80, 0.0, 0.005},  {12e-6, 0.55, 0.70, 0.05, 0.03},
+    {30e-6, 0.10, 0.90, 0.05, 0.04}, {2e-6, 0.30, 0.15, 0.05, 0.03},
+    {5e-6, 0.95, 0.97, 0.1, 0.04},
+};
+
+START_TEST(recovers_planted_constants)
+{
+    static gable_fit_row rows[N_PLANTED];
+    gable_calibrated made = {.floor_s = planted[_i].floor_s,
+                             .compute_frac = planted[_i].compute_frac,
+                             .memory_frac = planted[_i].memory_frac};
+    gable_calibrated k = {0};
+    plant(rows, &made, planted[_i].noise, 17);
+    ck_assert_msg(gable_fit_kernel(scratch_arena(), rows, N_PLANTED, &k, &err) == GABLE_OK, "%s",
+                  err.text);
+    double tolerance = planted[_i].tolerance;
+    ck_assert_msg(fabs(k.floor_s / made.floor_s - 1.0) < tolerance, "floor %g", k.floor_s);
+    ck_assert_msg(fabs(k.compute_frac - made.compute_frac) < tolerance, "%g", k.compute_frac);
+    ck_assert_msg(fabs(k.memory_frac - made.memory_frac) < tolerance, "%g", k.memory_frac);
+    ck_assert_int_eq(k.n_train, N_PLANTED / 2);
+    ck_assert_int_eq(k.n_test, N_PLANTED / 2);
+    ck_assert_msg(k.median_frac <= 0.6 * planted[_i].noise + 0.005, "%g", k.median_frac);
+    ck_assert(k.p90_frac >= k.median_frac && fabs(k.bias_frac) <= k.p90_frac);
+}
+END_TEST
+
+START_TEST(outliers_do_not_move_the_fit)
+{
+    static gable_fit_row rows[N_PLANTED];
+    gable_calibrated made = {.floor_s = 5e-6, .compute_frac = 0.6, .memory_frac = 0.8}, k = {0};
+    plant(rows, &made, 0.03, 5);
+    for (int i = 0; i < N_PLANTED; i += 12) /* one training row in six is eight times too slow */
+        rows[i].measured_s *= 8.0;
+    ck_assert_int_eq(gable_fit_kernel(scratch_arena(), rows, N_PLANTED, &k, &err), GABLE_OK);
+    ck_assert_msg(fabs(k.floor_s / 5e-6 - 1.0) < 0.1, "%g", k.floor_s);
+    ck_assert_msg(fabs(k.compute_frac - 0.6) < 0.06, "%g", k.compute_frac);
+    ck_assert_msg(fabs(k.memory_frac - 0.8) < 0.08, "%g", k.memory_frac);
+}
+END_TEST
+
+/* Eight of ten test rows lie in [p10, p90]: that is what sigma is for. */
+START_TEST(sigma_covers_eight_in_ten)
+{
+    static gable_fit_row rows[N_PLANTED];
+    gable_calibrated made = {.floor_s = 5e-6, .compute_frac = 0.6, .memory_frac = 0.8}, k = {0};
+    plant(rows, &made, 0.3, 11);
+    ck_assert_int_eq(gable_fit_kernel(scratch_arena(), rows, N_PLANTED, &k, &err), GABLE_OK);
+    int inside = 0;
+    for (int i = 0; i < N_PLANTED; i++) {
+        double longer = fmax(rows[i].compute_s / k.compute_frac, rows[i].memory_s / k.memory_frac);
+        double error = log(rows[i].measured_s / (k.floor_s + longer));
+        inside += !rows[i].train && fabs(error) <= 1.2815515655446004 * k.sigma_ln;
+    }
+    ck_assert_msg(abs(inside - N_PLANTED * 4 / 10) <= 3, "%d", inside);
+}
+END_TEST
+
+START_TEST(few_rows_are_refused)
+{
+    static gable_fit_row rows[N_PLANTED];
+    gable_calibrated made = {.floor_s = 5e-6, .compute_frac = 0.6, .memory_frac = 0.8}, k = {0};
+    plant(rows, &made, 0.0, 3);
+    ck_assert_int_eq(
+        gable_fit_kernel(scratch_arena(), rows, 2 * GABLE_FIT_LEAST_ROWS - 2, &k, &err),
+        GABLE_INPUT);
+    ck_assert_msg(strstr(err.text, "expected at least"), "%s", err.text);
+}
+END_TEST
+
+/* ---- tables ---- */
+
+/* A table of one device whose times were made with known constants. */
+static const char *write_table(void)
+{
+    static const double sizes[] = {64, 192, 512, 2048, 4096, 8192};
+    static const double tokens[] = {1, 16, 128, 512, 2048, 8192};
+    gable_text text = {0};
+    gable_text_add(&text, "device,framework,version,dtype,m,n,k,latency_us\n");
+    for (int i = 0; i < 216; i++) {
+        double m = tokens[i / 36], n = sizes[i / 6 % 6], k = sizes[i % 6];
+        double flops = 2.0 * m * n * k, bytes = 2.0 * (m * n + n * k + m * k);
+        double s = 4e-6 + fmax(flops / (0.7 * 989.4e12), bytes / (0.8 * 3.35e12));
+        gable_text_addf(&text, "h100-sxm,trtllm,1.0,bf16,%g,%g,%g,%.9g\n", m, n, k, s * 1e6);
+    }
+    gable_text_add(&text, "l40s,trtllm,1.0,bf16,1,64,64,900\nh100-sxm,trtllm,1.0,fp8,1,64,64,9\n");
+    const char *path = scratch_file("gemm.csv", text.text, text.length_bytes);
+    gable_text_free(&text);
+    return path;
+}
+
+START_TEST(calibrates_a_table)
+{
+    gable_csv csv;
+    gable_rows rows;
+    double *seconds;
+    static gable_calibrate_report report;
+    gable_arena *arena = scratch_arena();
+    gable_calibrate_options options = {.hw = "hw", .device = "h100-sxm", .date = "2026-11-22"};
+    ck_assert_int_eq(gable_csv_read(arena, write_table(), &csv, &err), GABLE_OK);
+    ck_assert_int_eq(gable_rows_read(arena, &csv, gable_table_kind_find("gemm"), &rows, &err), 0);
+    ck_assert_int_eq(gable_measured_read(arena, &csv, &seconds, &err), GABLE_OK);
+    ck_assert_msg(gable_calibrate_rows(arena, &rows, seconds, &options, &report, &err) == GABLE_OK,
+                  "%s", err.text);
+    ck_assert_int_eq(report.fitted.n_entries, 1);
+    ck_assert_int_eq(report.n_left_out, 1); /* one row of fp8 */
+    const gable_calibrated *k = &report.fitted.entries[0];
+    ck_assert_int_eq(k->n_train + k->n_test, 216); /* the other device is not ours */
+    ck_assert_int_ge(k->n_train, 70);
+    ck_assert_int_ge(k->n_test, 70);
+    ck_assert_msg(fabs(k->floor_s / 4e-6 - 1.0) < 0.02, "%g", k->floor_s);
+    ck_assert_msg(fabs(k->compute_frac - 0.7) < 0.02, "%g", k->compute_frac);
+    ck_assert_msg(fabs(k->memory_frac - 0.8) < 0.02, "%g", k->memory_frac);
+    ck_assert_str_eq(k->source, "gemm");
+    ck_assert_msg(strstr(report.fitted.notes[0].where, "gemm.csv, 218 rows"), "%s",
+                  report.fitted.notes[0].where);
+    options.device = "gb200";
+    ck_assert_int_eq(gable_calibrate_rows(arena, &rows, seconds, &options, &report, &err),
+                     GABLE_INPUT);
+}
+END_TEST
+
+Suite *gable_suite_fit(void);
+Suite *gable_suite_fit(void)
+{
+    Suite *suite = suite_create("fit");
+    TCase *tcase = tcase_create("fit");
+    tcase_add_checked_fixture(tcase, set_up, scratch_close);
+    tcase_set_timeout(tcase, 60);
+    ADD_ROWS(tcase, finds_root, roots);
+    tcase_add_test(tcase, no_change_of_sign_is_refused);
+    tcase_add_test(tcase, not_finite_is_refused);
+    tcase_add_test(tcase, outlier_does_not_drag);
+    tcase_add_test(tcase, bad_fits_are_refused);
+    tcase_add_test(tcase, quantiles);
+    ADD_ROWS(tcase, recovers_planted_constants, planted);
+    tcase_add_test(tcase, outliers_do_not_move_the_fit);
+    tcase_add_test(tcase, sigma_covers_eight_in_ten);
+    tcase_add_test(tcase, few_rows_are_refused);
+    tcase_add_test(tcase, calibrates_a_table);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
