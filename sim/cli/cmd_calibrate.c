@@ -46,7 +46,8 @@ static const gable_option options[] = {
 typedef struct line {
     const char *stack, *version, *weights, *unit;
     int n_train, n_test;
-    double floor_s, compute_frac, memory_frac, sigma_ln, median_frac, p90_frac, bias_frac;
+    const char *kernel;
+    double sigma_ln, median_frac, p90_frac, bias_frac;
 } line;
 
 static const gable_column columns[] = {
@@ -66,19 +67,11 @@ static const gable_column columns[] = {
      .type = GABLE_CELL_INT,
      .offset = offsetof(line, n_train)},
     {.key = "n_test", .header = "test", .type = GABLE_CELL_INT, .offset = offsetof(line, n_test)},
-    {.key = "floor_s",
-     .header = "floor",
-     .type = GABLE_CELL_NUMBER,
-     .dim = GABLE_DIM_SECONDS,
-     .offset = offsetof(line, floor_s)},
-    {.key = "compute_frac",
-     .header = "compute",
-     .type = GABLE_CELL_SHARE,
-     .offset = offsetof(line, compute_frac)},
-    {.key = "memory_frac",
-     .header = "memory",
-     .type = GABLE_CELL_SHARE,
-     .offset = offsetof(line, memory_frac)},
+    {.key = "kernel",
+     .header = "kernel",
+     .type = GABLE_CELL_TEXT,
+     .offset = offsetof(line, kernel),
+     .drop = 4},
     {.key = "sigma_ln",
      .header = "sigma",
      .type = GABLE_CELL_NUMBER,
@@ -108,9 +101,7 @@ static line make_line(const gable_calibrated *e)
                   .unit = gable_mma_key((gable_mma)e->unit),
                   .n_train = e->n_train,
                   .n_test = e->n_test,
-                  .floor_s = e->floor_s,
-                  .compute_frac = e->compute_frac,
-                  .memory_frac = e->memory_frac,
+                  .kernel = e->kernel,
                   .sigma_ln = e->sigma_ln,
                   .median_frac = e->median_frac,
                   .p90_frac = e->p90_frac,

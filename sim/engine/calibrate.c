@@ -26,11 +26,10 @@ gable_status gable_measured_read(gable_arena *arena, const gable_csv *csv, doubl
 
 /* Rows that share constants. */
 typedef struct group {
-    const char *stack, *version, *dtype;
+    const char *stack, *version, *dtype, *kernel;
     gable_dtype weights;
     gable_mma unit;
-    size_t n;
-    gable_fit_row *rows;
+    gable_fit_rows rows;
 } group;
 
 typedef struct calibrator {
@@ -39,6 +38,7 @@ typedef struct calibrator {
     const double *seconds;
     const gable_calibrate_options *options;
     const gable_accelerator *accelerator;
+    gable_constants *silicon; /* clock and SMs; no kernels */
     group groups[GABLE_FIT_GROUPS_CAP];
     int n_groups;
     int n_unsupported;
@@ -65,9 +65,12 @@ static gable_status stack_of(const calibrator *c, const gable_row *row, const ch
 static gable_status find_group(calibrator *c, const char *stack, const gable_work *work,
                                const gable_row *row, group **out)
 {
+    const char *kernel = row->kernel ? row->kernel : "";
     for (int i = 0; i < c->n_groups; i++) {
         group *g = &c->groups[i];
-        if (g->weights == work->dtype && g->unit == work->mma && strcmp(g->stack, stack) == 0) {
+        bool same = g->weights == work->dtype && g->unit == work->mma &&
+                    strcmp(g->stack, stack) == 0 && strcmp(g->kernel, kernel) == 0;
+        if (same) {
             *out = g;
             return GABLE_OK;
         }
@@ -79,10 +82,12 @@ static gable_status find_group(calibrator *c, const char *stack, const gable_wor
     **out = (group){.stack = stack,
                     .version = row->version ? row->version : "unknown",
                     .dtype = row->dtype,
+                    .kernel = kernel,
+                    .rows = {.accelerator = c->accelerator, .constants = c->silicon},
                     .weights = work->dtype,
                     .unit = work->mma};
-    return gable_arena_take(c->arena, c->rows->csv->n_rows, sizeof *(*out)->rows, &(*out)->rows,
-                            c->err);
+    return gable_arena_take(c->arena, c->rows->csv->n_rows, sizeof *(*out)->rows.row,
+                            &(*out)->rows.row, c->err);
 }
 
 static gable_status add_row(calibrator *c, size_t i, const char *stack)
@@ -96,9 +101,10 @@ static gable_status add_row(calibrator *c, size_t i, const char *stack)
     }
     gable_cost_work(&row->op, &work);
     GABLE_TRY(find_group(c, stack, &work, row, &g));
-    gable_fit_row *one = &g->rows[g->n++];
-    *one = (gable_fit_row){.measured_s = c->seconds[i], .train = gable_row_trains(row)};
-    gable_cost_seconds(&work, c->accelerator, &one->compute_s, &one->memory_s);
+    g->rows.row[g->rows.n++] = (gable_fit_row){.op = &row->op,
+                                               .work = work,
+                                               .measured_s = c->seconds[i],
+                                               .train = gable_row_trains(row)};
     return GABLE_OK;
 }
 
@@ -160,16 +166,17 @@ static gable_status fit_groups(calibrator *c, gable_calibrate_report *out)
                                 .unit = (int)g->unit,
                                 .stack = g->stack,
                                 .version = g->version,
+                                .kernel = g->kernel,
                                 .source = c->rows->kind->name,
                                 .date = c->options->date};
         size_t n_train = 0;
-        for (size_t j = 0; j < g->n; j++)
-            n_train += g->rows[j].train;
+        for (size_t j = 0; j < g->rows.n; j++)
+            n_train += g->rows.row[j].train;
         if (n_train < GABLE_FIT_LEAST_ROWS) {
-            out->left_out[out->n_left_out++] = (gable_left_out){g->stack, g->dtype, (int)g->n};
+            out->left_out[out->n_left_out++] = (gable_left_out){g->stack, g->dtype, (int)g->rows.n};
             continue;
         }
-        GABLE_TRY(gable_fit_kernel(c->arena, g->rows, g->n, &one, c->err));
+        GABLE_TRY(gable_fit_kernel(c->arena, &g->rows, &one, c->err));
         fitted->entries[fitted->n_entries++] = one;
     }
     return add_source(c, fitted);
@@ -188,6 +195,7 @@ gable_status gable_calibrate_rows(gable_arena *arena, const gable_rows *rows, co
     c->err = err;
     *out = (gable_calibrate_report){.fitted = {.name = options->device}};
     GABLE_TRY(gable_accelerator_load(arena, options->hw, options->device, &c->accelerator, err));
+    GABLE_TRY(gable_silicon_load(arena, options->hw, c->accelerator, &c->silicon, err));
     GABLE_TRY(group_rows(c));
     if (c->n_groups == 0)
         return gable_fail(err, GABLE_INPUT, "%s: no row of device %s%s%s that can be fitted",

@@ -1,4 +1,5 @@
-/* engine/fit: see fit.h. The three constants of one group of rows. */
+/* engine/fit: see fit.h. The constants of one group of rows: continuous ones by robust least squares with priors,
+ * discrete ones (tile shapes, switches of a library) by trying. */
 #include "engine/fit.h"
 
 #include <math.h>
@@ -10,135 +11,168 @@
  * (facts/kernels.md 1 uses the same). */
 static const double loss_scale = 0.08;
 
-/* Priors, weak: at one `spread` from its centre a parameter costs what one row at the loss scale
- * costs. */
-enum { FLOOR, COMPUTE, MEMORY, N_PARAMETERS };
-static const double prior_spread[N_PARAMETERS] = {[FLOOR] = 1.0, [COMPUTE] = 1.0, [MEMORY] = 1.0};
-
-enum { TEST_ROWS_LEAST = 8 };
+enum { TEST_ROWS_LEAST = 8, SWEEPS = 2 };
 
 typedef struct problem {
-    const gable_fit_row *rows;
-    size_t n;
-    double prior[N_PARAMETERS];
+    const gable_fit_rows *rows;
+    const gable_form *form;
+    gable_calibrated *entry; /* holds the discrete constants, and the continuous ones being tried */
+    int free[GABLE_PARAMETERS_CAP]; /* continuous constants */
+    int n_free;
 } problem;
 
-static double logistic(double x)
-{
-    return 1.0 / (1.0 + exp(-x));
-}
-
-static double logit(double frac)
-{
-    return log(frac / (1.0 - frac));
-}
-
 /* ln(predicted / measured) of one row. */
-static double row_error(const gable_fit_row *row, const gable_calibrated *k)
+static double row_error(const gable_fit_rows *rows, size_t i, const gable_calibrated *entry)
 {
-    double compute = row->compute_s / k->compute_frac, memory = row->memory_s / k->memory_frac;
-    return log((k->floor_s + fmax(compute, memory)) / row->measured_s);
+    gable_kernel_constants k = {.sigma_ln = 0.0};
+    gable_time time;
+    const gable_fit_row *row = &rows->row[i];
+    memcpy(k.value, entry->value, sizeof k.value);
+    gable_cost_time_with(row->op, &row->work, rows->accelerator, rows->constants, &k, &time);
+    return log(time.time_s / row->measured_s);
 }
 
-static void unpack(const double *parameters, gable_calibrated *out)
+static double clamp(double x, double low, double high)
 {
-    out->floor_s = exp(parameters[FLOOR]);
-    out->compute_frac = logistic(parameters[COMPUTE]);
-    out->memory_frac = logistic(parameters[MEMORY]);
+    return x < low ? low : (x > high ? high : x);
+}
+
+/* The search works on logarithms; what leaves the range of a constant is clamped, and the prior pulls it back. */
+static void unpack(const problem *p, const double *parameters)
+{
+    for (int i = 0; i < p->n_free; i++) {
+        const gable_parameter *c = &p->form->parameters[p->free[i]];
+        p->entry->value[p->free[i]] = clamp(exp(parameters[i]), c->low, c->high);
+    }
 }
 
 static void residuals(const double *parameters, void *ctx, double *out)
 {
-    const problem *p = (const problem *)ctx;
-    gable_calibrated k = {0};
-    unpack(parameters, &k);
+    problem *p = (problem *)ctx;
     size_t n = 0;
-    for (size_t i = 0; i < p->n; i++)
-        if (p->rows[i].train)
-            out[n++] = row_error(&p->rows[i], &k);
-    for (int i = 0; i < N_PARAMETERS; i++)
-        out[n++] = loss_scale * (parameters[i] - p->prior[i]) / prior_spread[i];
+    unpack(p, parameters);
+    for (size_t i = 0; i < p->rows->n; i++)
+        if (p->rows->row[i].train)
+            out[n++] = row_error(p->rows, i, p->entry);
+    for (int i = 0; i < p->n_free; i++) {
+        const gable_parameter *c = &p->form->parameters[p->free[i]];
+        out[n++] = loss_scale * (parameters[i] - log(c->centre)) / c->spread;
+    }
 }
 
-static size_t count_training(const gable_fit_row *rows, size_t n)
+static size_t count_training(const gable_fit_rows *rows)
 {
     size_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        count += rows[i].train;
+    for (size_t i = 0; i < rows->n; i++)
+        count += rows->row[i].train;
     return count;
 }
 
-/* The fastest row bounds the floor from above. */
-static double fastest(const gable_fit_row *rows, size_t n)
+/* Continuous constants for the discrete ones that stand in p->entry, from where the continuous ones stand. */
+static gable_status descend(problem *p, double *loss, gable_err *err)
 {
-    double least = INFINITY;
-    for (size_t i = 0; i < n; i++)
-        if (rows[i].train)
-            least = fmin(least, rows[i].measured_s);
-    return least;
+    double parameters[GABLE_PARAMETERS_CAP];
+    gslx_fit fit = {.residuals = residuals,
+                    .ctx = p,
+                    .n_residuals = count_training(p->rows) + (size_t)p->n_free,
+                    .n_parameters = (size_t)p->n_free,
+                    .scale = loss_scale};
+    for (int i = 0; i < p->n_free; i++)
+        parameters[i] = log(p->entry->value[p->free[i]]);
+    GABLE_TRY(gslx_least_squares(&fit, parameters, loss, err));
+    unpack(p, parameters);
+    return GABLE_OK;
 }
 
-/* max() has kinks, so the search starts from several points and the best end is kept. */
-static gable_status search(const gable_fit_row *rows, size_t n, gable_calibrated *out,
-                           gable_err *err)
+static void start(problem *p)
 {
-    static const double starts[][2] = {{0.5, 0.75}, {0.2, 0.4}, {0.8, 0.3}};
-    problem p = {.rows = rows, .n = n, .prior = {log(0.9 * fastest(rows, n)), 0.0, logit(0.75)}};
-    gslx_fit fit = {.residuals = residuals,
-                    .ctx = &p,
-                    .n_residuals = count_training(rows, n) + N_PARAMETERS,
-                    .n_parameters = N_PARAMETERS,
-                    .scale = loss_scale};
-    double best = INFINITY;
-    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-        double parameters[N_PARAMETERS] = {p.prior[FLOOR], logit(starts[i][0]),
-                                           logit(starts[i][1])};
+    for (int i = 0; i < p->form->n_parameters; i++) {
+        const gable_parameter *c = &p->form->parameters[i];
+        p->entry->value[i] = c->n_choices ? c->choices[0] : c->centre;
+        if (!c->n_choices)
+            p->free[p->n_free++] = i;
+    }
+}
+
+/* One discrete constant: every other choice is tried with a fit of its own; a better one is kept. */
+static gable_status try_choices(problem *p, int which, double *best_loss, bool *changed,
+                                gable_err *err)
+{
+    const gable_parameter *c = &p->form->parameters[which];
+    gable_calibrated best = *p->entry;
+    for (int i = 0; i < c->n_choices; i++) {
         double loss;
-        GABLE_TRY(gslx_least_squares(&fit, parameters, &loss, err));
-        if (loss < best) {
-            best = loss;
-            unpack(parameters, out);
+        gable_calibrated from = best;
+        if (c->choices[i] >= best.value[which] && c->choices[i] <= best.value[which])
+            continue;
+        *p->entry = from;
+        p->entry->value[which] = c->choices[i];
+        GABLE_TRY(descend(p, &loss, err));
+        /* A tie stays with the simpler default. */
+        if (loss < *best_loss * (1.0 - 1e-3)) {
+            *best_loss = loss;
+            best = *p->entry;
+            *changed = true;
         }
+    }
+    *p->entry = best;
+    return GABLE_OK;
+}
+
+static gable_status search(problem *p, gable_err *err)
+{
+    double loss;
+    bool changed = true;
+    start(p);
+    GABLE_TRY(descend(p, &loss, err));
+    for (int sweep = 0; sweep < SWEEPS && changed; sweep++) {
+        changed = false;
+        for (int i = 0; i < p->form->n_parameters; i++)
+            if (p->form->parameters[i].n_choices)
+                GABLE_TRY(try_choices(p, i, &loss, &changed, err));
     }
     return GABLE_OK;
 }
 
 /* Errors on the half that was not fitted to. */
-static void score(const gable_fit_row *rows, size_t n, double *values, gable_calibrated *out)
+static void score(const gable_fit_rows *rows, double *values, gable_calibrated *out)
 {
     bool all = (size_t)out->n_test < TEST_ROWS_LEAST;
     size_t m = 0;
-    for (size_t i = 0; i < n; i++)
-        if (all || !rows[i].train)
-            values[m++] = row_error(&rows[i], out);
+    for (size_t i = 0; i < rows->n; i++)
+        if (all || !rows->row[i].train)
+            values[m++] = row_error(rows, i, out);
     gslx_sort(values, m);
     out->bias_frac = expm1(gslx_median(values, m));
     for (size_t i = 0; i < m; i++)
         values[i] = fabs(values[i]);
     gslx_sort(values, m);
     out->sigma_ln = gslx_quantile(values, m, 0.8) / 1.2815515655446004;
-    for (size_t i = 0, j = 0; i < n; i++)
-        if (all || !rows[i].train)
-            values[j++] = fabs(expm1(row_error(&rows[i], out)));
+    for (size_t i = 0, j = 0; i < rows->n; i++)
+        if (all || !rows->row[i].train)
+            values[j++] = fabs(expm1(row_error(rows, i, out)));
     gslx_sort(values, m);
     out->median_frac = gslx_median(values, m);
     out->p90_frac = gslx_quantile(values, m, 0.9);
 }
 
-gable_status gable_fit_kernel(gable_arena *arena, const gable_fit_row *rows, size_t n,
-                              gable_calibrated *out, gable_err *err)
+gable_status gable_fit_kernel(gable_arena *arena, const gable_fit_rows *rows, gable_calibrated *out,
+                              gable_err *err)
 {
     double *values;
-    size_t n_train = count_training(rows, n);
+    size_t n_train = count_training(rows);
     if (n_train < GABLE_FIT_LEAST_ROWS)
         return gable_fail(err, GABLE_INPUT, "%zu rows to fit to, expected at least %d", n_train,
                           (int)GABLE_FIT_LEAST_ROWS);
+    problem p = {.rows = rows,
+                 .form = &gable_forms[gable_family_form((gable_family)out->family)],
+                 .entry = out};
     out->n_train = (int)n_train;
-    out->n_test = (int)(n - n_train);
-    GABLE_TRY(search(rows, n, out, err));
+    out->n_test = (int)(rows->n - n_train);
+    GABLE_TRY(search(&p, err));
     size_t mark = gable_arena_mark(arena);
-    GABLE_TRY(gable_arena_take(arena, n, sizeof *values, &values, err));
-    score(rows, n, values, out);
+    GABLE_TRY(gable_arena_take(arena, rows->n, sizeof *values, &values, err));
+    score(rows, values, out);
     gable_arena_release(arena, mark);
     return GABLE_OK;
 }

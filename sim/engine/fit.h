@@ -9,24 +9,33 @@
 #include "engine/kinds.h"
 #include "machine/calibration.h"
 
-/* One row, as the provisional form sees it. */
+/* One row: an operator, its work, and what was measured. */
 typedef struct gable_fit_row {
-    double compute_s, memory_s; /* at the datasheet's peak and bandwidth */
-    double measured_s;          /* > 0 */
+    const gable_op *op;
+    gable_work work;
+    double measured_s; /* > 0 */
     bool train;
 } gable_fit_row;
+
+/* Rows of one device that share constants. `constants` gives what the form needs beside them (clock, SMs). */
+typedef struct gable_fit_rows {
+    gable_fit_row *row;
+    size_t n;
+    const gable_accelerator *accelerator;
+    const gable_constants *constants;
+} gable_fit_rows;
 
 /* Groups with fewer training rows than this are left to the ladder of machine/constants. */
 enum { GABLE_FIT_LEAST_ROWS = 12 };
 
-/* Fits floor_s, compute_frac and memory_frac to the training rows by soft-L1 of ln(predicted /
- * measured), fractions kept in (0, 1] by a logistic, with weak priors that matter only where no row
- * tells (a group without compute-bound rows); then fills the errors on the test rows (on all rows
- * when fewer than 8 test). sigma_ln makes 80 % of those rows lie in [p10, p90]. Scratch comes from
- * the arena and is given back. out   only the constants, counts and errors are set Fails with
- * GABLE_INPUT when there are fewer than GABLE_FIT_LEAST_ROWS training rows. */
-gable_status gable_fit_kernel(gable_arena *arena, const gable_fit_row *rows, size_t n,
-                              gable_calibrated *out, gable_err *err);
+/* Fits the constants of the form of out->family to the training rows by soft-L1 of ln(predicted / measured), with the
+ * priors of the form's table, continuous constants in their range and discrete ones by trying each choice; then fills
+ * the errors on the test rows (on all rows when fewer than 8 test). sigma_ln makes 80 % of those rows lie in [p10,
+ * p90]. Scratch comes from the arena and is given back.
+ *   out   family is read; constants, counts and errors are set
+ * Fails with GABLE_INPUT when there are fewer than GABLE_FIT_LEAST_ROWS training rows. */
+gable_status gable_fit_kernel(gable_arena *arena, const gable_fit_rows *rows, gable_calibrated *out,
+                              gable_err *err);
 
 /* Seconds of the column latency_us. Refuses with GABLE_INPUT a missing column and what is no number
  * above 0. */

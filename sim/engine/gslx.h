@@ -19,7 +19,7 @@ gable_status gslx_root(gslx_function *f, void *ctx, double low, double high, dou
  */
 typedef void gslx_residuals(const double *parameters, void *ctx, double *residuals);
 
-enum { GSLX_PARAMETERS_CAP = 8 };
+enum { GSLX_PARAMETERS_CAP = 32 };
 
 /* Nonlinear least squares with soft-L1 loss: rho(r) = 2 s^2 (sqrt(1 + (r/s)^2) - 1), quadratic
  * below the scale s and linear above, so that a bad regime cannot drag the rest. */

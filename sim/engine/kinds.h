@@ -38,7 +38,7 @@ typedef struct gable_table_kind {
 /* One row of a table. */
 typedef struct gable_row {
     gable_op op;
-    const char *device, *framework, *version; /* NULL where the table has no such column */
+    const char *device, *framework, *version, *kernel; /* NULL where the table has no such column */
     const char *dtype;                        /* label as written */
     uint64_t shape; /* hash of the shape alone: equal for all devices, formats and stacks */
     const char *unsupported; /* NULL, or why the row cannot be priced */

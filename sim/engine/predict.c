@@ -4,13 +4,24 @@
 #include <math.h>
 #include <string.h>
 
-enum { PRICERS_CAP = 512, STACKS_CAP = 64 };
+enum { PRICERS_CAP = 512, STACKS_CAP = 64, KERNELS_CAP = 256 };
+
+/* Constants of one kernel of a pricer; found when the first row asks for them. */
+typedef struct named {
+    const char *kernel;
+    gable_family family;
+    gable_dtype weights;
+    gable_mma unit;
+    const gable_kernel_constants *constants;
+} named;
 
 /* One device under one stack; loaded when the first row asks for it. */
 typedef struct pricer {
     const char *device, *stack;
     const gable_accelerator *accelerator;
     const gable_constants *constants;
+    named *kernels;
+    int n_kernels;
 } pricer;
 
 typedef struct predictor {
@@ -53,11 +64,12 @@ static gable_status load_pricer(predictor *p, size_t row, const char *device, pr
         gable_accelerator_load(p->arena, p->options->hw, device, &out->accelerator, &why);
     if (status)
         return gable_fail(p->err, status, "%s:%zu: %s", csv->file, csv->lines[row], why.text);
+    GABLE_TRY(gable_arena_take(p->arena, KERNELS_CAP, sizeof *out->kernels, &out->kernels, p->err));
     return gable_constants_load(p->arena, p->options->hw, out->accelerator, out->stack,
                                 &out->constants, p->err);
 }
 
-static gable_status find_pricer(predictor *p, size_t row, const char *stack, const pricer **out)
+static gable_status find_pricer(predictor *p, size_t row, const char *stack, pricer **out)
 {
     const char *device = p->rows->row[row].device;
     const gable_csv *csv = p->rows->csv;
@@ -84,17 +96,47 @@ static gable_status find_pricer(predictor *p, size_t row, const char *stack, con
     return GABLE_OK;
 }
 
-static void price(const gable_row *row, const pricer *with, gable_prediction *out)
+/* The constants of the kernel that the row names, or of the stack's usual one. */
+static gable_status find_kernel(predictor *p, const gable_row *row, const gable_work *work,
+                                pricer *with, const gable_kernel_constants **out)
+{
+    *out = with->constants->kernel[work->family][work->dtype][work->mma];
+    if (!row->kernel || with->constants->ideal)
+        return GABLE_OK;
+    for (int i = with->n_kernels - 1; i >= 0; i--) {
+        const named *n = &with->kernels[i];
+        if (n->family == work->family && n->weights == work->dtype && n->unit == work->mma &&
+            strcmp(n->kernel, row->kernel) == 0) {
+            *out = n->constants;
+            return GABLE_OK;
+        }
+    }
+    GABLE_TRY(gable_constants_of_kernel(p->arena, p->options->hw, with->accelerator, with->stack,
+                                        work->family, work->dtype, work->mma, row->kernel, out,
+                                        p->err));
+    if (with->n_kernels < KERNELS_CAP)
+        with->kernels[with->n_kernels++] =
+            (named){row->kernel, work->family, work->dtype, work->mma, *out};
+    return GABLE_OK;
+}
+
+static gable_status price(predictor *p, const gable_row *row, pricer *with, gable_prediction *out)
 {
     gable_work work;
+    const gable_kernel_constants *kernel = NULL;
     gable_cost_work(&row->op, &work);
-    gable_cost_time(&work, with->accelerator, with->constants, &out->time);
+    GABLE_TRY(find_kernel(p, row, &work, with, &kernel));
+    if (with->constants->ideal)
+        gable_cost_time(&row->op, &work, with->accelerator, with->constants, &out->time);
+    else
+        gable_cost_time_with(&row->op, &work, with->accelerator, with->constants, kernel, &out->time);
     double spread = exp(GABLE_P90_DEVIATE * out->time.sigma_ln);
     out->supported = true;
     out->p10_s = out->time.time_s / spread;
     out->p90_s = out->time.time_s * spread;
     out->stack = with->stack;
-    out->from = with->constants->kernel[work.family][work.dtype][work.mma].from;
+    out->from = kernel ? kernel->from : "datasheet";
+    return GABLE_OK;
 }
 
 gable_status gable_predict_rows(gable_arena *arena, const gable_rows *rows,
@@ -110,12 +152,12 @@ gable_status gable_predict_rows(gable_arena *arena, const gable_rows *rows,
     p->err = err;
     for (size_t i = 0; i < rows->csv->n_rows; i++) {
         const char *stack;
-        const pricer *with = NULL;
+        pricer *with = NULL;
         GABLE_TRY(find_stack(p, &rows->row[i], &stack));
         if (!stack || rows->row[i].unsupported)
             continue;
         GABLE_TRY(find_pricer(p, i, stack, &with));
-        price(&rows->row[i], with, &(*out)[i]);
+        GABLE_TRY(price(p, &rows->row[i], with, &(*out)[i]));
     }
     return GABLE_OK;
 }

@@ -9,7 +9,7 @@
 /* Where the columns of a KIND stand in a table; n_columns of the table for those that it lacks. */
 typedef struct columns {
     size_t at[GABLE_ROW_COLUMNS_CAP];
-    size_t device, framework, version;
+    size_t device, framework, version, kernel;
 } columns;
 
 /* FNV-1a, 64 bit, finished with the mixer of MurmurHash3 so that the low bit depends on all of the
@@ -59,6 +59,7 @@ static gable_status find_columns(const gable_csv *csv, const gable_table_kind *k
     out->device = gable_csv_column(csv, "device");
     out->framework = gable_csv_column(csv, "framework");
     out->version = gable_csv_column(csv, "version");
+    out->kernel = gable_csv_column(csv, "kernel");
     return GABLE_OK;
 }
 
@@ -93,6 +94,13 @@ static gable_status take_cells(const gable_csv *csv, const gable_table_kind *kin
     return GABLE_OK;
 }
 
+/* Over how many copies of its weights each collector rotates (measurements/README.md 3): its operands may be in L2. */
+static double copies_of(const char *framework)
+{
+    bool trtllm_rule = framework && strcmp(framework, "trtllm") == 0;
+    return trtllm_rule ? 5.0 : -6.0;
+}
+
 gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gable_table_kind *kind,
                              gable_rows *out, gable_err *err)
 {
@@ -107,9 +115,11 @@ gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gab
         row->device = optional(csv, i, at.device);
         row->framework = optional(csv, i, at.framework);
         row->version = optional(csv, i, at.version);
+        row->kernel = optional(csv, i, at.kernel);
         row->dtype = cells.label[kind->dtype_column];
         row->shape = hash_shape(kind, &cells);
         row->unsupported = kind->make(&cells, &row->op);
+        row->op.copies = copies_of(row->framework);
     }
     return GABLE_OK;
 }

@@ -46,12 +46,51 @@ static int compare_entries(const void *a, const void *b)
         return stacks;
     if (x->weights != y->weights)
         return x->weights < y->weights ? -1 : 1;
-    return (x->unit > y->unit) - (x->unit < y->unit);
+    if (x->unit != y->unit)
+        return x->unit < y->unit ? -1 : 1;
+    return strcmp(x->kernel, y->kernel);
 }
 
 static int compare_notes(const void *a, const void *b)
 {
     return strcmp(((const gable_source *)a)->id, ((const gable_source *)b)->id);
+}
+
+/* "constants": {"t0_us": 2.7, …}: exactly those of the family's form, each in its range. */
+static gable_status read_constants(const gable_json *entry, gable_calibrated *out, gable_err *err)
+{
+    const gable_form *form = &gable_forms[gable_family_form((gable_family)out->family)];
+    const gable_json *constants = gable_json_get(entry, "constants");
+    const char *names[GABLE_PARAMETERS_CAP];
+    if (!constants || constants->type != GABLE_JSON_OBJECT)
+        return gable_json_fail(constants ? constants : entry, err,
+                               "expected \"constants\", an object of those of the form \"%s\"",
+                               form->name);
+    for (int i = 0; i < form->n_parameters; i++)
+        names[i] = form->parameters[i].name;
+    GABLE_TRY(gable_json_check_keys(constants, names, (size_t)form->n_parameters, err));
+    for (int i = 0; i < form->n_parameters; i++) {
+        const gable_json *node = gable_json_get(constants, names[i]);
+        if (!node || node->type != GABLE_JSON_NUMBER)
+            return gable_json_fail(node ? node : constants, err, "expected a number \"%s\": %s",
+                                   names[i], form->parameters[i].help);
+        if (!gable_form_allows(&form->parameters[i], node->number))
+            return gable_json_fail(node, err, "out of range for \"%s\": %s", names[i],
+                                   form->parameters[i].help);
+        out->value[i] = node->number;
+    }
+    return GABLE_OK;
+}
+
+static gable_status read_all_constants(const gable_json *root, gable_calibration *c, gable_err *err)
+{
+    const gable_json *list = gable_json_get(root, "kernels");
+    int i = 0;
+    for (const gable_json *entry = list ? list->child : NULL; entry; entry = entry->next, i++) {
+        c->entries[i].kernel = c->entries[i].kernel ? c->entries[i].kernel : "";
+        GABLE_TRY(read_constants(entry, &c->entries[i], err));
+    }
+    return GABLE_OK;
 }
 
 /* Two rows of one key would make the result depend on their order. */
@@ -80,6 +119,7 @@ gable_status gable_calibration_load(gable_arena *arena, const char *hw, const ch
     GABLE_TRY(read_notes(arena, root, c, err));
     GABLE_TRY(gable_list_read(arena, root, "kernels", &gable_calibrated_schema, sizeof *c->entries,
                               &c->entries, &c->n_entries, err));
+    GABLE_TRY(read_all_constants(root, c, err));
     qsort(c->entries, (size_t)c->n_entries, sizeof *c->entries, compare_entries);
     GABLE_TRY(check_twice(root, c, err));
     *out = c;
@@ -147,12 +187,15 @@ static void write_entry(gable_text *out, const gable_calibrated *e)
     write_text(out, "version", e->version);
     write_text(out, "weights", gable_dtype_name((gable_dtype)e->weights));
     write_text(out, "unit", gable_mma_key((gable_mma)e->unit));
+    if (*e->kernel)
+        write_text(out, "kernel", e->kernel);
+    gable_text_add(out, ",\n      \"constants\": {");
+    const gable_form *form = &gable_forms[gable_family_form((gable_family)e->family)];
+    for (int i = 0; i < form->n_parameters; i++)
+        gable_text_addf(out, "%s\"%s\": %.4g", i ? ", " : "", form->parameters[i].name, e->value[i]);
+    gable_text_addf(out, "},\n      \"sigma_ln\": %.4g", e->sigma_ln);
     gable_text_addf(out,
-                    ",\n      \"floor_s\": %.4g, \"compute_frac\": %.4g, \"memory_frac\": %.4g"
-                    ", \"sigma_ln\": %.4g",
-                    e->floor_s, e->compute_frac, e->memory_frac, e->sigma_ln);
-    gable_text_addf(out,
-                    ",\n      \"n_train\": %d, \"n_test\": %d, \"median_frac\": %.3g"
+                    ", \"n_train\": %d, \"n_test\": %d, \"median_frac\": %.3g"
                     ", \"p90_frac\": %.3g, \"bias_frac\": %.3g",
                     e->n_train, e->n_test, e->median_frac, e->p90_frac, e->bias_frac);
     write_text(out, "source", e->source);

@@ -11,7 +11,7 @@
 #include "machine/generation.h"
 #include "machine/machine.h"
 
-enum { RUNGS_CAP = 64 };
+enum { RUNGS_CAP = 64, KEPT_CAP = 1024 };
 
 /* One calibrated device on the ladder. */
 typedef struct rung {
@@ -31,15 +31,24 @@ typedef struct ladder {
     rung rungs[RUNGS_CAP];
     int n_rungs;
     double log_bytes[GABLE_N_DTYPES], log_unit[GABLE_N_MMA]; /* base 2 */
+    const gable_kernel_constants *kept[KEPT_CAP];
+    int n_kept;
     gable_err *err;
 } ladder;
 
 /* Preference, not physics: any own row beats a sibling's, a sibling's beats another format's, and
  * another format of the own generation beats the same format of another one. */
-static const double far_stack = 1.0, far_sibling = 3.0, far_format = 8.0, far_generation = 40.0;
+static const double far_stack = 1.0, far_sibling = 3.0, far_kernel = 5.0, far_format = 8.0, far_generation = 40.0;
 
 /* Formats this close (bf16 and fp16: same bytes, same rate) run the same kernels. */
 static const double same_kernels = 0.02;
+
+double gable_kernel_constant(const gable_kernel_constants *kernel, gable_family family,
+                             const char *name, double fallback)
+{
+    int i = gable_form_find(&gable_forms[gable_family_form(family)], name);
+    return i < 0 ? fallback : kernel->value[i];
+}
 
 /* ---- distances
  * ------------------------------------------------------------------------------------ */
@@ -126,22 +135,37 @@ static gable_status climb(ladder *l)
  * -------------------------------------------------------------------------------------- */
 
 /* The entry that stands in for one column, and how far away it is. */
+/* What is wanted. */
+typedef struct column {
+    int family, weights, unit;
+    const char *kernel; /* NULL: the usual one */
+} column;
+
 typedef struct choice {
     const gable_calibrated *entry;
     const rung *rung;
     double distance, format, stack;
 } choice;
 
-static void consider(const ladder *l, const rung *r, const gable_calibrated *entry, int weights,
-                     int unit, choice *best)
+/* Among kernels of one stack the one with most rows is the usual one. */
+static bool nearer(const choice *c, const choice *best)
+{
+    if (!best->entry || fabs(c->distance - best->distance) > 1e-9)
+        return !best->entry || c->distance < best->distance;
+    return c->entry->n_train + c->entry->n_test > best->entry->n_train + best->entry->n_test;
+}
+
+static void consider(const ladder *l, const rung *r, const gable_calibrated *entry,
+                     const column *want, choice *best)
 {
     choice c = {.entry = entry, .rung = r, .stack = stack_distance(l->stack, entry->stack)};
     if (c.stack < 0.0)
         return;
-    c.format = format_distance(l, weights, unit, entry);
-    c.distance = r->distance + c.stack +
+    c.format = format_distance(l, want->weights, want->unit, entry);
+    bool other = want->kernel && strcmp(want->kernel, entry->kernel) != 0;
+    c.distance = r->distance + c.stack + (other ? far_kernel : 0.0) +
                  (c.format > 0.0 ? c.format + (c.format > same_kernels ? far_format : 0.0) : 0.0);
-    if (!best->entry || c.distance < best->distance)
+    if (nearer(&c, best))
         *best = c;
 }
 
@@ -163,14 +187,13 @@ static void take_choice(const ladder *l, const choice *c, const char *from,
     if (c->format > same_kernels)
         provenance = GABLE_PROVENANCE_ASSUMED;
     *out = (gable_kernel_constants){
-        .floor_s = c->entry->floor_s,
-        .compute_frac = c->entry->compute_frac,
-        .memory_frac = c->entry->memory_frac,
+        .kernel = c->entry->kernel,
         .sigma_ln =
             sqrt(own_ln * own_ln + rung_ln * rung_ln + stack_ln * stack_ln + format_ln * format_ln),
         .provenance = provenance,
         .from = from,
     };
+    memcpy(out->value, c->entry->value, sizeof out->value);
 }
 
 /* "h100-sxm trtllm 1.3.0rc20 gemm bf16 (bf16 unit), 137 rows, 2026-11-22" */
@@ -178,7 +201,7 @@ static const char *describe(gable_arena *arena, const char *device, const gable_
 {
     char text[256];
     snprintf(text, sizeof text, "%.64s %.32s %.32s %s %s (%s unit), %d rows%s%.16s", device,
-             e->stack, e->version, gable_family_key((gable_family)e->family),
+             *e->kernel ? e->kernel : e->stack, e->version, gable_family_key((gable_family)e->family),
              gable_dtype_name((gable_dtype)e->weights), gable_mma_key((gable_mma)e->unit),
              e->n_train + e->n_test, e->date ? ", " : "", e->date ? e->date : "");
     return gable_arena_copy(arena, text, strlen(text));
@@ -200,40 +223,62 @@ static gable_status describe_rungs(ladder *l, const char ***described)
     return GABLE_OK;
 }
 
-static gable_status fill_column(const ladder *l, const char *const *const *described, int family,
-                                int weights, int unit, gable_kernel_constants *out)
+static gable_status choose(const ladder *l, const column *want, choice *best)
 {
-    choice best = {0};
+    *best = (choice){0};
     for (int r = 0; r < l->n_rungs; r++) {
         const gable_calibration *c = l->rungs[r].calibration;
         for (int i = 0; i < c->n_entries; i++)
-            if (c->entries[i].family == family)
-                consider(l, &l->rungs[r], &c->entries[i], weights, unit, &best);
+            if (c->entries[i].family == want->family)
+                consider(l, &l->rungs[r], &c->entries[i], want, best);
     }
-    if (!best.entry)
-        return gable_fail(l->err, GABLE_INPUT,
-                          "%s: no calibration prices %s for %s: run gable calibrate, or name a "
-                          "calibrated generation in hw/generations/%s.json",
-                          l->accelerator->name, gable_family_key((gable_family)family),
-                          l->stack->name, l->own->name);
+    if (best->entry)
+        return GABLE_OK;
+    return gable_fail(l->err, GABLE_INPUT,
+                      "%s: no calibration prices %s for %s: run gable calibrate, or name a "
+                      "calibrated generation in hw/generations/%s.json",
+                      l->accelerator->name, gable_family_key((gable_family)want->family),
+                      l->stack->name, l->own->name);
+}
+
+/* Columns that chose the same entry from as far share one set of constants. */
+static gable_status fill_column(ladder *l, const char *const *const *described, const column *want,
+                                const gable_kernel_constants **out)
+{
+    choice best;
+    gable_kernel_constants one, *kept;
+    GABLE_TRY(choose(l, want, &best));
     int r = (int)(best.rung - l->rungs);
-    take_choice(l, &best, described[r][best.entry - best.rung->calibration->entries], out);
+    take_choice(l, &best, described[r][best.entry - best.rung->calibration->entries], &one);
+    for (int i = 0; i < l->n_kept; i++)
+        if (l->kept[i]->from == one.from && l->kept[i]->provenance == one.provenance &&
+            fabs(l->kept[i]->sigma_ln - one.sigma_ln) < 1e-12) {
+            *out = l->kept[i];
+            return GABLE_OK;
+        }
+    GABLE_TRY(gable_arena_take(l->arena, 1, sizeof *kept, &kept, l->err));
+    *kept = one;
+    *out = kept;
+    if (l->n_kept < KEPT_CAP)
+        l->kept[l->n_kept++] = kept;
     return GABLE_OK;
 }
 
-static void fill_elementwise(const gable_stack *stack, gable_constants *out)
+static gable_status fill_elementwise(const ladder *l, gable_constants *out)
 {
-    gable_kernel_constants k = {
-        .floor_s = stack->elementwise_floor_s,
-        .compute_frac = 1.0,
-        .memory_frac = stack->elementwise_memory_frac,
-        .sigma_ln = stack->elementwise_sigma_ln,
-        .provenance = GABLE_PROVENANCE_ASSUMED,
-        .from = stack->title,
-    };
+    gable_kernel_constants *k;
+    GABLE_TRY(gable_arena_take(l->arena, 1, sizeof *k, &k, l->err));
+    *k = (gable_kernel_constants){.sigma_ln = l->stack->elementwise_sigma_ln,
+                                  .provenance = GABLE_PROVENANCE_ASSUMED,
+                                  .kernel = "",
+                                  .from = l->stack->title};
+    k->value[GABLE_ROOFLINE_FLOOR] = 1e6 * l->stack->elementwise_floor_s;
+    k->value[GABLE_ROOFLINE_COMPUTE] = 1.0;
+    k->value[GABLE_ROOFLINE_MEMORY] = l->stack->elementwise_memory_frac;
     for (int d = 0; d < GABLE_N_DTYPES; d++)
         for (int u = 0; u < GABLE_N_MMA; u++)
             out->kernel[GABLE_FAMILY_ELEMENTWISE][d][u] = k;
+    return GABLE_OK;
 }
 
 static gable_status fill_kernels(ladder *l, gable_constants *out)
@@ -246,9 +291,8 @@ static gable_status fill_kernels(ladder *l, gable_constants *out)
     for (int f = 0; f < GABLE_FAMILY_ELEMENTWISE; f++)
         for (int d = 0; d < GABLE_N_DTYPES; d++)
             for (int u = 0; u < GABLE_N_MMA; u++)
-                GABLE_TRY(fill_column(l, view, f, d, u, &out->kernel[f][d][u]));
-    fill_elementwise(l->stack, out);
-    return GABLE_OK;
+                GABLE_TRY(fill_column(l, view, &(column){f, d, u, NULL}, &out->kernel[f][d][u]));
+    return fill_elementwise(l, out);
 }
 
 /* ---- collectives and gaps
@@ -323,36 +367,97 @@ static void fill_gap(const ladder *l, gable_constants *out)
 
 static void fill_ideal(gable_constants *out)
 {
-    gable_kernel_constants k = {.compute_frac = 1.0, .memory_frac = 1.0, .from = "datasheet"};
-    for (int f = 0; f < GABLE_N_FAMILIES; f++)
-        for (int d = 0; d < GABLE_N_DTYPES; d++)
-            for (int u = 0; u < GABLE_N_MMA; u++)
-                out->kernel[f][d][u] = k;
+    out->silicon_frac = 1.0;
     out->collective = (gable_collective_constants){
         .link_frac = 1.0, .in_network_frac = 1.0, .custom_link_frac = 1.0, .from = "datasheet"};
     out->gap_from = "datasheet";
+}
+
+/* Boards of one die reach peaks and clocks that go with the root of their power, whatever the datasheet rounds to. */
+static void fill_silicon(const ladder *l, gable_constants *out)
+{
+    const gable_generation *g = l->own;
+    const gable_accelerator *a = l->accelerator;
+    double bf16 = a->matrix_flops_per_s[GABLE_MMA_BF16];
+    out->silicon_frac = 1.0;
+    out->n_sm = g->reference_n_sm > 0.0 ? g->reference_n_sm : a->n_sm;
+    out->clock_hz = a->tensor_clock_hz > 0.0 ? a->tensor_clock_hz : a->vector_clock_hz;
+    if (g->reference_w > 0.0 && a->tdp_w > 0.0 && bf16 > 0.0) {
+        double root = sqrt(a->tdp_w / g->reference_w);
+        out->silicon_frac = g->reference_bf16_flops_per_s * root / bf16;
+        out->clock_hz = g->reference_clock_hz * root;
+    }
+    /* What no datasheet says: middling figures, so that a form has something to work with. */
+    if (out->n_sm <= 0.0)
+        out->n_sm = 128.0;
+    if (out->clock_hz <= 0.0)
+        out->clock_hz = 1.8e9;
+}
+
+gable_status gable_silicon_load(gable_arena *arena, const char *hw,
+                                const gable_accelerator *accelerator, gable_constants **out,
+                                gable_err *err)
+{
+    ladder *l;
+    GABLE_TRY(gable_arena_take(arena, 1, sizeof *l, &l, err));
+    *l = (ladder){.arena = arena, .hw = hw, .accelerator = accelerator, .err = err};
+    GABLE_TRY(gable_generation_load(arena, hw, accelerator->generation, &l->own, err));
+    GABLE_TRY(gable_arena_take(arena, 1, sizeof **out, out, err));
+    fill_silicon(l, *out);
+    return GABLE_OK;
+}
+
+static gable_status open_ladder(ladder *l, gable_arena *arena, const char *hw,
+                                const gable_accelerator *accelerator, const char *stack,
+                                gable_err *err)
+{
+    *l = (ladder){.arena = arena, .hw = hw, .accelerator = accelerator, .err = err};
+    GABLE_TRY(gable_stack_load(arena, hw, stack, &l->stack, err));
+    if (l->stack->ideal)
+        return GABLE_OK;
+    take_logarithms(l);
+    return climb(l);
+}
+
+gable_status gable_constants_of_kernel(gable_arena *arena, const char *hw,
+                                       const gable_accelerator *accelerator, const char *stack,
+                                       gable_family family, gable_dtype weights, gable_mma unit,
+                                       const char *kernel, const gable_kernel_constants **out,
+                                       gable_err *err)
+{
+    ladder *l;
+    choice best;
+    gable_kernel_constants *made;
+    column want = {(int)family, (int)weights, (int)unit, kernel};
+    GABLE_TRY(gable_arena_take(arena, 1, sizeof *l, &l, err));
+    GABLE_TRY(open_ladder(l, arena, hw, accelerator, stack, err));
+    GABLE_TRY(gable_arena_take(arena, 1, sizeof *made, &made, err));
+    GABLE_TRY(choose(l, &want, &best));
+    take_choice(l, &best, describe(arena, best.rung->calibration->name, best.entry), made);
+    *out = made;
+    return made->from ? GABLE_OK : gable_fail(err, GABLE_INTERNAL, "arena full");
 }
 
 gable_status gable_constants_load(gable_arena *arena, const char *hw,
                                   const gable_accelerator *accelerator, const char *stack,
                                   const gable_constants **out, gable_err *err)
 {
-    ladder l = {.arena = arena, .hw = hw, .accelerator = accelerator, .err = err};
+    ladder *l;
     gable_constants *constants;
-    GABLE_TRY(gable_stack_load(arena, hw, stack, &l.stack, err));
+    GABLE_TRY(gable_arena_take(arena, 1, sizeof *l, &l, err));
+    GABLE_TRY(open_ladder(l, arena, hw, accelerator, stack, err));
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *constants, &constants, err));
-    constants->stack = l.stack->name;
-    constants->stack_version = l.stack->version;
-    constants->ideal = l.stack->ideal;
+    constants->stack = l->stack->name;
+    constants->stack_version = l->stack->version;
+    constants->ideal = l->stack->ideal;
     *out = constants;
     if (constants->ideal) {
         fill_ideal(constants);
         return GABLE_OK;
     }
-    take_logarithms(&l);
-    GABLE_TRY(climb(&l));
-    GABLE_TRY(fill_kernels(&l, constants));
-    GABLE_TRY(fill_collective(&l, constants));
-    fill_gap(&l, constants);
+    fill_silicon(l, constants);
+    GABLE_TRY(fill_kernels(l, constants));
+    GABLE_TRY(fill_collective(l, constants));
+    fill_gap(l, constants);
     return GABLE_OK;
 }

@@ -50,6 +50,10 @@ typedef struct gable_kernel_constants {
     const char *from; /* "h100-sxm trtllm gemm bf16, 137 rows": printed by explain */
 } gable_kernel_constants;
 
+/* The constant of that name in the family's form; `fallback` when the form has none. */
+double gable_kernel_constant(const gable_kernel_constants *kernel, gable_family family,
+                             const char *name, double fallback);
+
 /* T = base_s + step_s * steps + y + 2 sqrt(ramp_s * y), y = wire / (link_frac * rate):
  * facts/network.md 5. */
 typedef struct gable_collective_constants {
@@ -86,6 +90,11 @@ typedef struct gable_constants {
 gable_status gable_constants_load(gable_arena *arena, const char *hw,
                                   const struct gable_accelerator *accelerator, const char *stack,
                                   const gable_constants **out, gable_err *err);
+
+/* Clock, SMs and silicon_frac of a device alone, without kernels: what fitting needs. */
+gable_status gable_silicon_load(gable_arena *arena, const char *hw,
+                                const struct gable_accelerator *accelerator, gable_constants **out,
+                                gable_err *err);
 
 /* Constants of a named kernel (a value of the column `kernel` of measurements), which may differ from the stack's usual
  * one. Same rules and errors as gable_constants_load. */

@@ -30,3 +30,15 @@ int gable_form_find(const gable_form *form, const char *name)
             return i;
     return -1;
 }
+
+/* Files hold four digits: a bound itself may come back a little beyond it. */
+static const double rounding = 1e-3;
+
+bool gable_form_allows(const gable_parameter *parameter, double value)
+{
+    for (int i = 0; i < parameter->n_choices; i++)
+        if (parameter->choices[i] >= value && parameter->choices[i] <= value)
+            return true;
+    return parameter->n_choices == 0 && value >= parameter->low * (1.0 - rounding) &&
+           value <= parameter->high * (1.0 + rounding);
+}

@@ -5,6 +5,7 @@
  * Room: machine. Uses: nothing. Centres and spreads: facts/kernels.md 2.4, facts/attention.md 2-3. */
 #ifndef GABLE_MACHINE_FORMS_H
 #define GABLE_MACHINE_FORMS_H
+#include <stdbool.h>
 
 enum { GABLE_PARAMETERS_CAP = 28, GABLE_CHOICES_CAP = 8 };
 
@@ -43,6 +44,9 @@ extern const gable_form gable_forms[GABLE_N_FORMS];
 
 /* Index of a constant of a form by its name; -1 when there is none. */
 int gable_form_find(const gable_form *form, const char *name);
+
+/* Whether a constant may have this value: in its range, or one of its choices. */
+bool gable_form_allows(const gable_parameter *parameter, double value);
 
 /* Tables: P(symbol, name, centre, spread, low, high, help) and D(symbol, name, help, choices…); the symbols become
  * indices GABLE_<FORM>_<symbol>. */

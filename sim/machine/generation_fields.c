@@ -3,7 +3,7 @@
 #include "machine/generation.h"
 
 static const char *const families[] = {
-#define FAMILY_KEY(symbol, key) key,
+#define FAMILY_KEY(symbol, key, form) key,
     GABLE_FAMILY_LIST(FAMILY_KEY)
 #undef FAMILY_KEY
         NULL};
@@ -26,6 +26,16 @@ static const char *const provenances[] = {
 const char *gable_family_key(gable_family family)
 {
     return families[family];
+}
+
+gable_form_kind gable_family_form(gable_family family)
+{
+    static const gable_form_kind forms[] = {
+#define FAMILY_FORM(symbol, key, form) GABLE_FORM_##form,
+        GABLE_FAMILY_LIST(FAMILY_FORM)
+#undef FAMILY_FORM
+    };
+    return forms[family];
 }
 
 const char *gable_provenance_name(gable_provenance provenance)
@@ -73,6 +83,12 @@ static const gable_field generation_rows[] = {
     TEXT_ROW(gable_generation, "vendor", TEXT, vendor, REQUIRED, "Who designed it."),
     TEXT_ROW(gable_generation, "remark", TEXT, remark, 0, "Why it borrows from whom it does."),
     INT_ROW(gable_generation, "year", year, 2006, 2040, REQUIRED, "Year of first shipment."),
+    GEN_NUMBER("silicon", "power", WATTS, reference_w, 0, 0, 0,
+               "Board power at which peak and clock hold, W; those of other boards go by its root."),
+    GEN_NUMBER("silicon", "peak_bf16", FLOPS_PER_S, reference_bf16_flops_per_s, 0, 0, 0,
+               "Dense bf16 peak at that power, FLOP/s."),
+    GEN_NUMBER("silicon", "clock", HERTZ, reference_clock_hz, 0, 0, 0, "Clock at that power, Hz."),
+    GEN_NUMBER("silicon", "sm_count", COUNT, reference_n_sm, 0, 0, 0, "SMs of the die that kernels fill."),
     GEN_NUMBER("transfer", "sibling_sigma_ln", NONE, sibling_sigma_ln, 0, MOST_SIGMA, REQUIRED,
                "Spread gained by a device of this generation that was not measured, ln."),
     GEN_NUMBER("transfer", "nearest_sigma_ln", NONE, nearest_sigma_ln, 0, MOST_SIGMA, REQUIRED,
@@ -207,11 +223,7 @@ static const gable_field calibrated_rows[] = {
     CHOICE_ROW(gable_calibrated, "", "weights", weights, dtypes, REQUIRED,
                "Format of the weights, or of the cache."),
     CHOICE_ROW(gable_calibrated, "", "unit", unit, units, REQUIRED, "Unit that the FLOPs run on."),
-    FIT_NUMBER("floor", SECONDS, floor_s, 0, 1, REQUIRED, "Launch and prologue, s."),
-    FIT_NUMBER("compute_frac", NONE, compute_frac, LEAST_FRAC, 1, REQUIRED,
-               "Reached share of the dense peak."),
-    FIT_NUMBER("memory_frac", NONE, memory_frac, LEAST_FRAC, 1, REQUIRED,
-               "Reached share of the memory bandwidth."),
+    TEXT_ROW(gable_calibrated, "kernel", TEXT, kernel, 0, "Label of the kernel in the rows."),
     FIT_NUMBER("sigma_ln", NONE, sigma_ln, 0, MOST_SIGMA, REQUIRED,
                "Spread of ln(measured / predicted) on the test rows."),
     INT_ROW(gable_calibrated, "n_train", n_train, 1, 100000000, REQUIRED, "Rows fitted to."),
@@ -225,8 +237,12 @@ static const gable_field calibrated_rows[] = {
     TEXT_ROW(gable_calibrated, "date", TEXT, date, 0, "Day of the fit."),
 };
 
+static const char *const calibrated_extra[] = {"constants"};
+
 const gable_schema gable_calibrated_schema = {
-    .title = "Constants of one family, format and stack",
+    .title = "Constants of one family, format, stack and kernel",
     .fields = calibrated_rows,
     .n_fields = COUNT_OF(calibrated_rows),
+    .extra_keys = calibrated_extra,
+    .n_extra_keys = COUNT_OF(calibrated_extra),
 };

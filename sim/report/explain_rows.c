@@ -195,7 +195,7 @@ static void add_expected(gable_tree *tree, gable_node *parent, int row)
     const gable_time *time = &priced->step->row[row];
     const gable_work *work = &priced->plan->work[row];
     const gable_constants *constants = priced->machine->constants;
-    const gable_kernel_constants *kernel = &constants->kernel[work->family][work->dtype][work->mma];
+    const gable_kernel_constants *kernel = constants->kernel[work->family][work->dtype][work->mma];
     double calls = priced->plan->calls[row], top = peak_of(tree, work).flops_per_s;
     const char *source =
         constants->ideal ? "spec: stack ideal" : provenance(tree, time->provenance, kernel->from);

@@ -31,9 +31,12 @@ static void add_roofs_of_row(gable_picture *picture, const gable_priced *priced,
 {
     const gable_work *work = &priced->plan->work[row];
     const gable_constants *constants = priced->machine->constants;
-    const gable_kernel_constants *kernel = &constants->kernel[work->family][work->dtype][work->mma];
-    double memory_frac = constants->ideal ? 1.0 : kernel->memory_frac;
-    double compute_frac = constants->ideal ? 1.0 : kernel->compute_frac;
+    const gable_kernel_constants *kernel = constants->kernel[work->family][work->dtype][work->mma];
+    double memory_frac = 1.0, compute_frac = 1.0;
+    if (!constants->ideal) {
+        memory_frac = fmin(gable_kernel_constant(kernel, work->family, "memory_frac", 1.0), 1.0);
+        compute_frac = fmin(gable_kernel_constant(kernel, work->family, "compute_frac", 1.0), 1.0);
+    }
     picture->hbm_expected_bytes_per_s =
         fmax(picture->hbm_expected_bytes_per_s, memory_frac * picture->hbm_bytes_per_s);
     if (work->vector || work->flops <= 0.0)
