@@ -197,12 +197,11 @@ static void add_sources(gable_text *out, const gable_priced *priced)
     for (int i = 0; i < GABLE_N_PROVENANCES; i++) {
         if (seconds[i] <= 0.0 || step->time_s_total <= 0.0)
             continue;
-        gable_text_addf(out, "%s%s for %.3g %% of the time", between,
-                        gable_provenance_name((gable_provenance)i),
+        gable_text_addf(out, "%s%s %.3g %%", between, gable_provenance_name((gable_provenance)i),
                         100.0 * seconds[i] / step->time_s_total);
         between = ", ";
     }
-    gable_text_add(out, "\n");
+    gable_text_add(out, " of the time\n");
 }
 
 void gable_report_notes(gable_text *out, const gable_priced *priced)

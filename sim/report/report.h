@@ -172,9 +172,9 @@ gable_status gable_roofline_legend(gable_arena *arena, const gable_roofline_requ
 gable_status gable_roofline_write(gable_arena *arena, const gable_roofline_request *request,
                                   gable_format format, gable_text *out, gable_err *err);
 
-/* Appends `text` as a gnuplot string: single quotes, '' for each one inside. Refuses with
- * GABLE_INPUT what could end the string or the line (control bytes) and more than GABLE_GP_TEXT_CAP
- * bytes: facts/interface.md 6.4. */
+/* Appends `text` as a gnuplot string: single quotes, '' for each one inside, a blank before a
+ * leading one. Refuses with GABLE_INPUT what could end the string or the line (control bytes) and
+ * more than GABLE_GP_TEXT_CAP bytes: facts/interface.md 6.4. */
 enum { GABLE_GP_TEXT_CAP = 200 };
 gable_status gable_gp_quote(gable_text *out, const char *text, gable_err *err);
 
@@ -187,5 +187,9 @@ typedef struct gable_gnuplot {
  * prints. Fails with GABLE_OUTPUT: not found, too slow, or what it said on its standard error. */
 gable_status gable_gnuplot_run(const gable_gnuplot *gnuplot, const gable_text *script,
                                gable_text *out, gable_err *err);
+
+/* Script, gnuplot, and for TERMINAL the legend below: the whole answer of `gable roofline`. */
+gable_status gable_roofline_draw(gable_arena *arena, const gable_roofline_request *request,
+                                 const gable_gnuplot *gnuplot, gable_text *out, gable_err *err);
 
 #endif

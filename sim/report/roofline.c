@@ -224,3 +224,22 @@ gable_status gable_roofline_legend(gable_arena *arena, const gable_roofline_requ
                         picture.n_small);
     return gable_report_done(out, err);
 }
+
+gable_status gable_roofline_draw(gable_arena *arena, const gable_roofline_request *request,
+                                 const gable_gnuplot *gnuplot, gable_text *out, gable_err *err)
+{
+    gable_text script = {0}, picture = {0};
+    gable_status status = gable_roofline_script(arena, request, &script, err);
+    if (status == GABLE_OK)
+        status = gable_gnuplot_run(gnuplot, &script, &picture, err);
+    gable_text_free(&script);
+    if (status == GABLE_OK) {
+        /* The character terminal starts with a form feed, which clears screens and ejects paper. */
+        size_t skip = picture.text[0] == '\f';
+        gable_text_add_n(out, picture.text + skip, picture.length_bytes - skip);
+    }
+    gable_text_free(&picture);
+    if (status == GABLE_OK && request->canvas == GABLE_CANVAS_TERMINAL)
+        status = gable_roofline_legend(arena, request, out, err);
+    return status == GABLE_OK ? gable_report_done(out, err) : status;
+}
