@@ -72,10 +72,12 @@ typedef struct gable_priced {
 gable_status gable_report_cost(gable_arena *arena, const gable_priced *priced, gable_format format,
                                int width, gable_text *out, gable_err *err);
 
-/* "decode step of llama… on hgx…, tp 8, batch 64, context 4096": the scenario in one line. */
+/* "llama… on hgx…, tp 8, stack …", and the same with its phase: "decode step of …". */
+void gable_report_subject(gable_text *out, const gable_priced *priced);
 void gable_report_title(gable_text *out, const gable_priced *priced);
 
-/* "memory-bound: …": why the step takes as long as it does, one sentence without a full stop. */
+/* "memory, 64 % of time: …": why the step takes as long as it does, one sentence without a full
+ * stop. */
 void gable_report_verdict(gable_text *out, const gable_priced *priced);
 
 /* ---- explain: report/explain.c ---- */
