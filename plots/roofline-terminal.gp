@@ -4,7 +4,7 @@ set logscale xy 10
 set xrange [x_min:x_max]
 set yrange [y_min:y_max/2.5] # no words above the roof here
 set format x '%g'
-set format y '%.0s %c'
+set format y '%.0s %cFLOP/s'
 set xlabel 'FLOP per byte of device memory'
 set tics nomirror scale 0.5
 set border 3

@@ -5,10 +5,9 @@
 #include "base/arena.h"
 
 void scratch_open(void);
-void scratch_open_large(void);
 void scratch_close(void);
 
-/* 32 MiB; 1 GiB after scratch_open_large (valgrind and the sanitizers touch every page of it). */
+/* 1 GiB of address space; pages cost nothing until they are touched. */
 gable_arena *scratch_arena(void);
 
 /* "FOLDER/name"; the folder is made on the first call and removed with its files by scratch_close. */

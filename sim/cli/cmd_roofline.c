@@ -74,19 +74,6 @@ static gable_status choose_canvas(gable_cli *cli, const roofline_options *o, gab
     return GABLE_USAGE;
 }
 
-static gable_status draw(gable_cli *cli, const gable_roofline_request *request)
-{
-    const gable_gnuplot gnuplot = {getenv("PATH"), timeout_s};
-    gable_text script = {0};
-    gable_status status = gable_roofline_script(&cli->arena, request, &script, &cli->err);
-    if (status == GABLE_OK)
-        status = gable_gnuplot_run(&gnuplot, &script, &cli->out, &cli->err);
-    gable_text_free(&script);
-    if (status == GABLE_OK && request->canvas == GABLE_CANVAS_TERMINAL)
-        status = gable_roofline_legend(&cli->arena, request, &cli->out, &cli->err);
-    return status;
-}
-
 static gable_status run(gable_cli *cli, const void *given)
 {
     const roofline_options *o = given;
@@ -102,13 +89,14 @@ static gable_status run(gable_cli *cli, const void *given)
         .color = cli->color && !to_file(o->scenario.output),
         .plots = cli->plots,
     };
+    const gable_gnuplot gnuplot = {getenv("PATH"), timeout_s};
     gable_format format = (gable_format)o->scenario.format;
     if (o->emit_script)
         GABLE_TRY(gable_roofline_script(&cli->arena, &request, &cli->out, &cli->err));
     else if (format != GABLE_FORMAT_TEXT)
         GABLE_TRY(gable_roofline_write(&cli->arena, &request, format, &cli->out, &cli->err));
     else
-        GABLE_TRY(draw(cli, &request));
+        GABLE_TRY(gable_roofline_draw(&cli->arena, &request, &gnuplot, &cli->out, &cli->err));
     return gable_scenario_deliver(cli, o->scenario.output);
 }
 

@@ -171,11 +171,11 @@ static void sketch_roofline(demo *d, const gable_priced *steps, size_t n_steps)
     for (size_t i = 0; i < n_steps; i++) {
         const gable_step *step = steps[i].step;
         marks[i] = (demo_mark){step->intensity_flops_per_byte, step->flops / step->time_s_total,
-                               i ? 'p' : 'D'};
+                               i ? 'a' : 'A'};
     }
     demo_chart chart = {.x_title = "FLOP per byte of memory",
                         .y_title =
-                            n_steps > 1 ? "FLOP/s (D: decode, p: prefill)" : "FLOP/s (D: decode)",
+                            n_steps > 1 ? "FLOP/s (A: decode, a: prefill)" : "FLOP/s (A: decode)",
                         .x_min = 0.1,
                         .x_max = 1e4,
                         .y_min = 1e11,

@@ -1,5 +1,5 @@
-/* cli/scenario_options: what to price: the options that cost, roofline, explain and later commands share, and the way from
- * them to a priced step.
+/* cli/scenario_options: what to price: the options that cost, roofline, explain and later commands
+ * share, and the way from them to a priced step.
  * Room: cli. Uses: every room below. */
 #ifndef GABLE_CLI_SCENARIO_OPTIONS_H
 #define GABLE_CLI_SCENARIO_OPTIONS_H
@@ -27,7 +27,7 @@ typedef enum gable_phase_choice {
 extern const char *const gable_phase_choices[]; /* "decode" "prefill" NULL */
 extern const char *const gable_phase_choices_both[]; /* the same and "both" */
 
-/* Rows of the option table; `choices` and `fallback` are those of --phase, which the commands differ in. */
+/* Rows of the option table; `choices_` and `fallback_` are those of --phase: commands differ. */
 #define GABLE_SCENARIO_OPTIONS(choices_, fallback_)                                                \
     {.name = "model", .type = GABLE_OPTION_TEXT, .argument = "NAME|PATH",                          \
      .offset = offsetof(gable_scenario_options, model),                                            \
@@ -86,7 +86,7 @@ typedef struct gable_case {
 } gable_case;
 
 /* Loads model and machine, applies the formats, lays out and prices the step of `phase`.
- *   both   the step is one of a pair: decode takes --context, prefill reads a prompt of that length */
+ *   both   of a pair: decode takes --batch and --context, prefill reads one prompt of that length */
 gable_status gable_scenario_price(gable_cli *cli, const gable_scenario_options *options,
                                   gable_phase phase, bool both, gable_case *out);
 

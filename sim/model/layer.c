@@ -165,6 +165,9 @@ static gable_status check_uses(const gable_schema *schema, const use_row *uses, 
         const gable_field *field = &schema->fields[i];
         unsigned bit = 1u << kind;
         int value = member(field, object);
+        if (field->type == GABLE_FIELD_INT && value > field->max)
+            return gable_json_fail(where, err, "%s = %d, expected at most %.0f", field->key, value,
+                                   field->max);
         if (value == 0 && (uses[i].need & bit))
             return gable_json_fail(where, err, "%s of kind \"%s\" needs \"%s\": %s", schema->title,
                                    name, field->key, field->help);

@@ -181,7 +181,7 @@ typedef struct layer_list {
     gable_layer *kinds; /* as listed */
     const char **ids;
     int n_kinds;
-    gable_layer *layers; /* LAYERS_CAP, expanded */
+    int *order; /* LAYERS_CAP indices into kinds */
     int n_layers;
 } layer_list;
 
@@ -209,7 +209,7 @@ static gable_status append(layer_list *list, const gable_json *where, int kind, 
     if (times < 1 || times > LAYERS_CAP - list->n_layers)
         return gable_json_fail(where, list->err, "more than %d layers", LAYERS_CAP);
     for (long i = 0; i < times; i++)
-        list->layers[list->n_layers++] = list->kinds[kind];
+        list->order[list->n_layers++] = kind;
     return GABLE_OK;
 }
 
@@ -241,7 +241,7 @@ static gable_status repeat_group(layer_list *list, const gable_json *order, int 
         return gable_json_fail(order, list->err,
                                "a group is empty, or there are more than %d layers", LAYERS_CAP);
     for (long i = 1; i < times; i++)
-        memcpy(&list->layers[from + i * n], &list->layers[from], (size_t)n * sizeof *list->layers);
+        memcpy(&list->order[from + i * n], &list->order[from], (size_t)n * sizeof *list->order);
     list->n_layers = from + (int)times * n;
     return GABLE_OK;
 }
@@ -287,7 +287,7 @@ static gable_status check_counts(const layer_list *list, const gable_json *layer
     for (int i = 0; i < list->n_kinds; i++, node = node->next) {
         int n = 0;
         for (int j = 0; j < list->n_layers; j++)
-            n += gable_layer_equal(&list->layers[j], &list->kinds[i]);
+            n += list->order[j] == i;
         if (gable_json_get(node, "count") && n != list->kinds[i].count)
             return gable_json_fail(node, list->err, "count = %d, but the order has %d of them",
                                    list->kinds[i].count, n);
@@ -313,7 +313,7 @@ static gable_status read_layers(layer_list *list, const gable_json *root, gable_
     GABLE_TRY(gable_arena_take(list->arena, layers->n_children, sizeof *list->ids, &list->ids,
                                list->err));
     GABLE_TRY(
-        gable_arena_take(list->arena, LAYERS_CAP, sizeof *list->layers, &list->layers, list->err));
+        gable_arena_take(list->arena, LAYERS_CAP, sizeof *list->order, &list->order, list->err));
     for (const gable_json *node = layers->child; node; node = node->next)
         GABLE_TRY(read_kind(list, node, model->hidden));
     if (order && order->type != GABLE_JSON_STRING)
@@ -325,7 +325,12 @@ static gable_status read_layers(layer_list *list, const gable_json *root, gable_
     if (list->n_layers == 0)
         return gable_json_fail(order, list->err, "the order has no layers");
     GABLE_TRY(order ? check_counts(list, layers) : GABLE_OK);
-    return gable_model_set_layers(list->arena, model, list->layers, list->n_layers, list->err);
+    gable_layer *in_order;
+    GABLE_TRY(gable_arena_take(list->arena, (size_t)list->n_layers, sizeof *in_order, &in_order,
+                               list->err));
+    for (int i = 0; i < list->n_layers; i++)
+        in_order[i] = list->kinds[list->order[i]];
+    return gable_model_set_layers(list->arena, model, in_order, list->n_layers, list->err);
 }
 
 gable_status gable_model_read(gable_arena *arena, const gable_json *root, gable_model *model,

@@ -117,7 +117,7 @@ static void add_weights(gable_tree *tree, gable_node *root)
         const char *name = i < GABLE_N_MODULES ? gable_module_name(i) : "norms and the rest";
         gable_node *part = gable_explain_add(tree, all, name, params[i] * element, GABLE_DIM_BYTES);
         gable_explain_times(part, "parameters", params[i], GABLE_DIM_COUNT, NULL);
-        gable_explain_times(part, "bytes each", element, GABLE_DIM_NONE, "B");
+        gable_explain_times(part, "each", element, GABLE_DIM_NONE, "B");
         part->source = gable_report_format(tree->arena, "model, %s", gable_dtype_name(dtype));
         all->value += part->value;
     }
@@ -130,7 +130,7 @@ static void add_stored(gable_tree *tree, gable_node *parent)
     gable_node *weights =
         gable_explain_add(tree, parent, "weights", plan->weights_bytes, GABLE_DIM_BYTES);
     weights->combine = GABLE_COMBINE_SUM;
-    weights->reason = "this rank's part; norms and what has fewer parts than ranks are replicated";
+    weights->reason = "this rank's; what has fewer parts than ranks is replicated";
     for (int i = 0; i < plan->n_rows; i++)
         if (plan->stored_bytes[i] > 0.0)
             gable_explain_add(tree, weights, plan->name[i], plan->stored_bytes[i], GABLE_DIM_BYTES);
@@ -141,7 +141,7 @@ static void add_cache(gable_tree *tree, gable_node *parent)
     const gable_plan *plan = tree->priced->plan;
     const gable_scenario *s = &plan->scenario;
     gable_node *cache = gable_explain_add(tree, parent, "cache", plan->kv_bytes, GABLE_DIM_BYTES);
-    cache->reason = "keys and values of every token so far, all layers, this rank's heads";
+    cache->reason = "all layers, this rank's heads";
     double tokens = s->batch * (s->n_cached + s->n_new);
     if (plan->kv_bytes <= 0.0)
         return;
@@ -183,7 +183,7 @@ static void add_operators(gable_tree *tree, gable_node *root)
     gable_node *all = gable_explain_add(tree, root, "expected time", priced->step->time_s_total,
                                         GABLE_DIM_SECONDS);
     all->combine = GABLE_COMBINE_SUM;
-    all->reason = "operators run one after another; each figure is of all its calls in the step";
+    all->reason = "one after another; each of all its calls";
     for (int i = 0; i < priced->plan->n_rows; i++)
         gable_explain_row(tree, all, i);
 }
@@ -225,7 +225,7 @@ static void add_verdict(gable_tree *tree, gable_node *root)
     ridge->source =
         gable_explain_spec(tree, offsetof(gable_accelerator, hbm_bandwidth_bytes_per_s));
     ridge->reason = "below it memory is the limit, above it the matrix units";
-    gable_explain_times(ridge, "peak of the formats in use", step->ridge_flops_per_byte * bandwidth,
+    gable_explain_times(ridge, "peak of formats in use", step->ridge_flops_per_byte * bandwidth,
                         GABLE_DIM_FLOPS_PER_S, NULL);
     gable_explain_over(ridge, "bandwidth", bandwidth, GABLE_DIM_BYTES_PER_S, NULL);
     gable_text verdict = {0};

@@ -11,7 +11,7 @@ static void count(gable_node *node, const char *symbol, double value)
 
 static void element_bytes(gable_node *node, double bytes)
 {
-    gable_explain_times(node, "bytes", bytes, GABLE_DIM_NONE, "B");
+    gable_explain_times(node, "each", bytes, GABLE_DIM_NONE, "B");
 }
 
 /* ---- FLOPs and weight bytes by shape: facts/models.md 4 ---- */
@@ -88,11 +88,11 @@ static void add_work(gable_tree *tree, gable_node *parent, int row)
     const gable_plan *plan = tree->priced->plan;
     const gable_work *work = &plan->work[row];
     double calls = plan->calls[row];
-    gable_node *flops =
-        gable_explain_add(tree, parent, "compute", calls * work->flops, GABLE_DIM_FLOPS);
+    gable_node none = {0}, *flops = &none, *weights = &none;
+    if (work->flops > 0.0)
+        flops = gable_explain_add(tree, parent, "compute", calls * work->flops, GABLE_DIM_FLOPS);
     gable_node *bytes =
         gable_explain_add(tree, parent, "memory", calls * work->hbm_bytes, GABLE_DIM_BYTES);
-    gable_node none = {0}, *weights = &none;
     bytes->combine = GABLE_COMBINE_SUM;
     if (work->weight_bytes > 0.0)
         weights =
@@ -183,8 +183,8 @@ static void add_term(gable_tree *tree, gable_node *parent, const char *label, do
     if (term_s <= 0.0)
         return;
     gable_node *term = gable_explain_add(tree, parent, label, term_s, GABLE_DIM_SECONDS);
-    gable_explain_times(term, "at the datasheet rate", ideal_s, GABLE_DIM_SECONDS, NULL);
-    gable_explain_over(term, "fraction reached", ideal_s / term_s, GABLE_DIM_NONE, NULL);
+    gable_explain_times(term, "at full rate", ideal_s, GABLE_DIM_SECONDS, NULL);
+    gable_explain_over(term, "reached", ideal_s / term_s, GABLE_DIM_NONE, NULL);
     gable_explain_keep_true(term);
     term->source = source;
 }

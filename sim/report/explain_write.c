@@ -38,59 +38,97 @@ static const char *const combine_names[GABLE_N_COMBINES] = {
 
 /* ---- text ---- */
 
-enum { INDENT = 2, LABEL_WIDTH = 28, VALUE_WIDTH = 14 };
+/* Arithmetic needs more room than tables: narrower terminals wrap by themselves. */
+enum { INDENT = 2, LABEL_WIDTH = 28, VALUE_WIDTH = 14, WIDTH_MIN = 100 };
+
+/* "2 x 64 m x 8192 n": each number with what it is. */
+static void add_named_factors(gable_text *out, const gable_node *node)
+{
+    for (int i = 0; i < node->n_factors; i++) {
+        const gable_factor *factor = &node->factors[i];
+        gable_text_add(out, i == 0 ? "" : factor->divides ? " / " : " x ");
+        add_value(out, factor->value, factor->dim, factor->unit);
+        bool constant = factor->symbol[0] >= '0' && factor->symbol[0] <= '9';
+        if (!constant)
+            gable_text_addf(out, " %s", factor->symbol);
+    }
+}
 
 /* Lines so far: a source that was just printed is not repeated in full. */
 typedef struct text_state {
     gable_text *out;
+    int width;
     const char *source;
 } text_state;
 
-static void add_source(text_state *state, const char *source)
+/* One part of a line, on a line of its own when it does not fit behind the others. */
+static void add_part(text_state *state, gable_text *line, gable_text *part)
 {
+    if (part->length_bytes == 0)
+        return;
+    if ((int)(line->length_bytes + part->length_bytes) + 1 > state->width) {
+        gable_text_add(state->out, line->text);
+        gable_text_add(state->out, "\n");
+        gable_text_free(line);
+        *line = (gable_text){0};
+        gable_text_addf(line, "%*s", LABEL_WIDTH + VALUE_WIDTH - 1, "");
+    }
+    gable_text_add(line, " ");
+    gable_text_add(line, part->text);
+    gable_text_free(part);
+    *part = (gable_text){0};
+}
+
+static void add_source(text_state *state, gable_text *line, const char *source)
+{
+    gable_text part = {0};
     bool again = state->source && strcmp(state->source, source) == 0;
-    gable_text_add(state->out, "  [");
-    gable_text_add_n(state->out, source, again ? strcspn(source, ":") : strlen(source));
-    gable_text_add(state->out, "]");
+    gable_text_add(&part, "[");
+    gable_text_add_n(&part, source, again ? strcspn(source, ":") : strlen(source));
+    gable_text_add(&part, "]");
+    add_part(state, line, &part);
     state->source = source;
 }
 
-static void add_arithmetic(gable_text *out, const gable_node *node)
+static void add_arithmetic(text_state *state, gable_text *line, const gable_node *node)
 {
     static const char *const words[GABLE_N_COMBINES] = {
         [GABLE_COMBINE_NONE] = "",
-        [GABLE_COMBINE_SUM] = " = sum of",
-        [GABLE_COMBINE_MAX] = " = the longest of",
+        [GABLE_COMBINE_SUM] = "= sum of",
+        [GABLE_COMBINE_MAX] = "= the longest of",
         [GABLE_COMBINE_LAST] = "",
     };
+    gable_text part = {0};
     if (node->n_factors) {
-        gable_text_add(out, " = ");
-        add_factors(out, node, false);
-        gable_text_add(out, "  (");
-        add_factors(out, node, true);
-        gable_text_add(out, ")");
+        gable_text_add(&part, "= ");
+        add_named_factors(&part, node);
     } else if (node->child && node->child->next) {
-        gable_text_add(out, words[node->combine]);
+        gable_text_add(&part, words[node->combine]);
     }
+    add_part(state, line, &part);
+    gable_text_free(&part);
 }
 
 static void add_line(text_state *state, const gable_node *node, int depth)
 {
-    gable_text *out = state->out, value = {0};
+    gable_text line = {0}, value = {0}, reason = {0};
     add_value(&value, node->value, node->dim, node->unit);
-    gable_text_addf(out, "%*s", depth * INDENT, "");
-    size_t before = out->length_bytes;
-    gable_text_add_safe(out, node->label);
-    int pad = LABEL_WIDTH - depth * INDENT - (int)(out->length_bytes - before);
-    gable_text_addf(out, "%*s %*s", pad > 0 ? pad : 0, "", VALUE_WIDTH - 2,
+    gable_text_addf(&line, "%*s", depth * INDENT, "");
+    gable_text_add_safe(&line, node->label);
+    int pad = LABEL_WIDTH - (int)line.length_bytes;
+    gable_text_addf(&line, "%*s %*s", pad > 0 ? pad : 0, "", VALUE_WIDTH - 2,
                     value.text ? value.text : "");
-    gable_text_free(&value);
-    add_arithmetic(out, node);
+    add_arithmetic(state, &line, node);
     if (node->source)
-        add_source(state, node->source);
+        add_source(state, &line, node->source);
     if (node->reason)
-        gable_text_addf(out, "  %s", node->reason);
-    gable_text_add(out, "\n");
+        gable_text_addf(&reason, "# %s", node->reason);
+    add_part(state, &line, &reason);
+    gable_text_add(state->out, line.text ? line.text : "");
+    gable_text_add(state->out, "\n");
+    gable_text_free(&line);
+    gable_text_free(&value);
+    gable_text_free(&reason);
 }
 
 static void write_text(text_state *state, const gable_node *node, int depth)
@@ -231,10 +269,9 @@ static gable_status write_lines(gable_arena *arena, const gable_node *root, gabl
 gable_status gable_explain_write(gable_arena *arena, const gable_node *root, gable_format format,
                                  int width, gable_text *out, gable_err *err)
 {
-    (void)width;
     switch (format) {
     case GABLE_FORMAT_TEXT:
-        write_text(&(text_state){out, NULL}, root, 0);
+        write_text(&(text_state){out, width > WIDTH_MIN ? width : WIDTH_MIN, NULL}, root, 0);
         break;
     case GABLE_FORMAT_JSON:
         gable_text_add(out, "{\n  \"schema\": \"gable.explain/1\",\n  \"tree\":\n");

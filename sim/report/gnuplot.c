@@ -30,9 +30,16 @@ gable_status gable_gp_quote(gable_text *out, const char *text, gable_err *err)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
             return gable_fail(err, GABLE_INPUT, "text for the plot holds the control byte 0x%02x",
                               (unsigned)(unsigned char)text[i]);
+    /* gnuplot takes '' for a quote only where no other one stands before it; at the start, or twice
+     * in a row, it ends the string and starts another. Runs are parted by blanks. */
+    char before = '\'';
     gable_text_add(out, "'");
-    for (size_t i = 0; i < length; i++)
-        gable_text_add_n(out, text[i] == '\'' ? "''" : &text[i], text[i] == '\'' ? 2 : 1);
+    for (size_t i = 0; i < length; before = text[i++]) {
+        if (text[i] != '\'')
+            gable_text_add_n(out, &text[i], 1);
+        else
+            gable_text_add(out, before == '\'' ? " ''" : "''");
+    }
     gable_text_add(out, "'");
     return GABLE_OK;
 }

@@ -17,10 +17,9 @@ static void add_count(gable_text *out, double value, const char *one, const char
     gable_text_addf(out, "%.10g %s", value, value == 1.0 ? one : many);
 }
 
-void gable_report_title(gable_text *out, const gable_priced *priced)
+void gable_report_subject(gable_text *out, const gable_priced *priced)
 {
     const gable_scenario *scenario = &priced->plan->scenario;
-    gable_text_addf(out, "%s step of ", gable_phases[scenario->phase]);
     gable_text_add_safe(out, priced->plan->model->name);
     gable_text_add(out, " on ");
     gable_text_add_safe(out, priced->machine->system->name);
@@ -29,6 +28,12 @@ void gable_report_title(gable_text *out, const gable_priced *priced)
         gable_text_addf(out, ", ep %d", scenario->ep);
     gable_text_add(out, ", stack ");
     gable_text_add_safe(out, priced->machine->constants->stack);
+}
+
+void gable_report_title(gable_text *out, const gable_priced *priced)
+{
+    gable_text_addf(out, "%s step of ", gable_phases[priced->plan->scenario.phase]);
+    gable_report_subject(out, priced);
 }
 
 static void add_batch(gable_text *out, const gable_scenario *scenario)
@@ -90,10 +95,10 @@ static void verdict_memory(gable_text *out, const gable_priced *priced)
     const gable_step *step = priced->step;
     double intensity = step->intensity_flops_per_byte, ridge = step->ridge_flops_per_byte;
     if (intensity > 0.0 && ridge >= intensity)
-        gable_text_addf(out, "%.3g FLOP/byte, x%.3g below the ridge of %.4g", intensity,
+        gable_text_addf(out, "%.3g FLOP/B, x%.3g below the ridge at %.4g", intensity,
                         ridge / intensity, ridge);
     else
-        gable_text_addf(out, "most operators are, though the step as a whole has %.4g FLOP/byte",
+        gable_text_addf(out, "most operators are, though the step as a whole has %.4g FLOP/B",
                         intensity);
 }
 
@@ -102,7 +107,7 @@ static void verdict_compute(gable_text *out, const gable_priced *priced)
     const gable_step *step = priced->step;
     double intensity = step->intensity_flops_per_byte, ridge = step->ridge_flops_per_byte;
     if (ridge > 0.0 && intensity >= ridge)
-        gable_text_addf(out, "%.4g FLOP/byte, x%.3g above the ridge of %.4g", intensity,
+        gable_text_addf(out, "%.4g FLOP/B, x%.3g above the ridge at %.4g", intensity,
                         intensity / ridge, ridge);
     else
         gable_text_addf(out, "the matrix units are busy longer than the memory");
@@ -137,7 +142,7 @@ void gable_report_verdict(gable_text *out, const gable_priced *priced)
     const gable_step *step = priced->step;
     gable_text_addf(out, "%s", gable_bound_name(step->bound));
     if (step->time_s_total > 0.0)
-        gable_text_addf(out, ", %.0f %% of the time",
+        gable_text_addf(out, ", %.0f %% of time",
                         100.0 * step->bound_s[step->bound] / step->time_s_total);
     gable_text_add(out, ": ");
     verdicts[step->bound](out, priced);
@@ -197,21 +202,19 @@ static void add_sources(gable_text *out, const gable_priced *priced)
     for (int i = 0; i < GABLE_N_PROVENANCES; i++) {
         if (seconds[i] <= 0.0 || step->time_s_total <= 0.0)
             continue;
-        gable_text_addf(out, "%s%s for %.3g %% of the time", between,
-                        gable_provenance_name((gable_provenance)i),
+        gable_text_addf(out, "%s%s %.3g %%", between, gable_provenance_name((gable_provenance)i),
                         100.0 * seconds[i] / step->time_s_total);
         between = ", ";
     }
-    gable_text_add(out, "\n");
+    gable_text_add(out, " of the time\n");
 }
 
 void gable_report_notes(gable_text *out, const gable_priced *priced)
 {
-    gable_text_add(out,
-                   "\nFigures are those of all calls in the step on one device, the slowest rank. "
-                   "Operators\nrun one after another; within one, compute and memory overlap.\n");
+    gable_text_add(out, "\nFigures are those of all calls in the step on one device, the slowest\n"
+                        "rank. Operators run one after another; within one, compute and memory\n"
+                        "overlap.\n");
     add_sources(out, priced);
     if (!priced->step->fits)
-        gable_text_add(
-            out, "The step does not fit in memory: the times are what it would take if it did.\n");
+        gable_text_add(out, "The step does not fit in memory: the times are those if it did.\n");
 }

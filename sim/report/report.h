@@ -72,10 +72,12 @@ typedef struct gable_priced {
 gable_status gable_report_cost(gable_arena *arena, const gable_priced *priced, gable_format format,
                                int width, gable_text *out, gable_err *err);
 
-/* "decode step of llama… on hgx…, tp 8, batch 64, context 4096": the scenario in one line. */
+/* "llama… on hgx…, tp 8, stack …", and the same with its phase: "decode step of …". */
+void gable_report_subject(gable_text *out, const gable_priced *priced);
 void gable_report_title(gable_text *out, const gable_priced *priced);
 
-/* "memory-bound: …": why the step takes as long as it does, one sentence without a full stop. */
+/* "memory, 64 % of time: …": why the step takes as long as it does, one sentence without a full
+ * stop. */
 void gable_report_verdict(gable_text *out, const gable_priced *priced);
 
 /* ---- explain: report/explain.c ---- */
@@ -172,9 +174,9 @@ gable_status gable_roofline_legend(gable_arena *arena, const gable_roofline_requ
 gable_status gable_roofline_write(gable_arena *arena, const gable_roofline_request *request,
                                   gable_format format, gable_text *out, gable_err *err);
 
-/* Appends `text` as a gnuplot string: single quotes, '' for each one inside. Refuses with
- * GABLE_INPUT what could end the string or the line (control bytes) and more than GABLE_GP_TEXT_CAP
- * bytes: facts/interface.md 6.4. */
+/* Appends `text` as a gnuplot string: single quotes, '' for each one inside, a blank before a
+ * leading one. Refuses with GABLE_INPUT what could end the string or the line (control bytes) and
+ * more than GABLE_GP_TEXT_CAP bytes: facts/interface.md 6.4. */
 enum { GABLE_GP_TEXT_CAP = 200 };
 gable_status gable_gp_quote(gable_text *out, const char *text, gable_err *err);
 
@@ -187,5 +189,9 @@ typedef struct gable_gnuplot {
  * prints. Fails with GABLE_OUTPUT: not found, too slow, or what it said on its standard error. */
 gable_status gable_gnuplot_run(const gable_gnuplot *gnuplot, const gable_text *script,
                                gable_text *out, gable_err *err);
+
+/* Script, gnuplot, and for TERMINAL the legend below: the whole answer of `gable roofline`. */
+gable_status gable_roofline_draw(gable_arena *arena, const gable_roofline_request *request,
+                                 const gable_gnuplot *gnuplot, gable_text *out, gable_err *err);
 
 #endif

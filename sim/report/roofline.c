@@ -201,7 +201,7 @@ gable_status gable_roofline_legend(gable_arena *arena, const gable_roofline_requ
     GABLE_TRY(gable_picture_make(arena, request, &picture, err));
     GABLE_TRY(gable_arena_take(arena, (size_t)picture.n_points + 1, sizeof *rows, &rows, err));
     int n_rows = fill_legend(&picture, rows);
-    gable_report_title(out, &request->steps[0]);
+    gable_report_subject(out, &request->steps[0]);
     gable_text_add(out, "\n");
     add_roof_lines(&picture, out);
     for (size_t i = 0; i < request->n_steps; i++) {
@@ -223,4 +223,41 @@ gable_status gable_roofline_legend(gable_arena *arena, const gable_roofline_requ
         gable_text_addf(out, "%d operators with less than 0.05 %% of the time are left out.\n",
                         picture.n_small);
     return gable_report_done(out, err);
+}
+
+/* Without the form feed that the character terminal starts with, and without empty lines and blanks
+ * at the ends. */
+static void add_characters(gable_text *out, const gable_text *picture)
+{
+    const char *at = picture->text + strspn(picture->text, "\f");
+    bool started = false;
+    while (*at) {
+        size_t length = strcspn(at, "\n"), kept = length;
+        while (kept > 0 && at[kept - 1] == ' ')
+            kept--;
+        started = started || kept > 0;
+        gable_text_add_n(out, at, kept);
+        gable_text_add(out, started ? "\n" : "");
+        at += length + (at[length] == '\n');
+    }
+}
+
+gable_status gable_roofline_draw(gable_arena *arena, const gable_roofline_request *request,
+                                 const gable_gnuplot *gnuplot, gable_text *out, gable_err *err)
+{
+    gable_text script = {0}, picture = {0};
+    gable_status status = gable_roofline_script(arena, request, &script, err);
+    if (status == GABLE_OK)
+        status = gable_gnuplot_run(gnuplot, &script, &picture, err);
+    gable_text_free(&script);
+    if (status == GABLE_OK) {
+        if (request->canvas == GABLE_CANVAS_TERMINAL)
+            add_characters(out, &picture);
+        else
+            gable_text_add_n(out, picture.text, picture.length_bytes);
+    }
+    gable_text_free(&picture);
+    if (status == GABLE_OK && request->canvas == GABLE_CANVAS_TERMINAL)
+        status = gable_roofline_legend(arena, request, out, err);
+    return status == GABLE_OK ? gable_report_done(out, err) : status;
 }

@@ -149,6 +149,20 @@ static void write_roofs(gable_script *s)
 
 /* ---- points ---- */
 
+/* In characters one cell holds one letter: the heavier operator's, of whichever step. */
+static bool hidden(const gable_picture *p, int i)
+{
+    const double columns = 64.0, rows = 21.0;
+    for (int j = 0; j < i; j++) {
+        double dx = log10(p->points[i].x_flops_per_byte / p->points[j].x_flops_per_byte);
+        double dy = log10(p->points[i].y_flops_per_s / p->points[j].y_flops_per_s);
+        if (fabs(dx) * columns < 0.8 * log10(p->x_max / p->x_min) &&
+            fabs(dy) * rows < 0.8 * log10(p->y_max / p->y_min))
+            return true;
+    }
+    return false;
+}
+
 static void write_points(gable_script *s, bool letters)
 {
     const gable_picture *p = s->picture;
@@ -158,7 +172,7 @@ static void write_points(gable_script *s, bool letters)
         vertex(s, p->x_min, p->y_min / 10.0);
         for (int i = p->n_points - 1; i >= 0; i--) { /* the heaviest on top */
             const gable_point *point = &p->points[i];
-            if ((size_t)point->i_step != i_step)
+            if ((size_t)point->i_step != i_step || (letters && hidden(p, i)))
                 continue;
             gable_text_addf(s->out, "%.17g %.17g ", point->x_flops_per_byte, point->y_flops_per_s);
             if (letters)

@@ -73,13 +73,19 @@ static void column_scale(const gable_table *table, const gable_column *column, s
         *out = (scale){1.0, ""};
 }
 
-/* 4 significant digits, never an exponent where digits do as well. */
-static void print_number(double value, char *out, size_t out_bytes)
+/* 4 significant digits without an exponent; where the column has one unit, what is far below it is
+ * not worth digits of its own. */
+static void print_number(double value, bool scaled, char *out, size_t out_bytes)
 {
+    double size = fabs(value);
     if (!isfinite(value))
         snprintf(out, out_bytes, "-");
-    else if (fabs(value) >= 999.5 && fabs(value) < 1e7)
+    else if (size >= 999.5 && size < 1e7)
         snprintf(out, out_bytes, "%.0f", value);
+    else if (scaled && size > 0.0 && size < 5e-5)
+        snprintf(out, out_bytes, "<1e-4");
+    else if (scaled && size > 0.0 && size < 0.1)
+        snprintf(out, out_bytes, "%.4f", value);
     else
         snprintf(out, out_bytes, "%.4g", value);
 }
@@ -92,7 +98,7 @@ static void print_cell(const gable_column *column, const scale *unit, const void
         if (column->type == GABLE_CELL_SHARE && isfinite(value))
             snprintf(out, CELL_CAP, "%.1f", value);
         else
-            print_number(value, out, CELL_CAP);
+            print_number(value, column->dim != GABLE_DIM_NONE, out, CELL_CAP);
         return;
     }
     const char *text = cell_text(column, row);
@@ -237,14 +243,14 @@ static void add_md_cell(gable_text *out, const char *cell)
     gable_text_add(out, " |");
 }
 
-static void write_md(gable_text *out, const gable_table *table, int width)
+static void add_md_header(gable_text *out, const gable_table *table, scale unit[])
 {
-    (void)width;
-    scale unit[GABLE_COLUMNS_CAP];
     gable_text_add(out, "|");
     for (size_t i = 0; i < table->n_columns; i++) {
         const gable_column *column = &table->columns[i];
         char header[CELL_CAP];
+        if (column->drop == GABLE_COLUMN_NEVER)
+            continue;
         column_scale(table, column, &unit[i]);
         snprintf(header, sizeof header, *unit[i].unit ? "%s (%s)" : "%s", column->header,
                  unit[i].unit);
@@ -252,11 +258,21 @@ static void write_md(gable_text *out, const gable_table *table, int width)
     }
     gable_text_add(out, "\n|");
     for (size_t i = 0; i < table->n_columns; i++)
-        gable_text_add(out, is_number(&table->columns[i]) ? "---:|" : "---|");
+        if (table->columns[i].drop != GABLE_COLUMN_NEVER)
+            gable_text_add(out, is_number(&table->columns[i]) ? "---:|" : "---|");
+}
+
+static void write_md(gable_text *out, const gable_table *table, int width)
+{
+    (void)width;
+    scale unit[GABLE_COLUMNS_CAP];
+    add_md_header(out, table, unit);
     for (size_t i_row = 0; i_row < n_shown_rows(table); i_row++) {
         gable_text_add(out, "\n|");
         for (size_t i = 0; i < table->n_columns; i++) {
             char cell[CELL_CAP];
+            if (table->columns[i].drop == GABLE_COLUMN_NEVER)
+                continue;
             print_cell(&table->columns[i], &unit[i], row_at(table, i_row), cell);
             add_md_cell(out, cell);
         }

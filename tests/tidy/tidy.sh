@@ -51,7 +51,7 @@ calls 'sprintf|vsprintf|strcpy|strcat|strncpy|strtok|atoi|atol|atof|gets|alloca|
     rule "no banned call"
 calls 'exit|_exit' | grep -v '^sim/cli/main\.c:' | rule "exit only in cli/main.c"
 grep -E 'cJSON_GetObjectItem([^C]|$)' "$code" | rule "cJSON look-ups mind the case"
-grep -E "^[^:]*:[0-9]*:(.*[^A-Za-z0-9_])?float([^A-Za-z0-9_]|\$)" "$code" | rule "double, never float"
+grep -E "^[^:]*:[0-9]*:(.*[^A-Za-z0-9_])?float([^A-Za-z0-9_.]|\$)" "$code" | rule "double, never float"
 {
     calls 'f?printf|vf?printf|puts|fputs|fputc|putchar|fopen|fdopen|freopen|fclose|fread|fwrite|perror|getenv|secure_getenv'
     grep -E "^[^:]*:[0-9]*:(.*[^A-Za-z0-9_])?(FILE|stdout|stderr|stdin)([^A-Za-z0-9_]|\$)" "$code"

@@ -432,7 +432,7 @@ Suite *gable_suite_json(void)
     tcase_set_tags(size, "slow");
     TCase *const all[] = {gate, tree, size};
     for (int i = 0; i < 3; i++) {
-        tcase_add_checked_fixture(all[i], i < 2 ? scratch_open : scratch_open_large, scratch_close);
+        tcase_add_checked_fixture(all[i], scratch_open, scratch_close);
         suite_add_tcase(suite, all[i]);
     }
     return suite;

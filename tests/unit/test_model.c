@@ -326,6 +326,7 @@ START_TEST(every_description_holds)
         char name[80];
         gable_text text = {0}, again = {0};
         gable_params p;
+        size_t mark = gable_arena_mark(scratch_arena());
         snprintf(name, sizeof name, "%.*s", (int)(strlen(files[i]) - 5), files[i]);
         const gable_model *model = load(name);
         ck_assert_str_eq(model->name, name);
@@ -340,6 +341,7 @@ START_TEST(every_description_holds)
         ck_assert_str_eq(text.text, again.text);
         gable_text_free(&text);
         gable_text_free(&again);
+        gable_arena_release(scratch_arena(), mark);
     }
 }
 END_TEST

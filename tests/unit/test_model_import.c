@@ -11,11 +11,19 @@
 #include "scratch.h"
 
 static gable_err err;
+static gable_arena arena; /* the largest config has 3 MB, and a companion as large */
 
 static void set_up(void)
 {
     err = (gable_err){0};
     scratch_open();
+    ck_assert_int_eq(gable_arena_init(&arena, (size_t)128 * 1024 * 1024, &err), GABLE_OK);
+}
+
+static void tear_down(void)
+{
+    gable_arena_free(&arena);
+    scratch_close();
 }
 
 /* The folder of raw configs; NULL (after a line on stderr) when it is not here. */
@@ -119,8 +127,8 @@ static void expect_round_trip(const char *file, const gable_model *model)
 
     gable_model_write(&text, model, "config.json", NULL);
     const char *path = scratch_file("back.json", text.text, text.length_bytes);
-    ck_assert_msg(gable_model_load(scratch_arena(), NULL, path, &back, &err) == GABLE_OK, "%s: %s",
-                  file, err.text);
+    ck_assert_msg(gable_model_load(&arena, NULL, path, &back, &err) == GABLE_OK, "%s: %s", file,
+                  err.text);
     gable_model_write(&again, back, "config.json", NULL);
     ck_assert_str_eq(text.text, again.text);
     gable_text_free(&text);
@@ -136,7 +144,7 @@ static bool import(const char *folder, const char *file)
 
     snprintf(path, sizeof path, "%s/%s", folder, file);
     err = (gable_err){0};
-    if (gable_model_load(scratch_arena(), NULL, path, &model, &err) != GABLE_OK) {
+    if (gable_model_load(&arena, NULL, path, &model, &err) != GABLE_OK) {
         ck_assert_int_eq(err.status, GABLE_INPUT);
         ck_assert_msg(strncmp(err.text, path, strlen(path)) == 0 &&
                           strchr(err.text + strlen(path), ':'),
@@ -163,16 +171,16 @@ START_TEST(every_raw_config_loads_or_is_refused)
 
     if (!folder)
         return;
-    ck_assert_int_eq(gable_file_list(scratch_arena(), folder, ".json", &files, &n, &err), GABLE_OK);
+    ck_assert_int_eq(gable_file_list(&arena, folder, ".json", &files, &n, &err), GABLE_OK);
     for (size_t i = 0; i < n; i++) {
         bool expected = true;
         if (strstr(files[i], ".hf_quant.json"))
             continue;
         for (int k = 0; k < N_ROWS(refused); k++)
             expected = expected && strcmp(files[i], refused[k]) != 0;
-        size_t mark = gable_arena_mark(scratch_arena());
+        size_t mark = gable_arena_mark(&arena);
         ck_assert_msg(import(folder, files[i]) == expected, "%s: %s", files[i], err.text);
-        gable_arena_release(scratch_arena(), mark);
+        gable_arena_release(&arena, mark);
         n_loaded += expected;
         n_refused += !expected;
     }
@@ -255,8 +263,7 @@ START_TEST(precision_maps_match)
     if (!folder)
         return;
     snprintf(path, sizeof path, "%s/%s.json", folder, maps[_i].file);
-    ck_assert_msg(gable_model_load(scratch_arena(), NULL, path, &model, &err) == GABLE_OK, "%s",
-                  err.text);
+    ck_assert_msg(gable_model_load(&arena, NULL, path, &model, &err) == GABLE_OK, "%s", err.text);
     gable_module_dtypes got = model->dtypes[maps[_i].module];
     ck_assert_str_eq(gable_dtype_name(got.weights), gable_dtype_name(maps[_i].weights));
     ck_assert_str_eq(gable_dtype_name(got.activations), gable_dtype_name(maps[_i].activations));
@@ -289,9 +296,8 @@ START_TEST(descriptions_are_their_configs)
     if (!folder)
         return;
     snprintf(path, sizeof path, "%s/%s.json", folder, same[_i].file);
-    ck_assert_int_eq(gable_model_load(scratch_arena(), NULL, path, &raw, &err), GABLE_OK);
-    ck_assert_int_eq(gable_model_load(scratch_arena(), "workloads", same[_i].name, &ours, &err),
-                     GABLE_OK);
+    ck_assert_int_eq(gable_model_load(&arena, NULL, path, &raw, &err), GABLE_OK);
+    ck_assert_int_eq(gable_model_load(&arena, "workloads", same[_i].name, &ours, &err), GABLE_OK);
     gable_model raw_named = *raw;
     raw_named.name = ours->name;
     raw_named.title = ours->title;
@@ -313,12 +319,12 @@ Suite *gable_suite_model_import(void)
     Suite *suite = suite_create("model_import");
     TCase *tables = tcase_create("tables"), *all = tcase_create("all");
 
-    tcase_add_checked_fixture(tables, set_up, scratch_close);
+    tcase_add_checked_fixture(tables, set_up, tear_down);
     tcase_set_timeout(tables, 60);
     ADD_ROWS(tables, precision_maps_match, maps);
     ADD_ROWS(tables, descriptions_are_their_configs, same);
     suite_add_tcase(suite, tables);
-    tcase_add_checked_fixture(all, set_up, scratch_close);
+    tcase_add_checked_fixture(all, set_up, tear_down);
     tcase_set_timeout(all, 300);
     tcase_add_test(all, every_raw_config_loads_or_is_refused);
     suite_add_tcase(suite, all);

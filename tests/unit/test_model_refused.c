@@ -189,9 +189,10 @@ static const struct {
     {LLAMA FP8 ", \"ignore\": [7]}}", "expected the name of a module"},
     {LLAMA FP8 ", \"kv_cache_scheme\": \"INT1\"}}", "cache format \"INT1\""}, /* found by fuzzing */
     {"{\"model_type\": \"llama4_text\", " DENSE_KEYS
-     ", \"num_local_experts\": 8, \"num_experts_per_tok\": 1, "
+     ", \"attention_chunk_size\": 8, \"num_local_experts\": 8, \"num_experts_per_tok\": 1, "
      "\"moe_intermediate_size\": 999999999}",
      "too wide"}, /* found by fuzzing */
+    {LLAMA ", \"head_dim\": 999999999}", "head_dim = 999999999, expected at most 65536"},
     {LLAMA ", \"torch_dtype\": \"float7\"}", "unknown format"},
 };
 
