@@ -29,45 +29,66 @@ typedef struct gemm {
     double memory_s;
 } gemm;
 
-typedef struct candidate {
-    double compute_s, split_s, score;
-} candidate;
+/* The best way to compute the product: its seconds on the SMs, what a split of k adds, and both with the memory. */
+typedef struct choice {
+    double compute_s, split_s, total_s;
+} choice;
 
 static double max2(double a, double b)
 {
     return a > b ? a : b;
 }
 
-/* One tile shape with one split of k; keeps the faster of it and `best`. */
-static void consider(const gemm *g, double per_k, double store_s, double blocks, double splits,
-                     candidate *best)
+/* Seconds per element of k of one tile on one SM: mathematics, loads, issue. */
+static double seconds_per_k(const gemm *g, const tile *t)
 {
-    double waves = gable_form_waves(blocks * splits, g->n_sm, g->v[GABLE_GEMM_SIG]);
-    candidate c = {0};
-    c.compute_s = waves * (per_k * k_granule * ceil(g->k / (splits * k_granule)) + store_s);
+    const double *v = g->v;
+    double maths = 2.0 * t->m * t->n * (1.0 + v[GABLE_GEMM_H] * (1.0 / t->m + 1.0 / t->n)) / g->sm_flops;
+    double loads = (t->m * g->a + t->n * g->w) / g->sm_bytes;
+    return max2(max2(maths, loads), v[GABLE_GEMM_LATK] / g->clock);
+}
+
+/* Fastest tile when k is split `splits` ways; negative when no tile leaves room for that. */
+static double fastest_tile(const gemm *g, double splits)
+{
+    int menu = (int)g->v[GABLE_GEMM_MENU];
+    double best = -1.0;
+    for (int i = 0; i < menus[menu].n; i++) {
+        const tile *t = &menus[menu].tiles[i];
+        double blocks = ceil(g->m / t->m) * ceil(g->n / t->n);
+        if (splits > 1.0 && blocks * splits > 2.0 * g->n_sm)
+            continue;
+        double waves = gable_form_waves(blocks * splits, g->n_sm, g->v[GABLE_GEMM_SIG]);
+        double store = 2.0 * t->m * t->n / (g->v[GABLE_GEMM_EPI] * g->clock);
+        double steps = k_granule * ceil(g->k / (splits * k_granule));
+        double compute = waves * (seconds_per_k(g, t) * steps + store);
+        if (best < 0.0 || compute < best)
+            best = compute;
+    }
+    return best;
+}
+
+/* Clocks droop in long kernels. */
+static double droop(const gemm *g, double compute_s)
+{
+    return compute_s * (1.0 + g->v[GABLE_GEMM_DEL] * compute_s / (compute_s + 1e-3 * g->v[GABLE_GEMM_TAU]));
+}
+
+/* Compares what counts in the end, so that a faster unit or memory is never slower. */
+static void try_splits(const gemm *g, double splits, choice *best)
+{
+    double fastest = fastest_tile(g, splits);
+    if (fastest < 0.0)
+        return;
+    choice c = {.compute_s = droop(g, fastest)};
     if (splits > 1.0)
         c.split_s = 1e-6 * g->v[GABLE_GEMM_TSK] +
                     8.0 * splits * g->m * g->n / (g->v[GABLE_GEMM_KSK] * g->n_sm * g->sm_bytes);
-    c.score = max2(c.compute_s, g->memory_s) + c.split_s;
-    if (best->score < 0.0 || c.score < best->score)
-        *best = c;
-}
-
-static void try_tile(const gemm *g, const tile *t, candidate *best)
-{
-    const double *v = g->v;
-    double area = 2.0 * t->m * t->n;
-    double maths = area * (1.0 + v[GABLE_GEMM_H] * (1.0 / t->m + 1.0 / t->n)) / g->sm_flops;
-    double loads = (t->m * g->a + t->n * g->w) / g->sm_bytes;
-    double per_k = max2(max2(maths, loads), v[GABLE_GEMM_LATK] / g->clock);
-    double store_s = area / (v[GABLE_GEMM_EPI] * g->clock);
-    double blocks = ceil(g->m / t->m) * ceil(g->n / t->n);
-    consider(g, per_k, store_s, blocks, 1.0, best);
-    if (v[GABLE_GEMM_SPLIT] <= 0.0)
+    if (best->total_s > 0.0 && max2(c.compute_s, g->memory_s) + c.split_s >= best->total_s)
         return;
-    for (double s = 2.0; s <= 64.0 && 2.0 * g->n_sm >= blocks * s && g->k >= least_k_of_split * s;
-         s *= 2.0)
-        consider(g, per_k, store_s, blocks, s, best);
+    c.total_s = gable_form_join(c.compute_s, g->memory_s, g->v[GABLE_GEMM_JOIN]) + c.split_s;
+    if (best->total_s <= 0.0 || c.total_s < best->total_s)
+        *best = c;
 }
 
 /* 1 - (1 - 1/gain) hit: what is left of a stream's time when L2 serves it `gain` times as fast. */
@@ -119,15 +140,13 @@ void gable_form_gemm(const gable_op *op, const gable_work *work, const gable_chi
               .clock = chip->clock_hz,
               .n_sm = chip->n_sm,
               .v = value};
-    candidate best = {.score = -1.0};
-    int menu = (int)value[GABLE_GEMM_MENU];
+    choice best = {0};
     g.memory_s = memory_seconds(&g, work, chip);
-    for (int i = 0; i < menus[menu].n; i++)
-        try_tile(&g, &menus[menu].tiles[i], &best);
-    double droop = best.compute_s / (best.compute_s + 1e-3 * value[GABLE_GEMM_TAU]);
-    out->compute_s = best.compute_s * (1.0 + value[GABLE_GEMM_DEL] * droop);
+    try_splits(&g, 1.0, &best);
+    for (double s = 2.0; value[GABLE_GEMM_SPLIT] > 0.0 && s <= 64.0 && g.k >= least_k_of_split * s; s *= 2.0)
+        try_splits(&g, s, &best);
+    out->compute_s = best.compute_s;
     out->memory_s = g.memory_s;
     out->overhead_s = 1e-6 * value[GABLE_GEMM_T0] + best.split_s + quantise_seconds(&g, work, chip);
-    out->exposed_s = gable_form_join(out->compute_s, out->memory_s, value[GABLE_GEMM_JOIN]) -
-                     max2(out->compute_s, out->memory_s);
+    out->exposed_s = max2(best.total_s - best.split_s - max2(best.compute_s, g.memory_s), 0.0);
 }

@@ -88,7 +88,8 @@ static void adds_up(const gable_plan *plan, const gable_machine *machine)
         const gable_time *row = &step.row[i];
         ck_law(good(row->time_s) && good(row->ceiling_s), plan, machine);
         ck_law(row->time_s >= row->ceiling_s, plan, machine);
-        double terms = row->overhead_s + fmax(row->compute_s, fmax(row->memory_s, row->network_s));
+        double terms = row->overhead_s + row->exposed_s +
+                       fmax(row->compute_s, fmax(row->memory_s, row->network_s));
         ck_law(machine->constants->ideal || fabs(row->time_s - terms) <= 1e-12 * terms, plan, machine);
         time += step.time_s[i];
         ceiling += step.ceiling_s[i];
@@ -165,7 +166,10 @@ END_TEST
 
 /* ---- what-if on the scenario ---------------------------------------------------------------------------- */
 
-/* Twice the batch takes at most twice the time: floors and weights are shared. No exceptions in this form. */
+/* Twice the batch takes at most twice the time: floors and weights are shared. Exceptions, which only expected times
+ * have: clocks droop in kernels of milliseconds, and streams fall out of L2; both together stay below a tenth. */
+static const double doubling_slack = 0.10;
+
 static void doubling(const gable_plan *plan, const gable_machine *machine)
 {
     gable_scenario twice = plan->scenario;
@@ -173,7 +177,8 @@ static void doubling(const gable_plan *plan, const gable_machine *machine)
     twice.batch *= 2.0;
     ck_assert(tree_plan(plan->model, &twice, &more));
     double one = price(plan, machine).time_s_total, two = price(&more, machine).time_s_total;
-    ck_law(two <= 2.0 * one * (1.0 + 1e-12), plan, machine);
+    double slack = machine->constants->ideal ? 1e-12 : doubling_slack;
+    ck_law(two <= 2.0 * one * (1.0 + slack), plan, machine);
     ck_law(two >= one, plan, machine);
 }
 

@@ -41,13 +41,13 @@ static const gable_constants *constants(const char *name, const char *stack)
 
 static const char *const stacks[] = {"trtllm", "vllm", "sglang", "ideal"};
 
-static void check_kernel(const gable_kernel_constants *k, const char *where)
+static void check_kernel(const gable_kernel_constants *k, gable_family family, const char *where)
 {
-    ck_assert_msg(k->floor_s >= 0.0 && k->floor_s < 1e-3, "%s: floor %g s", where, k->floor_s);
-    ck_assert_msg(k->compute_frac > 0.0 && k->compute_frac <= 1.0, "%s: compute %g", where,
-                  k->compute_frac);
-    ck_assert_msg(k->memory_frac > 0.0 && k->memory_frac <= 1.0, "%s: memory %g", where,
-                  k->memory_frac);
+    const gable_form *form = &gable_forms[gable_family_form(family)];
+    ck_assert_msg(k != NULL, "%s: no constants", where);
+    for (int i = 0; i < form->n_parameters; i++)
+        ck_assert_msg(gable_form_allows(&form->parameters[i], k->value[i]), "%s: %s is %g", where,
+                      form->parameters[i].name, k->value[i]);
     ck_assert_msg(k->sigma_ln >= 0.0 && isfinite(k->sigma_ln), "%s: sigma %g", where, k->sigma_ln);
     ck_assert_msg(k->from && *k->from, "%s: nobody knows from where", where);
 }
@@ -61,7 +61,8 @@ static void check_constants(const char *name, const gable_constants *c)
                 snprintf(where, sizeof where, "%s %s %s %s %s", name, c->stack,
                          gable_family_key((gable_family)f), gable_dtype_name((gable_dtype)d),
                          gable_mma_key((gable_mma)u));
-                check_kernel(&c->kernel[f][d][u], where);
+                if (!c->ideal)
+                    check_kernel(c->kernel[f][d][u], (gable_family)f, where);
             }
     ck_assert_msg(c->collective.link_frac > 0.0 && c->collective.link_frac <= 1.0, "%s", name);
     ck_assert_msg(c->collective.in_network_frac <= 1.0, "%s", name);
@@ -91,7 +92,7 @@ START_TEST(ideal_costs_nothing)
 {
     const gable_constants *c = constants("h100-sxm", "ideal");
     ck_assert(c->ideal);
-    ck_assert(c->kernel[GABLE_FAMILY_GEMM][GABLE_DTYPE_BF16][GABLE_MMA_BF16].floor_s == 0.0);
+    ck_assert(c->silicon_frac == 1.0);
     ck_assert(c->gap_s_per_layer == 0.0);
     ck_assert(c->collective.base_s == 0.0 && c->collective.link_frac == 1.0);
 }
@@ -108,30 +109,30 @@ static const struct {
     const char *from; /* how the origin starts */
 } origins[] = {
     {"h100-sxm", "trtllm", GABLE_FAMILY_GEMM, GABLE_DTYPE_BF16, GABLE_MMA_BF16,
-     GABLE_PROVENANCE_FITTED, "h100-sxm trtllm 1.3.0rc20 gemm bf16"},
+     GABLE_PROVENANCE_FITTED, "h100-sxm torch_flow 1.3.0rc20 gemm bf16"},
     {"gb200", "sglang", GABLE_FAMILY_MOE, GABLE_DTYPE_NVFP4, GABLE_MMA_FP4, GABLE_PROVENANCE_FITTED,
      "gb200 sglang"},
     /* the same kernels under another name */
     {"h100-sxm", "trtllm", GABLE_FAMILY_GEMM, GABLE_DTYPE_FP16, GABLE_MMA_FP16,
-     GABLE_PROVENANCE_TRANSFERRED, "h100-sxm trtllm 1.3.0rc20 gemm bf16"},
+     GABLE_PROVENANCE_TRANSFERRED, "h100-sxm torch_flow 1.3.0rc20 gemm bf16"},
     /* a stack that was not measured here */
     {"h100-sxm", "vllm", GABLE_FAMILY_GEMM, GABLE_DTYPE_BF16, GABLE_MMA_BF16,
      GABLE_PROVENANCE_TRANSFERRED, "h100-sxm sglang"},
     /* siblings */
     {"h200-sxm", "trtllm", GABLE_FAMILY_GEMM, GABLE_DTYPE_BF16, GABLE_MMA_BF16,
-     GABLE_PROVENANCE_TRANSFERRED, "h100-sxm trtllm"},
+     GABLE_PROVENANCE_TRANSFERRED, "h100-sxm torch_flow"},
     {"b300-sxm", "trtllm", GABLE_FAMILY_GEMM, GABLE_DTYPE_NVFP4, GABLE_MMA_FP4,
-     GABLE_PROVENANCE_TRANSFERRED, "b200-sxm trtllm"},
+     GABLE_PROVENANCE_TRANSFERRED, "b200-sxm torch_flow"},
     {"gb300", "vllm", GABLE_FAMILY_ATTENTION_GENERATION, GABLE_DTYPE_FP8, GABLE_MMA_FP8,
      GABLE_PROVENANCE_TRANSFERRED, "b200-sxm vllm"},
     /* another format of the same device */
     {"h100-sxm", "trtllm", GABLE_FAMILY_GEMM, GABLE_DTYPE_INT8, GABLE_MMA_BF16,
-     GABLE_PROVENANCE_ASSUMED, "h100-sxm trtllm"},
+     GABLE_PROVENANCE_ASSUMED, "h100-sxm torch_flow"},
     /* other generations; its FP4 comes from the one that has FP4 */
     {"rtx-pro-6000-server", "trtllm", GABLE_FAMILY_GEMM, GABLE_DTYPE_BF16, GABLE_MMA_BF16,
-     GABLE_PROVENANCE_ASSUMED, "l40s trtllm"},
+     GABLE_PROVENANCE_ASSUMED, "l40s torch_flow"},
     {"rtx-pro-6000-server", "trtllm", GABLE_FAMILY_GEMM, GABLE_DTYPE_NVFP4, GABLE_MMA_FP4,
-     GABLE_PROVENANCE_ASSUMED, "b200-sxm trtllm"},
+     GABLE_PROVENANCE_ASSUMED, "b200-sxm torch_flow"},
     {"mi300x", "vllm", GABLE_FAMILY_ATTENTION_CONTEXT, GABLE_DTYPE_BF16, GABLE_MMA_BF16,
      GABLE_PROVENANCE_ASSUMED, "h100-sxm vllm"},
     {"h100-sxm", "trtllm", GABLE_FAMILY_ELEMENTWISE, GABLE_DTYPE_BF16, GABLE_MMA_FP32,
@@ -142,7 +143,7 @@ START_TEST(origin_is_told)
 {
     const gable_constants *c = constants(origins[_i].device, origins[_i].stack);
     const gable_kernel_constants *k =
-        &c->kernel[origins[_i].family][origins[_i].weights][origins[_i].unit];
+        c->kernel[origins[_i].family][origins[_i].weights][origins[_i].unit];
     ck_assert_msg(strncmp(k->from, origins[_i].from, strlen(origins[_i].from)) == 0,
                   "%s, expected %s…", k->from, origins[_i].from);
     ck_assert_str_eq(gable_provenance_name(k->provenance),
@@ -156,7 +157,7 @@ START_TEST(borrowing_widens_the_spread)
     double last = 0.0;
     for (int i = 0; i < N_ROWS(farther); i++) {
         const gable_constants *c = constants(farther[i], "trtllm");
-        double sigma = c->kernel[GABLE_FAMILY_GEMM][GABLE_DTYPE_BF16][GABLE_MMA_BF16].sigma_ln;
+        double sigma = c->kernel[GABLE_FAMILY_GEMM][GABLE_DTYPE_BF16][GABLE_MMA_BF16]->sigma_ln;
         ck_assert_msg(sigma > last, "%s: %g after %g", farther[i], sigma, last);
         last = sigma;
     }
@@ -229,7 +230,7 @@ END_TEST
 
 #define ENTRY                                                                                      \
     "{\"family\": \"gemm\", \"stack\": \"x\", \"version\": \"1\", \"weights\": \"bf16\", "         \
-    "\"unit\": \"bf16\", \"floor_s\": 1e-6, \"compute_frac\": 0.5, \"memory_frac\": 0.5, "         \
+    "\"unit\": \"bf16\", \"constants\": {\"t0_us\": 2}, "                                             \
     "\"sigma_ln\": 0.1, \"n_train\": 20, \"n_test\": 20, \"median_frac\": 0.1, "                   \
     "\"p90_frac\": 0.2, \"bias_frac\": 0.0, \"source\": \"s\"}"
 #define AROUND(kernels)                                                                            \
@@ -239,11 +240,11 @@ END_TEST
 static const struct {
     const char *text, *says;
 } refused[] = {
-    {AROUND("[" ENTRY ", " ENTRY "]"), "twice"},
+    {AROUND("[" ENTRY "]"), "kernels[0].constants: expected a number \"compute_frac\": of the dense peak"},
     {AROUND("7"), "expected an array"},
     {AROUND("[7]"), "expected an object"},
     {AROUND("[{\"family\": \"gem\"}]"), "did you mean \"gemm\""},
-    {AROUND("[{\"family\": \"gemm\", \"flor\": 1}]"), "did you mean \"floor\""},
+    {AROUND("[{\"family\": \"gemm\", \"kernl\": 1}]"), "did you mean \"kernel\""},
     {"{\"schema\": \"gable.calibration/1\", \"name\": \"d\", \"kernels\": [" ENTRY "]}",
      "not in \"sources\""},
     {"{\"schema\": \"gable.calibration/2\", \"name\": \"d\"}", "gable.calibration/1"},
