@@ -57,7 +57,38 @@ typedef enum gable_routing {
 typedef struct gable_moe {
     double tokens, hidden, inter, top_k, experts, n_matrices, tp, ep, skew;
     gable_routing routing;
+    bool wide;    /* tokens were already sent to the rank: no routing here, kernels of wide expert parallelism */
+    bool even;    /* a load balancer deals experts to ranks by their load (EPLB) */
+    double slots; /* places for experts over all ranks: more than experts when popular ones have copies; 0: experts */
 } gable_moe;
+
+/* Kernels of a layer of linear attention (GDN, KDA, Mamba-2). CONV: a causal convolution over the channels, of a prompt
+ * or of the next tokens. SCAN: a prompt, in chunks, through the recurrence; UPDATE: a few tokens, one by one. */
+typedef enum gable_linear_stage {
+    GABLE_LINEAR_CONV,
+    GABLE_LINEAR_SCAN,
+    GABLE_LINEAR_CONV_UPDATE,
+    GABLE_LINEAR_UPDATE
+} gable_linear_stage;
+
+/* `batch` sequences of `tokens` new tokens each; states of value_heads x key_dim x value_dim in fp32; convolutions over
+ * `channels` with `taps` taps. Each new token of an UPDATE leaves a state: drafts may be refused. */
+typedef struct gable_linear {
+    gable_linear_stage stage;
+    double batch, tokens, channels, taps, key_heads, key_dim, value_heads, value_dim;
+} gable_linear;
+
+/* Manifold-constrained hyper-connections: `streams` residual streams of `hidden`, mixed before (pre) or after a block. */
+typedef struct gable_mhc {
+    double tokens, hidden, streams;
+    bool pre;
+} gable_mhc;
+
+/* (rows, columns) of bf16 to 8 bits with a known scale, or (find_scale) the search of the scale alone. */
+typedef struct gable_quantize {
+    double rows, columns;
+    bool find_scale;
+} gable_quantize;
 
 /* Anything that streams memory: norms, RoPE, activations, embeddings, sampling. */
 typedef struct gable_stream {
@@ -76,6 +107,9 @@ typedef struct gable_op {
         gable_attention attention;
         gable_moe moe;
         gable_stream stream;
+        gable_linear linear;
+        gable_mhc mhc;
+        gable_quantize quantize;
     };
 } gable_op;
 
@@ -87,6 +121,12 @@ typedef struct gable_moe_load {
     double tiles[GABLE_MOE_TILES];
 } gable_moe_load;
 gable_moe_load gable_cost_moe_load(const gable_moe *moe);
+
+/* A streaming kernel as its thread blocks see it: steps of the longest chain, units of work of all blocks, blocks; and
+ * the bytes that it touches, where those that are read and written in place count once. */
+typedef struct gable_grid {
+    double steps, units, blocks, touched_bytes;
+} gable_grid;
 
 /* What an operator does, whatever it runs on. All >= 0. hbm_bytes = weight + activation + cache bytes: what must cross
  * the memory's pins. spill_bytes is what kernels of today write and read again on top (the experts' hidden
@@ -101,6 +141,7 @@ typedef struct gable_work {
     double copies;       /* as in gable_op */
     double weight_element_bytes, activation_element_bytes;
     gable_moe_load load; /* for experts */
+    gable_grid grid;     /* for streaming kernels */
 } gable_work;
 
 /* Time of one call. ceiling_s <= time_s; the others are the terms of time_s before they are combined:

@@ -2,6 +2,8 @@
  * Room: cost. Uses: machine. */
 #ifndef GABLE_COST_FORMS_H
 #define GABLE_COST_FORMS_H
+#include <stdint.h>
+
 #include "cost/cost.h"
 
 /* The device as a kernel sees it, SI units. */
@@ -17,7 +19,24 @@ typedef void gable_form_function(const gable_op *op, const gable_work *work, con
                                  const double *value, gable_time *out);
 
 gable_form_function gable_form_roofline, gable_form_gemm, gable_form_moe, gable_form_context,
-    gable_form_decode;
+    gable_form_decode, gable_form_stream;
+
+/* Work functions of ops.def that are not in work.c. */
+void gable_work_linear(const gable_op *op, gable_work *out);
+void gable_work_mhc(const gable_op *op, gable_work *out);
+void gable_work_quantize(const gable_op *op, gable_work *out);
+
+/* Rounding of 0 <= x < 2^63: libm's calls cost more than the rest of a form. */
+static inline double gable_form_floor(double x)
+{
+    return (double)(int64_t)x;
+}
+
+static inline double gable_form_ceil(double x)
+{
+    double whole = gable_form_floor(x);
+    return x > whole ? whole + 1.0 : whole;
+}
 
 /* (a^p + b^p)^(1/p) for a, b >= 0 and p >= 1. */
 double gable_form_join(double a, double b, double p);

@@ -18,6 +18,7 @@ static gable_form_function *const forms[GABLE_N_FORMS] = {
     [GABLE_FORM_ROOFLINE] = gable_form_roofline, [GABLE_FORM_GEMM] = gable_form_gemm,
     [GABLE_FORM_MOE] = gable_form_moe,           [GABLE_FORM_CONTEXT] = gable_form_context,
     [GABLE_FORM_DECODE] = gable_form_decode,
+    [GABLE_FORM_STREAM] = gable_form_stream,
 };
 
 static double max2(double a, double b)

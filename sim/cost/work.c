@@ -2,7 +2,7 @@
  * facts/models.md 4, with multiply-add = 2 FLOPs. */
 #include <math.h>
 
-#include "cost/cost.h"
+#include "cost/forms.h"
 
 /* Kernels of all generations that we price keep about 128 x 128 of the output on chip. */
 static const double tile = 128.0;
@@ -93,7 +93,7 @@ static void work_moe(const gable_op *op, gable_work *out)
     out->l2_bytes = ceil(per_expert / tile) * out->weight_bytes + ceil(inter / tile) * in + back +
                     out->spill_bytes;
     out->mma = gable_dtype_mma(op->weights, op->activations);
-    out->family = GABLE_FAMILY_MOE;
+    out->family = e->wide ? GABLE_FAMILY_MOE_WIDE : GABLE_FAMILY_MOE;
     out->dtype = op->weights;
 }
 

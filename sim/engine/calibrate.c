@@ -27,6 +27,7 @@ gable_status gable_measured_read(gable_arena *arena, const gable_csv *csv, doubl
 /* Rows that share constants. */
 typedef struct group {
     const char *stack, *version, *dtype, *kernel;
+    gable_family family;
     gable_dtype weights;
     gable_mma unit;
     gable_fit_rows rows;
@@ -68,7 +69,8 @@ static gable_status find_group(calibrator *c, const char *stack, const gable_wor
     const char *kernel = row->kernel ? row->kernel : "";
     for (int i = 0; i < c->n_groups; i++) {
         group *g = &c->groups[i];
-        bool same = g->weights == work->dtype && g->unit == work->mma &&
+        bool same = g->family == work->family && g->weights == work->dtype &&
+                    g->unit == work->mma &&
                     strcmp(g->stack, stack) == 0 && strcmp(g->kernel, kernel) == 0;
         if (same) {
             *out = g;
@@ -83,6 +85,7 @@ static gable_status find_group(calibrator *c, const char *stack, const gable_wor
                     .version = row->version ? row->version : "unknown",
                     .dtype = row->dtype,
                     .kernel = kernel,
+                    .family = work->family,
                     .rows = {.accelerator = c->accelerator, .constants = c->silicon},
                     .weights = work->dtype,
                     .unit = work->mma};
@@ -154,6 +157,19 @@ static gable_status add_source(const calibrator *c, gable_calibration *out)
     return GABLE_OK;
 }
 
+/* A group too small for two halves trains on all of its rows: n_test is 0 then. */
+static bool enough_rows(const group *g)
+{
+    size_t n_train = 0, least = gable_fit_least_rows(g->family);
+    for (size_t i = 0; i < g->rows.n; i++)
+        n_train += g->rows.row[i].train;
+    if (n_train >= least || g->rows.n < least)
+        return n_train >= least;
+    for (size_t i = 0; i < g->rows.n; i++)
+        g->rows.row[i].train = true;
+    return true;
+}
+
 static gable_status fit_groups(calibrator *c, gable_calibrate_report *out)
 {
     gable_calibration *fitted = &out->fitted;
@@ -161,7 +177,7 @@ static gable_status fit_groups(calibrator *c, gable_calibrate_report *out)
                                &fitted->entries, c->err));
     for (int i = 0; i < c->n_groups; i++) {
         const group *g = &c->groups[i];
-        gable_calibrated one = {.family = (int)c->rows->kind->family,
+        gable_calibrated one = {.family = (int)g->family,
                                 .weights = (int)g->weights,
                                 .unit = (int)g->unit,
                                 .stack = g->stack,
@@ -169,10 +185,7 @@ static gable_status fit_groups(calibrator *c, gable_calibrate_report *out)
                                 .kernel = g->kernel,
                                 .source = c->rows->kind->name,
                                 .date = c->options->date};
-        size_t n_train = 0;
-        for (size_t j = 0; j < g->rows.n; j++)
-            n_train += g->rows.row[j].train;
-        if (n_train < GABLE_FIT_LEAST_ROWS) {
+        if (!enough_rows(g)) {
             out->left_out[out->n_left_out++] = (gable_left_out){g->stack, g->dtype, (int)g->rows.n};
             continue;
         }

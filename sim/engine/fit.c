@@ -11,7 +11,8 @@
  * (facts/kernels.md 1 uses the same). */
 static const double loss_scale = 0.08;
 
-enum { TEST_ROWS_LEAST = 8, SWEEPS = 2 };
+/* Groups of so few rows are cheap enough to start every choice from two points. */
+enum { TEST_ROWS_LEAST = 8, SWEEPS = 2, AFRESH_ROWS_CAP = 200, LEAST_ROWS = 6, LEAST_ROWS_CAP = 12 };
 
 typedef struct problem {
     const gable_fit_rows *rows;
@@ -94,6 +95,21 @@ static void start(problem *p)
     }
 }
 
+/* From the centres of the priors, keeping the discrete constants: another way of a kernel to work has other minima. */
+static gable_status descend_afresh(problem *p, double *loss, gable_err *err)
+{
+    gable_calibrated near = *p->entry;
+    double fresh;
+    for (int i = 0; i < p->n_free; i++)
+        p->entry->value[p->free[i]] = p->form->parameters[p->free[i]].centre;
+    GABLE_TRY(descend(p, &fresh, err));
+    if (fresh < *loss)
+        *loss = fresh;
+    else
+        *p->entry = near;
+    return GABLE_OK;
+}
+
 /* One discrete constant: every other choice is tried with a fit of its own; a better one is kept. */
 static gable_status try_choices(problem *p, int which, double *best_loss, bool *changed,
                                 gable_err *err)
@@ -108,6 +124,8 @@ static gable_status try_choices(problem *p, int which, double *best_loss, bool *
         *p->entry = from;
         p->entry->value[which] = c->choices[i];
         GABLE_TRY(descend(p, &loss, err));
+        if (count_training(p->rows) <= AFRESH_ROWS_CAP)
+            GABLE_TRY(descend_afresh(p, &loss, err));
         /* A tie stays with the simpler default. */
         if (loss < *best_loss * (1.0 - 1e-3)) {
             *best_loss = loss;
@@ -156,14 +174,24 @@ static void score(const gable_fit_rows *rows, double *values, gable_calibrated *
     out->p90_frac = gslx_quantile(values, m, 0.9);
 }
 
+size_t gable_fit_least_rows(gable_family family)
+{
+    const gable_form *form = &gable_forms[gable_family_form(family)];
+    size_t n_free = 0;
+    for (int i = 0; i < form->n_parameters; i++)
+        n_free += form->parameters[i].n_choices == 0;
+    size_t least = 3 * n_free / 4;
+    return least < LEAST_ROWS ? LEAST_ROWS : least > LEAST_ROWS_CAP ? LEAST_ROWS_CAP : least;
+}
+
 gable_status gable_fit_kernel(gable_arena *arena, const gable_fit_rows *rows, gable_calibrated *out,
                               gable_err *err)
 {
     double *values;
     size_t n_train = count_training(rows);
-    if (n_train < GABLE_FIT_LEAST_ROWS)
-        return gable_fail(err, GABLE_INPUT, "%zu rows to fit to, expected at least %d", n_train,
-                          (int)GABLE_FIT_LEAST_ROWS);
+    size_t least = gable_fit_least_rows((gable_family)out->family);
+    if (n_train < least)
+        return gable_fail(err, GABLE_INPUT, "%zu rows to fit to, expected at least %zu", n_train, least);
     problem p = {.rows = rows,
                  .form = &gable_forms[gable_family_form((gable_family)out->family)],
                  .entry = out};

@@ -168,7 +168,7 @@ enum {
     N_MOE
 };
 
-static bool take_routing(const char *label, gable_moe *moe)
+bool gable_row_routing(const char *label, gable_moe *moe)
 {
     static const char power_law[] = "power_law_";
     if (strcmp(label, "balanced") == 0) {
@@ -202,7 +202,7 @@ static const char *make_moe(const gable_cells *cells, gable_op *op)
         return unknown_format;
     if (below_one(cells, sizes, COUNT_OF(sizes)))
         return zero_size;
-    if (!take_routing(cells->label[MOE_DIST], &moe))
+    if (!gable_row_routing(cells->label[MOE_DIST], &moe))
         return "unknown distribution of tokens over experts";
     if (moe.n_matrices != 2.0 && moe.n_matrices != 3.0)
         return "experts have 2 or 3 matrices"; /* relu^2 experts are not gated */
@@ -228,6 +228,11 @@ static const char *make_moe(const gable_cells *cells, gable_op *op)
     {                                                                                              \
         .name = (name_)                                                                            \
     } /* a number outside the shape: whole curves stay in one half */
+
+#define BLANK(name_)                                                                               \
+    {                                                                                              \
+        .name = (name_), .hashed = true, .blank = true                                             \
+    }
 
 const gable_table_kind gable_table_kinds[] = {
     {.name = "gemm",
@@ -263,6 +268,37 @@ const gable_table_kind gable_table_kinds[] = {
      .n_columns = N_MOE,
      .dtype_column = MOE_DTYPE,
      .make = make_moe},
+    {.name = "moe_wideep",
+     .columns = {LABEL("kind"), LABEL("dtype"), LABEL("dist"), LABEL("phase"), FREE("tokens"),
+                 BLANK("rank0_tokens"), SIZE("hidden"), SIZE("inter"), SIZE("topk"), SIZE("experts"),
+                 SIZE("slots"), SIZE("ep")},
+     .n_columns = GABLE_WIDE_COLUMNS,
+     .dtype_column = 1,
+     .kernel_columns = {0, 3},
+     .n_kernel_columns = 2,
+     .make = gable_kind_make_wide},
+    {.name = "linear_attention",
+     .columns = {LABEL("family"), LABEL("kernel"), LABEL("phase"), LABEL("framework"), SIZE("batch"),
+                 SIZE("seq"), SIZE("d_model"), SIZE("d_conv"), SIZE("num_k_heads"),
+                 SIZE("head_k_dim"), SIZE("num_v_heads"), SIZE("head_v_dim"), BLANK("d_state"),
+                 BLANK("n_groups"), BLANK("chunk")},
+     .n_columns = GABLE_LINEAR_COLUMNS,
+     .dtype_column = 1,
+     .kernel_columns = {0, 1, 2},
+     .n_kernel_columns = 3,
+     .make = gable_kind_make_linear},
+    {.name = "mhc",
+     .columns = {LABEL("kernel"), LABEL("op"), SIZE("tokens"), SIZE("hidden"), SIZE("hc_mult")},
+     .n_columns = GABLE_MHC_COLUMNS,
+     .dtype_column = 1,
+     .make = gable_kind_make_mhc},
+    {.name = "quantize",
+     .columns = {LABEL("op"), SIZE("m"), SIZE("k")},
+     .n_columns = GABLE_QUANTIZE_COLUMNS,
+     .dtype_column = 0,
+     .kernel_columns = {0},
+     .n_kernel_columns = 1,
+     .make = gable_kind_make_quantize},
 };
 const int gable_n_table_kinds = (int)COUNT_OF(gable_table_kinds);
 

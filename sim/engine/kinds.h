@@ -10,13 +10,14 @@
 #include "base/base.h"
 #include "cost/cost.h"
 
-enum { GABLE_ROW_COLUMNS_CAP = 12 };
+enum { GABLE_ROW_COLUMNS_CAP = 20, GABLE_ROW_LABELS_CAP = 3 };
 
 /* One column of a KIND. */
 typedef struct gable_row_column {
     const char *name;
     bool label;  /* text; else a number */
     bool hashed; /* part of the shape that the train/test split goes by */
+    bool blank;  /* a number that may be left empty: 0 */
 } gable_row_column;
 
 /* Cells of one row, in the order of the KIND's columns: number[i] or label[i]. */
@@ -31,6 +32,8 @@ typedef struct gable_table_kind {
     gable_row_column columns[GABLE_ROW_COLUMNS_CAP];
     int n_columns;
     int dtype_column; /* the label that results are grouped by */
+    /* Labels that together name the kernel, "gdn/chunk_scan/context"; none: the column `kernel`, where there is one. */
+    int kernel_columns[GABLE_ROW_LABELS_CAP], n_kernel_columns;
     /* Fills `op`; returns NULL, or why the row is outside the model's range (fixed text). */
     const char *(*make)(const gable_cells *cells, gable_op *op);
 } gable_table_kind;
@@ -49,6 +52,16 @@ typedef struct gable_rows {
     const gable_table_kind *kind;
     gable_row *row; /* csv->n_rows */
 } gable_rows;
+
+/* KINDs of kinds_stream.c. */
+enum { GABLE_LINEAR_COLUMNS = 15, GABLE_MHC_COLUMNS = 5, GABLE_QUANTIZE_COLUMNS = 3, GABLE_WIDE_COLUMNS = 12 };
+const char *gable_kind_make_linear(const gable_cells *cells, gable_op *op);
+const char *gable_kind_make_mhc(const gable_cells *cells, gable_op *op);
+const char *gable_kind_make_quantize(const gable_cells *cells, gable_op *op);
+const char *gable_kind_make_wide(const gable_cells *cells, gable_op *op);
+
+/* Understands "balanced", "uniform", "power_law_1.2". */
+bool gable_row_routing(const char *label, gable_moe *moe);
 
 extern const gable_table_kind gable_table_kinds[];
 extern const int gable_n_table_kinds;

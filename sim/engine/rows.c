@@ -84,6 +84,8 @@ static gable_status take_cells(const gable_csv *csv, const gable_table_kind *kin
             out->label[i] = text;
             continue;
         }
+        if (!*text && kind->columns[i].blank)
+            continue;
         if (!gable_num_parse(text, &value))
             return gable_csv_fail(csv, row, at->at[i], err, "\"%.40s\" is not a number", text);
         if (value < 0.0 || value > 1e15 || value != floor(value))
@@ -92,6 +94,23 @@ static gable_status take_cells(const gable_csv *csv, const gable_table_kind *kin
         out->number[i] = value;
     }
     return GABLE_OK;
+}
+
+/* "gdn/chunk_scan/context". Neighbouring rows mostly name the same kernel: the last name is used again. */
+static gable_status name_kernel(gable_arena *arena, const gable_table_kind *kind,
+                                const gable_cells *cells, const char **last, gable_err *err)
+{
+    char text[256] = "";
+    size_t n = 0;
+    for (int i = 0; i < kind->n_kernel_columns; i++) {
+        int more = snprintf(text + n, sizeof text - n, "%s%.80s", i ? "/" : "",
+                            cells->label[kind->kernel_columns[i]]);
+        n += (size_t)more;
+    }
+    if (*last && strcmp(*last, text) == 0)
+        return GABLE_OK;
+    *last = gable_arena_copy(arena, text, n);
+    return *last ? GABLE_OK : gable_fail(err, GABLE_INTERNAL, "arena full");
 }
 
 /* Over how many copies of its weights each collector rotates (measurements/README.md 3): its operands may be in L2. */
@@ -105,6 +124,7 @@ gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gab
                              gable_rows *out, gable_err *err)
 {
     columns at;
+    const char *named = NULL;
     *out = (gable_rows){.csv = csv, .kind = kind};
     GABLE_TRY(find_columns(csv, kind, &at, err));
     GABLE_TRY(gable_arena_take(arena, csv->n_rows + 1, sizeof *out->row, &out->row, err));
@@ -116,6 +136,10 @@ gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gab
         row->framework = optional(csv, i, at.framework);
         row->version = optional(csv, i, at.version);
         row->kernel = optional(csv, i, at.kernel);
+        if (kind->n_kernel_columns > 0) {
+            GABLE_TRY(name_kernel(arena, kind, &cells, &named, err));
+            row->kernel = named;
+        }
         row->dtype = cells.label[kind->dtype_column];
         row->shape = hash_shape(kind, &cells);
         row->unsupported = kind->make(&cells, &row->op);

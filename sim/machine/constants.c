@@ -40,6 +40,9 @@ typedef struct ladder {
  * another format of the own generation beats the same format of another one. */
 static const double far_stack = 1.0, far_sibling = 3.0, far_kernel = 5.0, far_format = 8.0, far_generation = 40.0;
 
+/* ln spread of what is only believed: a factor of 2 to the 90th percentile. */
+static const double prior_sigma_ln = 0.55;
+
 /* Formats this close (bf16 and fp16: same bytes, same rate) run the same kernels. */
 static const double same_kernels = 0.02;
 
@@ -223,7 +226,8 @@ static gable_status describe_rungs(ladder *l, const char ***described)
     return GABLE_OK;
 }
 
-static gable_status choose(const ladder *l, const column *want, choice *best)
+/* best->entry is NULL when nobody has measured the family. */
+static void choose(const ladder *l, const column *want, choice *best)
 {
     *best = (choice){0};
     for (int r = 0; r < l->n_rungs; r++) {
@@ -232,13 +236,23 @@ static gable_status choose(const ladder *l, const column *want, choice *best)
             if (c->entries[i].family == want->family)
                 consider(l, &l->rungs[r], &c->entries[i], want, best);
     }
-    if (best->entry)
-        return GABLE_OK;
-    return gable_fail(l->err, GABLE_INPUT,
-                      "%s: no calibration prices %s for %s: run gable calibrate, or name a "
-                      "calibrated generation in hw/generations/%s.json",
-                      l->accelerator->name, gable_family_key((gable_family)want->family),
-                      l->stack->name, l->own->name);
+}
+
+/* A family that nobody has measured on any device that may stand in: what is believed before a fit. */
+static gable_status fill_prior(const ladder *l, int family, const gable_kernel_constants **out)
+{
+    gable_kernel_constants *k;
+    const gable_form *form = &gable_forms[gable_family_form((gable_family)family)];
+    GABLE_TRY(gable_arena_take(l->arena, 1, sizeof *k, &k, l->err));
+    *k = (gable_kernel_constants){.sigma_ln = prior_sigma_ln,
+                                  .provenance = GABLE_PROVENANCE_ASSUMED,
+                                  .kernel = "",
+                                  .from = "priors of the formula"};
+    for (int i = 0; i < form->n_parameters; i++)
+        k->value[i] = form->parameters[i].n_choices ? form->parameters[i].choices[0]
+                                                    : form->parameters[i].centre;
+    *out = k;
+    return GABLE_OK;
 }
 
 /* Columns that chose the same entry from as far share one set of constants. */
@@ -247,7 +261,9 @@ static gable_status fill_column(ladder *l, const char *const *const *described, 
 {
     choice best;
     gable_kernel_constants one, *kept;
-    GABLE_TRY(choose(l, want, &best));
+    choose(l, want, &best);
+    if (!best.entry)
+        return fill_prior(l, want->family, out);
     int r = (int)(best.rung - l->rungs);
     take_choice(l, &best, described[r][best.entry - best.rung->calibration->entries], &one);
     for (int i = 0; i < l->n_kept; i++)
@@ -432,7 +448,9 @@ gable_status gable_constants_of_kernel(gable_arena *arena, const char *hw,
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *l, &l, err));
     GABLE_TRY(open_ladder(l, arena, hw, accelerator, stack, err));
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *made, &made, err));
-    GABLE_TRY(choose(l, &want, &best));
+    choose(l, &want, &best);
+    if (!best.entry)
+        return fill_prior(l, (int)family, out);
     take_choice(l, &best, describe(arena, best.rung->calibration->name, best.entry), made);
     *out = made;
     return made->from ? GABLE_OK : gable_fail(err, GABLE_INTERNAL, "arena full");

@@ -31,6 +31,14 @@ const char *gable_provenance_name(gable_provenance provenance);
     X(ATTENTION_GENERATION, "attention_generation", DECODE)                                        \
     X(ATTENTION_ENCODER, "attention_encoder", CONTEXT)                                             \
     X(MOE, "moe", MOE)                                                                             \
+    X(MOE_WIDE, "moe_wideep", MOE)                                                                 \
+    X(LINEAR_CONV, "linear_conv", STREAM)                                                          \
+    X(LINEAR_SCAN, "linear_scan", STREAM)                                                          \
+    X(LINEAR_CONV_UPDATE, "linear_conv_update", STREAM)                                            \
+    X(LINEAR_UPDATE, "linear_update", STREAM)                                                      \
+    X(MHC_PRE, "mhc_pre", STREAM)                                                                  \
+    X(MHC_POST, "mhc_post", STREAM)                                                                \
+    X(QUANTIZE, "quantize", STREAM)                                                                \
     X(ELEMENTWISE, "elementwise", ROOFLINE)
 typedef enum gable_family {
 #define GABLE_FAMILY_ENUM(symbol, key, form) GABLE_FAMILY_##symbol,

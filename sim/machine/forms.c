@@ -14,6 +14,7 @@ static const gable_parameter gemm[] = {GABLE_GEMM_PARAMETERS(CONTINUOUS, DISCRET
 static const gable_parameter moe[] = {GABLE_MOE_PARAMETERS(CONTINUOUS, DISCRETE)};
 static const gable_parameter context[] = {GABLE_CONTEXT_PARAMETERS(CONTINUOUS, DISCRETE)};
 static const gable_parameter decode[] = {GABLE_DECODE_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter stream[] = {GABLE_STREAM_PARAMETERS(CONTINUOUS, DISCRETE)};
 
 const gable_form gable_forms[GABLE_N_FORMS] = {
     [GABLE_FORM_ROOFLINE] = {"roofline", roofline, GABLE_N_ROOFLINE},
@@ -21,6 +22,7 @@ const gable_form gable_forms[GABLE_N_FORMS] = {
     [GABLE_FORM_MOE] = {"moe", moe, GABLE_N_MOE},
     [GABLE_FORM_CONTEXT] = {"context", context, GABLE_N_CONTEXT},
     [GABLE_FORM_DECODE] = {"decode", decode, GABLE_N_DECODE},
+    [GABLE_FORM_STREAM] = {"stream", stream, GABLE_N_STREAM},
 };
 
 int gable_form_find(const gable_form *form, const char *name)

@@ -32,7 +32,8 @@ typedef struct gable_form {
     X(GEMM, "gemm")                                                                                \
     X(MOE, "moe")                                                                                  \
     X(CONTEXT, "context")                                                                          \
-    X(DECODE, "decode")
+    X(DECODE, "decode")                                                                            \
+    X(STREAM, "stream")
 typedef enum gable_form_kind {
 #define GABLE_FORM_ENUM(symbol, name) GABLE_FORM_##symbol,
     GABLE_FORM_LIST(GABLE_FORM_ENUM)
@@ -148,6 +149,24 @@ bool gable_form_allows(const gable_parameter *parameter, double value);
     D(RULE, "kernel_rule", "0 any group, 1 one head without splits, 2 one head or group > 32, 3 group > 32", 0, 1, 2, 3) \
     D(SPLITS, "splits", "whether keys are split over blocks", 1, 0)
 
+/* Kernels that stream memory and walk a chain of steps: facts/attention.md 5. */
+#define GABLE_STREAM_PARAMETERS(P, D)                                                              \
+    P(T0, "floor_us", 5.0, 1.0, 0.3, 5000.0, "launches and prologue, us")                          \
+    P(C1, "step_us", 0.5, 1.5, 0.001, 100.0, "step of a chain on an SM of 1.83 GHz, us")           \
+    P(KAP, "block_us", 3.0, 1.5, 0.001, 100.0, "fixed cost of a wave of blocks, us")                \
+    P(SIG, "wave_softness", 0.3, 0.7, 0.01, 1.0, "0: whole waves, 1: none")                        \
+    P(C2, "unit_us", 0.3, 1.5, 1e-4, 100.0, "unit of work on one SM of 1.83 GHz, us")              \
+    P(UW, "tail_weight", 1.0, 0.7, 0.1, 10.0, "cost of a sequence shorter than a step")            \
+    P(EB, "memory_frac", 0.85, 0.15, 0.1, 1.0, "of the datasheet bandwidth")                       \
+    P(L2X, "l2_gain", 2.5, 0.7, 1.0, 12.0, "speed of L2 beside memory")                            \
+    P(CL2, "l2_frac", 0.9, 0.4, 0.05, 4.0, "of L2 that keeps the streams")                         \
+    P(EF, "compute_frac", 0.4, 0.7, 0.01, 1.0, "of the dense peak")                                \
+    D(SPILL, "spill", "whether states between chunks or drafts go to memory", 1, 0)                \
+    D(SERIAL, "blocks_per_sm", "blocks that share an SM, wave after wave; 0: they hide each other", 0, 1, 2, 4, 8) \
+    D(POWER, "overlap_power", "p-norm of chain, work, memory and products", 4, 2, 1)               \
+    D(GRID, "per_channel", "convolutions: a block for each sequence and channel", 0, 1)            \
+    D(L2ON, "l2_credit", "whether streams that stay in L2 are faster", 1, 0)
+
 #define GABLE_ROOFLINE_P(symbol, ...) GABLE_ROOFLINE_##symbol,
 enum { GABLE_ROOFLINE_PARAMETERS(GABLE_ROOFLINE_P, GABLE_ROOFLINE_P) GABLE_N_ROOFLINE };
 #define GABLE_GEMM_P(symbol, ...) GABLE_GEMM_##symbol,
@@ -158,5 +177,7 @@ enum { GABLE_MOE_PARAMETERS(GABLE_MOE_P, GABLE_MOE_P) GABLE_N_MOE };
 enum { GABLE_CONTEXT_PARAMETERS(GABLE_CONTEXT_P, GABLE_CONTEXT_P) GABLE_N_CONTEXT };
 #define GABLE_DECODE_P(symbol, ...) GABLE_DECODE_##symbol,
 enum { GABLE_DECODE_PARAMETERS(GABLE_DECODE_P, GABLE_DECODE_P) GABLE_N_DECODE };
+#define GABLE_STREAM_P(symbol, ...) GABLE_STREAM_##symbol,
+enum { GABLE_STREAM_PARAMETERS(GABLE_STREAM_P, GABLE_STREAM_P) GABLE_N_STREAM };
 
 #endif

@@ -74,6 +74,9 @@ static factor_function *const factors[GABLE_N_OP_KINDS] = {
     [GABLE_OP_ATTENTION] = attention_factors,
     [GABLE_OP_MOE] = moe_factors,
     [GABLE_OP_STREAM] = stream_factors,
+    [GABLE_OP_LINEAR] = stream_factors,
+    [GABLE_OP_MHC] = stream_factors,
+    [GABLE_OP_QUANTIZE] = stream_factors,
 };
 
 static void close_factors(gable_node *node, double calls)

@@ -232,7 +232,7 @@ START_TEST(few_rows_are_refused)
     truth made = {5e-6, 0.6, 0.8};
     gable_calibrated k = {.family = GABLE_FAMILY_ELEMENTWISE};
     gable_fit_rows all = plant(rows, &made, 0.0, 3);
-    all.n = 2 * GABLE_FIT_LEAST_ROWS - 2;
+    all.n = 2 * gable_fit_least_rows(GABLE_FAMILY_ELEMENTWISE) - 2;
     ck_assert_int_eq(gable_fit_kernel(scratch_arena(), &all, &k, &err), GABLE_INPUT);
     ck_assert_msg(strstr(err.text, "expected at least"), "%s", err.text);
 }
