@@ -1,13 +1,16 @@
 #!/bin/sh
 # Refits every constant of hw/calibration from the open measurements; the same rows give the same bytes.
-#   hw/calibrate.sh [--check] [MEASUREMENTS]
+#   hw/calibrate.sh [--check] [--half] [MEASUREMENTS]
+# --half ships the constants of the half that they were not tested on, to measure honestly with.
 # --check writes nothing and fails when a file would change. GABLE names the program.
 set -eu
 cd "$(dirname "$0")/.."
 gable=${GABLE:-build/gable}
 day=2026-11-22 # of the fits: no clock is read, or every run would differ
 check=
+half=
 if [ "${1:-}" = --check ]; then check=1; shift; fi
+if [ "${1:-}" = --half ]; then half=--half; shift; fi
 rows=${1:-../shared/measurements}
 devices='a100-sxm-80gb l40s h100-sxm b200-sxm gb200'
 kinds='gemm attention_context attention_generation attention_encoder moe moe_wideep linear_attention mhc quantize'
@@ -24,7 +27,7 @@ for device in $devices; do
         # An older stack measured no encoders on some devices.
         grep -q "^$device," "$rows/$kind.csv" || continue
         echo "== $device $kind"
-        "$gable" calibrate "$kind" "$rows/$kind.csv" --device "$device" --date "$day" \
+        "$gable" calibrate "$kind" "$rows/$kind.csv" --device "$device" --date "$day" $half \
             -o "$new/$device.json"
     done
     if cmp -s "$new/$device.json" "hw/calibration/$device.json"; then continue; fi

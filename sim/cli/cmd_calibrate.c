@@ -9,6 +9,7 @@
 typedef struct calibrate_options {
     const char *device, *stack, *date, *output;
     int format;
+    bool half;
 } calibrate_options;
 
 static const gable_option options[] = {
@@ -27,6 +28,10 @@ static const gable_option options[] = {
      .argument = "DAY",
      .offset = offsetof(calibrate_options, date),
      .help = "day that is written into the block (no clock is read)"},
+    {.name = "half",
+     .type = GABLE_OPTION_FLAG,
+     .offset = offsetof(calibrate_options, half),
+     .help = "ship the constants of the tested half; else they are refitted to all rows"},
     {.name = "output",
      .letter = 'o',
      .type = GABLE_OPTION_TEXT,
@@ -173,7 +178,7 @@ static gable_status run(gable_cli *cli, const void *given)
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));
     GABLE_TRY(gable_measured_read(&cli->arena, &csv, &seconds, &cli->err));
     gable_calibrate_options how = {
-        .hw = cli->hw, .device = o->device, .stack = o->stack, .date = o->date};
+        .hw = cli->hw, .device = o->device, .stack = o->stack, .date = o->date, .half = o->half};
     GABLE_TRY(gable_arena_take(&cli->arena, 1, sizeof *report, &report, &cli->err));
     GABLE_TRY(gable_calibrate_rows(&cli->arena, &rows, seconds, &how, report, &cli->err));
     note_left_out(report);

@@ -62,6 +62,28 @@ typedef struct gable_moe {
     double slots; /* places for experts over all ranks: more than experts when popular ones have copies; 0: experts */
 } gable_moe;
 
+/* Which of the cached tokens the queries of an attention block see (facts/models.md 4.3, 4.4, 4.7, 4.8). */
+typedef enum gable_selection {
+    GABLE_SELECTION_ALL,        /* MLA: every latent */
+    GABLE_SELECTION_TOKENS,     /* DSA: an indexer picks top_k latents */
+    GABLE_SELECTION_COMPRESSED, /* CSA: a window, and top_k of the entries that stand for `compress` tokens each */
+    GABLE_SELECTION_COARSE,     /* HCA: a window, and every such entry */
+    GABLE_SELECTION_BLOCKS,     /* MSA: an indexer picks blocks of together top_k tokens, per group of heads */
+} gable_selection;
+
+/* A whole attention block of one layer on one rank, as benchmarks time it: projections, indexer, attention, output.
+ * heads, kv_heads, groups are those of the rank; the indexer and the down-projections are replicated. Heads are
+ * nope_dim + rope_dim wide for scores and v_dim for values; kv_rank 0: keys and values are cached per head. */
+typedef struct gable_sublayer {
+    gable_selection selection;
+    gable_dtype kv;
+    bool decode; /* runs on the kernels of decode */
+    double batch, n_new, n_cached;
+    double hidden, heads, kv_heads, q_rank, kv_rank, nope_dim, rope_dim, v_dim;
+    double groups, group_rank; /* grouped output projection; 0: one matrix */
+    double index_heads, index_dim, top_k, compress, window;
+} gable_sublayer;
+
 /* Kernels of a layer of linear attention (GDN, KDA, Mamba-2). CONV: a causal convolution over the channels, of a prompt
  * or of the next tokens. SCAN: a prompt, in chunks, through the recurrence; UPDATE: a few tokens, one by one. */
 typedef enum gable_linear_stage {
@@ -110,6 +132,7 @@ typedef struct gable_op {
         gable_linear linear;
         gable_mhc mhc;
         gable_quantize quantize;
+        gable_sublayer sublayer;
     };
 } gable_op;
 
@@ -121,6 +144,17 @@ typedef struct gable_moe_load {
     double tiles[GABLE_MOE_TILES];
 } gable_moe_load;
 gable_moe_load gable_cost_moe_load(const gable_moe *moe);
+
+/* Parts of an attention block, which run one after the other on different units. */
+typedef struct gable_sublayer_work {
+    double projection_flops, core_flops, index_flops;
+    double expanded_flops; /* the core, when latents are expanded to keys and values first; 0: cannot be */
+    double core_bytes, index_bytes, score_bytes;
+    double average_keys; /* that a query attends to */
+    double keys;       /* that the last query of a sequence attends to */
+    double candidates; /* entries among which the indexer picks for it; 0: nothing to pick */
+    gable_mma projection_mma, core_mma, index_mma;
+} gable_sublayer_work;
 
 /* A streaming kernel as its thread blocks see it: steps of the longest chain, units of work of all blocks, blocks; and
  * the bytes that it touches, where those that are read and written in place count once. */
@@ -140,8 +174,11 @@ typedef struct gable_work {
     gable_dtype dtype;   /* of the weights or the cache: with mma, the column of the constants */
     double copies;       /* as in gable_op */
     double weight_element_bytes, activation_element_bytes;
-    gable_moe_load load; /* for experts */
-    gable_grid grid;     /* for streaming kernels */
+    union {
+        gable_moe_load load;       /* for experts */
+        gable_grid grid;           /* for streaming kernels */
+        gable_sublayer_work parts; /* for attention blocks: dtype and mma are bf16, all formats share constants */
+    };
 } gable_work;
 
 /* Time of one call. ceiling_s <= time_s; the others are the terms of time_s before they are combined:

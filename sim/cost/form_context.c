@@ -61,15 +61,15 @@ static blocks count_blocks(const shape *s, const double *v, double m)
     blocks b;
     if (v[GABLE_CONTEXT_PACK] > 0.0) {
         rows = max2(m * s->kv_heads / s->heads, 1.0);
-        n_rows = ceil(s->n_new * s->heads / s->kv_heads / m);
+        n_rows = gable_form_ceil(s->n_new * s->heads / s->kv_heads / m);
         groups = s->batch * s->kv_heads;
     } else {
-        n_rows = ceil(s->n_new / m);
+        n_rows = gable_form_ceil(s->n_new / m);
         groups = s->batch * s->heads;
     }
     double cached = s->n_all - s->n_new, slack = max2(0.0, n - rows) / 2.0;
     b.n = groups * n_rows;
-    b.most = ceil(s->n_all / n);
+    b.most = gable_form_ceil(s->n_all / n);
     b.average = b.most;
     if (s->causal && n_rows > 1.0)
         b.average = min2(b.most, max2(1.0, ((n_rows * rows + rows) / 2.0 + slack) / n) + cached / n);
@@ -89,7 +89,7 @@ static double core_seconds(const shape *s, const gable_chip *chip, const double 
     double block = 1e-6 * v[GABLE_CONTEXT_KAP], longest;
     blocks b = count_blocks(s, v, m);
     if (v[GABLE_CONTEXT_SPLIT] > 0.0) {
-        double room = floor(chip->n_sm / b.n);
+        double room = gable_form_floor(chip->n_sm / b.n);
         splits = min2(max2(1.0, min2(room, v[GABLE_CONTEXT_NSM])), max2(1.0, b.most / 2.0));
     }
     longest = b.most * tile * v[GABLE_CONTEXT_LAT] / splits + block;

@@ -45,8 +45,8 @@ static double splits_of(const shape *s, const gable_chip *chip, const double *v,
 {
     if (!s->may_split || v[GABLE_DECODE_SPLITS] <= 0.0)
         return 1.0;
-    double room = floor(chip->n_sm * v[GABLE_DECODE_OCC] / s->blocks);
-    return max2(1.0, min2(room, ceil(tiles / v[GABLE_DECODE_MINT])));
+    double room = gable_form_floor(chip->n_sm * v[GABLE_DECODE_OCC] / s->blocks);
+    return max2(1.0, min2(room, gable_form_ceil(tiles / v[GABLE_DECODE_MINT])));
 }
 
 typedef struct parts {
@@ -56,15 +56,15 @@ typedef struct parts {
 static parts packed_seconds(const shape *s, const gable_chip *chip, const double *v)
 {
     parts p;
-    double tiles = ceil(s->keys / key_tile), group = ceil(s->group / 8.0) * 8.0;
+    double tiles = gable_form_ceil(s->keys / key_tile), group = gable_form_ceil(s->group / 8.0) * 8.0;
     p.splits = splits_of(s, chip, v, tiles);
     double tile_bytes = s->key_bytes * key_tile * width_weight(s->width, v);
     double more = 1.0 + group / v[GABLE_DECODE_G0];
     double fixed = 1e-6 * v[GABLE_DECODE_KAP] *
                    (1.0 + group * s->width / 128.0 / v[GABLE_DECODE_GK]) *
                    (1.0 + v[GABLE_DECODE_KN] * min2(s->keys, key_tile) / key_tile);
-    double waves = s->blocks * p.splits / (chip->n_sm * v[GABLE_DECODE_OCCR]), whole = ceil(waves);
-    p.chain_s = ceil(tiles / p.splits) * tile_bytes / (1e9 * v[GABLE_DECODE_BWC]) * more + whole * fixed;
+    double waves = s->blocks * p.splits / (chip->n_sm * v[GABLE_DECODE_OCCR]), whole = gable_form_ceil(waves);
+    p.chain_s = gable_form_ceil(tiles / p.splits) * tile_bytes / (1e9 * v[GABLE_DECODE_BWC]) * more + whole * fixed;
     p.work_s = s->blocks * max2(s->keys / key_tile, 0.125) * tile_bytes /
                (v[GABLE_DECODE_BWSM] * chip->clock_hz) * more / chip->n_sm * sqrt(whole / waves);
     return p;
@@ -75,8 +75,8 @@ static parts per_head_seconds(const shape *s, const gable_chip *chip, const doub
 {
     parts p = {.splits = 1.0};
     double blocks = s->batch * s->heads, width = s->width / 128.0;
-    double splits = max2(1.0, min2(floor(2.0 * chip->n_sm / blocks), ceil(s->keys / 256.0)));
-    p.chain_s = ceil(blocks / (4.0 * chip->n_sm)) * 1e-6 * v[GABLE_DECODE_FK] +
+    double splits = max2(1.0, min2(gable_form_floor(2.0 * chip->n_sm / blocks), gable_form_ceil(s->keys / 256.0)));
+    p.chain_s = gable_form_ceil(blocks / (4.0 * chip->n_sm)) * 1e-6 * v[GABLE_DECODE_FK] +
                 s->keys / splits * 1e-9 * v[GABLE_DECODE_FL] * width;
     p.work_s = blocks * s->keys * width * 1e-9 * v[GABLE_DECODE_FT] / chip->n_sm * 1.83e9 / chip->clock_hz;
     return p;
@@ -97,7 +97,7 @@ static shape shape_of(const gable_attention *a, const double *v)
     s.keys = a->window > 0.0 ? min2(keys, a->window + a->n_new - 1.0) : keys;
     s.width = (a->qk_dim + a->v_dim) / 2.0;
     s.key_bytes = a->read_elements / a->kv_heads * gable_dtype_bytes(a->kv);
-    s.blocks = a->batch * a->kv_heads * ceil(s.group / 64.0);
+    s.blocks = a->batch * a->kv_heads * gable_form_ceil(s.group / 64.0);
     if ((int)v[GABLE_DECODE_RULE] == RULE_ONE_UNSPLIT && (s.group <= 1.0 || a->window > 0.0)) {
         s.blocks = a->batch * a->heads;
         s.group = 1.0;

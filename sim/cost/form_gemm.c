@@ -55,12 +55,12 @@ static double fastest_tile(const gemm *g, double splits)
     double best = -1.0;
     for (int i = 0; i < menus[menu].n; i++) {
         const tile *t = &menus[menu].tiles[i];
-        double blocks = ceil(g->m / t->m) * ceil(g->n / t->n);
+        double blocks = gable_form_ceil(g->m / t->m) * gable_form_ceil(g->n / t->n);
         if (splits > 1.0 && blocks * splits > 2.0 * g->n_sm)
             continue;
         double waves = gable_form_waves(blocks * splits, g->n_sm, g->v[GABLE_GEMM_SIG]);
         double store = 2.0 * t->m * t->n / (g->v[GABLE_GEMM_EPI] * g->clock);
-        double steps = k_granule * ceil(g->k / (splits * k_granule));
+        double steps = k_granule * gable_form_ceil(g->k / (splits * k_granule));
         double compute = waves * (seconds_per_k(g, t) * steps + store);
         if (best < 0.0 || compute < best)
             best = compute;
@@ -105,7 +105,7 @@ static double memory_seconds(const gemm *g, const gable_work *work, const gable_
     double useful = v[GABLE_GEMM_L2T] * chip->l2_bytes, copies = (double)INFINITY;
     double weights = g->n * g->k * g->w, in = g->m * g->k * g->a, out = 2.0 * g->m * g->n;
     if (work->copies > 0.0)
-        copies = fmin(work->copies, max2(1.0, ceil(chip->l2_bytes / weights)));
+        copies = fmin(work->copies, max2(1.0, gable_form_ceil(chip->l2_bytes / weights)));
     else if (work->copies < 0.0)
         copies = -work->copies;
     double all = weights + in + out;

@@ -50,7 +50,7 @@ static double compute_seconds(const experts *e, double n, double k, double memor
             double per_k = max2(area * halo / e->sm_flops, (m * e->a + tile_n[j] * e->w) / e->sm_bytes);
             per_k = max2(per_k, v[GABLE_MOE_LATK] / e->chip->clock_hz);
             double fixed = (area / v[GABLE_MOE_EPI] + v[GABLE_MOE_OV]) / e->chip->clock_hz;
-            double blocks = e->work->load.tiles[i] * ceil(n / tile_n[j]);
+            double blocks = e->work->load.tiles[i] * gable_form_ceil(n / tile_n[j]);
             double waves = gable_form_waves(blocks, e->chip->n_sm, v[GABLE_MOE_SIG]);
             double compute = waves * (per_k * k + fixed);
             double score = max2(compute, memory_s) + 1e-3 * compute;

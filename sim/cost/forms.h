@@ -12,6 +12,7 @@ typedef struct gable_chip {
     double peak_flops_per_s; /* of the unit that the FLOPs run on */
     double bandwidth_bytes_per_s, l2_bytes;
     double exp_per_s, vector_flops_per_s;
+    double projection_flops_per_s, core_flops_per_s, index_flops_per_s; /* peaks, of attention blocks only */
 } gable_chip;
 
 /* Fills compute_s, memory_s, overhead_s and exposed_s. `value` is in the order of the form's table. */
@@ -19,7 +20,12 @@ typedef void gable_form_function(const gable_op *op, const gable_work *work, con
                                  const double *value, gable_time *out);
 
 gable_form_function gable_form_roofline, gable_form_gemm, gable_form_moe, gable_form_context,
-    gable_form_decode, gable_form_stream;
+    gable_form_decode, gable_form_latent_context, gable_form_latent_decode, gable_form_batched,
+    gable_form_sublayer,
+    gable_form_stream;
+
+/* Work function of GABLE_OP_SUBLAYER (sim/cost/work_sublayer.c). */
+void gable_work_sublayer(const gable_op *op, gable_work *out);
 
 /* Work functions of ops.def that are not in work.c. */
 void gable_work_linear(const gable_op *op, gable_work *out);
@@ -38,7 +44,8 @@ static inline double gable_form_ceil(double x)
     return x > whole ? whole + 1.0 : whole;
 }
 
-/* (a^p + b^p)^(1/p) for a, b >= 0 and p >= 1. */
+/* (a^p + b^p)^(1/p) of seconds for p = 1, 2, 4 or 8: no pow on the hot path. a, b above 1e-38 (their eighth powers
+ * must not vanish). */
 double gable_form_join(double a, double b, double p);
 
 /* Part of a stream of `bytes` that L2 (of which `frac` is useful) keeps: 1 when small, 0 when large, sharp between. */

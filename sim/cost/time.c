@@ -17,7 +17,9 @@ const char *gable_bound_name(gable_bound bound)
 static gable_form_function *const forms[GABLE_N_FORMS] = {
     [GABLE_FORM_ROOFLINE] = gable_form_roofline, [GABLE_FORM_GEMM] = gable_form_gemm,
     [GABLE_FORM_MOE] = gable_form_moe,           [GABLE_FORM_CONTEXT] = gable_form_context,
-    [GABLE_FORM_DECODE] = gable_form_decode,
+    [GABLE_FORM_DECODE] = gable_form_decode, [GABLE_FORM_LATENT_CONTEXT] = gable_form_latent_context,
+    [GABLE_FORM_LATENT_DECODE] = gable_form_latent_decode, [GABLE_FORM_BATCHED] = gable_form_batched,
+    [GABLE_FORM_SUBLAYER] = gable_form_sublayer,
     [GABLE_FORM_STREAM] = gable_form_stream,
 };
 
@@ -40,10 +42,29 @@ static double over(double amount, double rate)
     return rate > 0.0 ? amount / rate : 0.0;
 }
 
+static bool has_parts(const gable_work *work)
+{
+    return gable_family_form(work->family) == GABLE_FORM_SUBLAYER;
+}
+
+/* Parts of an attention block run on units of their own; the cheaper way of attending counts. */
+static double compute_s(const gable_work *work, const gable_accelerator *accelerator)
+{
+    const gable_sublayer_work *p = &work->parts;
+    gable_mma used;
+    if (!has_parts(work))
+        return over(work->flops, peak_of(work, accelerator));
+    double core = p->expanded_flops > 0.0 && p->expanded_flops < p->core_flops ? p->expanded_flops
+                                                                                : p->core_flops;
+    return over(p->projection_flops, gable_accelerator_peak(accelerator, p->projection_mma, &used)) +
+           over(core, gable_accelerator_peak(accelerator, p->core_mma, &used)) +
+           over(p->index_flops, gable_accelerator_peak(accelerator, p->index_mma, &used));
+}
+
 double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *accelerator,
                             gable_bound *bound)
 {
-    double compute = over(work->flops, peak_of(work, accelerator));
+    double compute = compute_s(work, accelerator);
     double bytes = work->hbm_bytes;
     if (work->copies != 0.0)
         bytes = max2(bytes - accelerator->l2_capacity_bytes, 0.0);
@@ -77,12 +98,19 @@ static gable_chip chip_of(const gable_work *work, const gable_accelerator *a,
     };
     if (chip.exp_per_s <= 0.0)
         chip.exp_per_s = 16.0 * chip.n_sm * chip.clock_hz;
+    if (has_parts(work)) {
+        gable_mma used;
+        const gable_sublayer_work *p = &work->parts;
+        chip.projection_flops_per_s = silicon * gable_accelerator_peak(a, p->projection_mma, &used);
+        chip.core_flops_per_s = silicon * gable_accelerator_peak(a, p->core_mma, &used);
+        chip.index_flops_per_s = silicon * gable_accelerator_peak(a, p->index_mma, &used);
+    }
     return chip;
 }
 
 static void take_ideal(const gable_work *work, const gable_accelerator *accelerator, gable_time *out)
 {
-    out->compute_s = over(work->flops, peak_of(work, accelerator));
+    out->compute_s = compute_s(work, accelerator);
     out->memory_s = work->hbm_bytes / accelerator->hbm_bandwidth_bytes_per_s;
     if (out->memory_s > out->ceiling_s) /* what L2 may hold is free */
         out->memory_s = out->ceiling_s;
@@ -127,10 +155,15 @@ void gable_cost_time(const gable_op *op, const gable_work *work,
 
 double gable_form_join(double a, double b, double p)
 {
-    double most = max2(a, b), least = a < b ? a : b;
-    if (least <= 1e-3 * most) /* below the precision of any model */
-        return most;
-    return most * pow(1.0 + pow(least / most, p), 1.0 / p);
+    if (p < 2.0)
+        return a + b;
+    double a2 = a * a, b2 = b * b;
+    if (p < 4.0)
+        return sqrt(a2 + b2);
+    double a4 = a2 * a2, b4 = b2 * b2;
+    if (p < 8.0)
+        return sqrt(sqrt(a4 + b4));
+    return sqrt(sqrt(sqrt(a4 * a4 + b4 * b4)));
 }
 
 double gable_form_hit(double bytes, double useful_l2_bytes)
@@ -142,7 +175,7 @@ double gable_form_hit(double bytes, double useful_l2_bytes)
 
 double gable_form_waves(double blocks, double slots, double softness)
 {
-    double x = blocks / slots, whole = ceil(x);
+    double x = blocks / slots, whole = gable_form_ceil(x);
     return whole + softness * (max2(x, 1.0) - whole);
 }
 

@@ -74,6 +74,22 @@ static void work_attention(const gable_op *op, gable_work *out)
     out->dtype = a->kv;
 }
 
+/* Latents serve all heads of a few new tokens; for many tokens they are expanded to keys and values first, and the
+ * kernels are those of prefill (facts/models.md 4.3). An absorbed operator reads less than keys and values. */
+static void work_latent(const gable_op *op, gable_work *out)
+{
+    const gable_attention *a = &op->attention;
+    bool absorbed = a->read_elements < a->kv_heads * (a->qk_dim + a->v_dim);
+    work_attention(op, out);
+    out->family = absorbed && a->n_new <= 8.0 ? GABLE_FAMILY_LATENT_GENERATION : GABLE_FAMILY_LATENT_CONTEXT;
+}
+
+static void work_batched(const gable_op *op, gable_work *out)
+{
+    work_gemm(op, out);
+    out->family = GABLE_FAMILY_BATCHED;
+}
+
 /* Distinct experts are read once; pairs are computed: 4.11. A fused kernel would read the tokens and write the results;
  * the hidden activations between the two products are a spill. */
 static void work_moe(const gable_op *op, gable_work *out)

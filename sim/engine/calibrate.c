@@ -27,7 +27,7 @@ gable_status gable_measured_read(gable_arena *arena, const gable_csv *csv, doubl
 /* Rows that share constants. */
 typedef struct group {
     const char *stack, *version, *dtype, *kernel;
-    gable_family family;
+    gable_family family; /* a KIND may hold several: prefill and decode */
     gable_dtype weights;
     gable_mma unit;
     gable_fit_rows rows;
@@ -69,8 +69,7 @@ static gable_status find_group(calibrator *c, const char *stack, const gable_wor
     const char *kernel = row->kernel ? row->kernel : "";
     for (int i = 0; i < c->n_groups; i++) {
         group *g = &c->groups[i];
-        bool same = g->family == work->family && g->weights == work->dtype &&
-                    g->unit == work->mma &&
+        bool same = g->family == work->family && g->weights == work->dtype && g->unit == work->mma &&
                     strcmp(g->stack, stack) == 0 && strcmp(g->kernel, kernel) == 0;
         if (same) {
             *out = g;
@@ -85,8 +84,10 @@ static gable_status find_group(calibrator *c, const char *stack, const gable_wor
                     .version = row->version ? row->version : "unknown",
                     .dtype = row->dtype,
                     .kernel = kernel,
+                    .rows = {.accelerator = c->accelerator,
+                             .constants = c->silicon,
+                             .half = c->options->half},
                     .family = work->family,
-                    .rows = {.accelerator = c->accelerator, .constants = c->silicon},
                     .weights = work->dtype,
                     .unit = work->mma};
     return gable_arena_take(c->arena, c->rows->csv->n_rows, sizeof *(*out)->rows.row,

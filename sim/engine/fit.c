@@ -20,6 +20,7 @@ typedef struct problem {
     gable_calibrated *entry; /* holds the discrete constants, and the continuous ones being tried */
     int free[GABLE_PARAMETERS_CAP]; /* continuous constants */
     int n_free;
+    bool all; /* test rows take part too */
 } problem;
 
 /* ln(predicted / measured) of one row. */
@@ -53,7 +54,7 @@ static void residuals(const double *parameters, void *ctx, double *out)
     size_t n = 0;
     unpack(p, parameters);
     for (size_t i = 0; i < p->rows->n; i++)
-        if (p->rows->row[i].train)
+        if (p->all || p->rows->row[i].train)
             out[n++] = row_error(p->rows, i, p->entry);
     for (int i = 0; i < p->n_free; i++) {
         const gable_parameter *c = &p->form->parameters[p->free[i]];
@@ -75,7 +76,7 @@ static gable_status descend(problem *p, double *loss, gable_err *err)
     double parameters[GABLE_PARAMETERS_CAP];
     gslx_fit fit = {.residuals = residuals,
                     .ctx = p,
-                    .n_residuals = count_training(p->rows) + (size_t)p->n_free,
+                    .n_residuals = (p->all ? p->rows->n : count_training(p->rows)) + (size_t)p->n_free,
                     .n_parameters = (size_t)p->n_free,
                     .scale = loss_scale};
     for (int i = 0; i < p->n_free; i++)
@@ -202,5 +203,9 @@ gable_status gable_fit_kernel(gable_arena *arena, const gable_fit_rows *rows, ga
     GABLE_TRY(gable_arena_take(arena, rows->n, sizeof *values, &values, err));
     score(rows, values, out);
     gable_arena_release(arena, mark);
-    return GABLE_OK;
+    if (rows->half)
+        return GABLE_OK;
+    double loss;
+    p.all = true;
+    return descend(&p, &loss, err);
 }

@@ -23,6 +23,7 @@ typedef struct gable_fit_rows {
     size_t n;
     const gable_accelerator *accelerator;
     const gable_constants *constants;
+    bool half; /* ship what was fitted to the training half; else refit to all rows once it is tested */
 } gable_fit_rows;
 
 /* Groups with fewer rows than this are left to the ladder of machine/constants: three for four continuous constants,
@@ -31,7 +32,8 @@ size_t gable_fit_least_rows(gable_family family);
 
 /* Fits the constants of the form of out->family to the training rows by soft-L1 of ln(predicted / measured), with the
  * priors of the form's table, continuous constants in their range and discrete ones by trying each choice; then fills
- * the errors on the test rows (on all rows when fewer than 8 test). sigma_ln makes 80 % of those rows lie in [p10,
+ * the errors on the test rows (on all rows when fewer than 8 test). Unless `half` is set, the constants are then refitted
+ * to all rows, test rows included, with the discrete ones as found: the errors stay those of the half that was tested. sigma_ln makes 80 % of those rows lie in [p10,
  * p90]. Scratch comes from the arena and is given back.
  *   out   family is read; constants, counts and errors are set
  * Fails with GABLE_INPUT when there are fewer training rows than gable_fit_least_rows. */
@@ -49,6 +51,7 @@ typedef struct gable_calibrate_options {
     const char
         *stack; /* NULL: every stack that the rows name; else rows of it, or without a framework */
     const char *date; /* written into the entries; may be NULL */
+    bool half;        /* ship the constants of the training half, as they were tested */
 } gable_calibrate_options;
 
 /* Rows of one group that was too small: for the report. */

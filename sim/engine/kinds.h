@@ -28,7 +28,6 @@ typedef struct gable_cells {
 
 typedef struct gable_table_kind {
     const char *name; /* "gemm" */
-    gable_family family;
     gable_row_column columns[GABLE_ROW_COLUMNS_CAP];
     int n_columns;
     int dtype_column; /* the label that results are grouped by */

@@ -31,6 +31,19 @@ const char *gable_provenance_name(gable_provenance provenance);
     X(ATTENTION_GENERATION, "attention_generation", DECODE)                                        \
     X(ATTENTION_ENCODER, "attention_encoder", CONTEXT)                                             \
     X(MOE, "moe", MOE)                                                                             \
+    X(LATENT_CONTEXT, "mla_context", LATENT_CONTEXT)                                               \
+    X(LATENT_GENERATION, "mla_generation", LATENT_DECODE)                                          \
+    X(BATCHED, "mla_bmm", BATCHED)                                                                 \
+    X(MLA_CONTEXT, "mla_module_context", SUBLAYER)                                                 \
+    X(MLA_GENERATION, "mla_module_generation", SUBLAYER)                                           \
+    X(DSA_CONTEXT, "dsa_context", SUBLAYER)                                                        \
+    X(DSA_GENERATION, "dsa_generation", SUBLAYER)                                                  \
+    X(CSA_CONTEXT, "csa_context", SUBLAYER)                                                        \
+    X(CSA_GENERATION, "csa_generation", SUBLAYER)                                                  \
+    X(HCA_CONTEXT, "hca_context", SUBLAYER)                                                        \
+    X(HCA_GENERATION, "hca_generation", SUBLAYER)                                                  \
+    X(MSA_CONTEXT, "msa_context", SUBLAYER)                                                        \
+    X(MSA_GENERATION, "msa_generation", SUBLAYER)                                                  \
     X(MOE_WIDE, "moe_wideep", MOE)                                                                 \
     X(LINEAR_CONV, "linear_conv", STREAM)                                                          \
     X(LINEAR_SCAN, "linear_scan", STREAM)                                                          \

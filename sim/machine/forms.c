@@ -15,6 +15,10 @@ static const gable_parameter moe[] = {GABLE_MOE_PARAMETERS(CONTINUOUS, DISCRETE)
 static const gable_parameter context[] = {GABLE_CONTEXT_PARAMETERS(CONTINUOUS, DISCRETE)};
 static const gable_parameter decode[] = {GABLE_DECODE_PARAMETERS(CONTINUOUS, DISCRETE)};
 static const gable_parameter stream[] = {GABLE_STREAM_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter latent_context[] = {GABLE_LATENT_CONTEXT_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter latent_decode[] = {GABLE_LATENT_DECODE_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter batched[] = {GABLE_BATCHED_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter sublayer[] = {GABLE_SUBLAYER_PARAMETERS(CONTINUOUS, DISCRETE)};
 
 const gable_form gable_forms[GABLE_N_FORMS] = {
     [GABLE_FORM_ROOFLINE] = {"roofline", roofline, GABLE_N_ROOFLINE},
@@ -23,6 +27,10 @@ const gable_form gable_forms[GABLE_N_FORMS] = {
     [GABLE_FORM_CONTEXT] = {"context", context, GABLE_N_CONTEXT},
     [GABLE_FORM_DECODE] = {"decode", decode, GABLE_N_DECODE},
     [GABLE_FORM_STREAM] = {"stream", stream, GABLE_N_STREAM},
+    [GABLE_FORM_LATENT_CONTEXT] = {"latent_context", latent_context, GABLE_N_LATENT_CONTEXT},
+    [GABLE_FORM_LATENT_DECODE] = {"latent_decode", latent_decode, GABLE_N_LATENT_DECODE},
+    [GABLE_FORM_BATCHED] = {"batched", batched, GABLE_N_BATCHED},
+    [GABLE_FORM_SUBLAYER] = {"sublayer", sublayer, GABLE_N_SUBLAYER},
 };
 
 int gable_form_find(const gable_form *form, const char *name)

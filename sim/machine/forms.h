@@ -7,6 +7,8 @@
 #define GABLE_MACHINE_FORMS_H
 #include <stdbool.h>
 
+#include "machine/forms_latent.h"
+
 enum { GABLE_PARAMETERS_CAP = 28, GABLE_CHOICES_CAP = 8 };
 
 /* One constant. Continuous: log-normal around `centre` with `spread` of the logarithm, kept in [low, high].
@@ -33,6 +35,10 @@ typedef struct gable_form {
     X(MOE, "moe")                                                                                  \
     X(CONTEXT, "context")                                                                          \
     X(DECODE, "decode")                                                                            \
+    X(LATENT_CONTEXT, "latent_context")                                                            \
+    X(LATENT_DECODE, "latent_decode")                                                              \
+    X(BATCHED, "batched")                                                                          \
+    X(SUBLAYER, "sublayer")                                                                          \
     X(STREAM, "stream")
 typedef enum gable_form_kind {
 #define GABLE_FORM_ENUM(symbol, name) GABLE_FORM_##symbol,
@@ -61,7 +67,7 @@ bool gable_form_allows(const gable_parameter *parameter, double value);
     P(EC, "compute_frac", 0.85, 0.12, 0.2, 1.0, "of the dense peak with full tiles")               \
     P(EM, "memory_frac", 0.84, 0.06, 0.3, 1.0, "of the datasheet bandwidth")                       \
     P(EW, "write_weight", 1.1, 0.25, 0.5, 3.0, "cost of an output byte beside a read one")         \
-    P(JOIN, "overlap_power", 3.0, 0.25, 1.0, 8.0, "p-norm that joins compute and memory")             \
+    D(JOIN, "overlap_power", "p-norm that joins compute and memory", 4, 2, 8)                      \
     P(H, "tile_halo", 5.0, 1.0, 0.05, 60.0, "elements of work lost at each tile edge")             \
     P(TSK, "split_us", 2.7, 0.3, 0.5, 10.0, "one more kernel when k is split, us")                 \
     P(KSK, "split_rate", 0.5, 0.7, 0.02, 20.0, "partial sums: part of the load rate")              \
@@ -89,7 +95,7 @@ bool gable_form_allows(const gable_parameter *parameter, double value);
     P(EC, "compute_frac", 0.85, 0.2, 0.1, 1.0, "of the dense peak with full tiles")                \
     P(EM, "memory_frac", 0.9, 0.1, 0.2, 1.0, "of the datasheet bandwidth")                         \
     P(EW, "write_weight", 0.85, 0.3, 0.3, 3.0, "cost of an output byte beside a read one")         \
-    P(JOIN, "overlap_power", 2.5, 0.4, 1.0, 9.0, "p-norm that joins compute and memory")              \
+    D(JOIN, "overlap_power", "p-norm that joins compute and memory", 2, 4, 8, 1)                   \
     P(H, "tile_halo", 5.0, 0.7, 0.05, 60.0, "elements of work lost at each tile edge")             \
     P(LSM, "sm_load_bytes", 60.0, 0.5, 5.0, 300.0, "bytes per clock that one SM can pull in")      \
     P(EPI, "sm_store_bytes", 25.0, 0.8, 2.0, 400.0, "bytes per clock stored in the epilogue")      \
@@ -103,7 +109,7 @@ bool gable_form_allows(const gable_parameter *parameter, double value);
     P(T0, "t0_us", 8.0, 0.4, 1.0, 60.0, "floor of the call, us")                                   \
     P(EM, "compute_frac", 0.7, 0.3, 0.1, 1.0, "of the dense peak inside a tile")                   \
     P(EE, "exp_frac", 0.9, 0.4, 0.1, 3.0, "of 16 exponentials per clock and SM")                   \
-    P(PP, "pipe_power", 2.5, 0.4, 1.0, 6.0, "p-norm of products and exponentials")                 \
+    D(PP, "pipe_power", "p-norm of products and exponentials", 2, 4, 1)                            \
     P(LAT, "chain_weight", 1.0, 0.15, 0.5, 2.0, "length of the longest block beside its work")     \
     P(KAP, "block_us", 2.0, 0.6, 0.05, 15.0, "fixed cost of a thread block, us")                   \
     P(AL, "tail_frac", 0.4, 0.8, 0.005, 1.5, "of the longest block that sticks out at the end")    \

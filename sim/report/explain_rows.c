@@ -72,6 +72,9 @@ typedef void factor_function(const gable_op *op, gable_node *flops, gable_node *
 static factor_function *const factors[GABLE_N_OP_KINDS] = {
     [GABLE_OP_GEMM] = gemm_factors,
     [GABLE_OP_ATTENTION] = attention_factors,
+    [GABLE_OP_LATENT] = attention_factors,
+    [GABLE_OP_BATCHED] = gemm_factors,
+    [GABLE_OP_SUBLAYER] = stream_factors, /* a sum of parts, no product */
     [GABLE_OP_MOE] = moe_factors,
     [GABLE_OP_STREAM] = stream_factors,
     [GABLE_OP_LINEAR] = stream_factors,

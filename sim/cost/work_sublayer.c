@@ -1,0 +1,167 @@
+/* cost: what a whole attention block does (facts/models.md 4.3, 4.4, 4.7, 4.8): projections, indexer, attention. */
+#include <math.h>
+
+#include "cost/forms.h"
+
+static double min2(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static double max2(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* Sum over the new tokens of the compressed entries that each one sees, floor(t / m) approximated by its mean
+ * (t - (m - 1) / 2) / m, at most `cap` of them (0: all). */
+static double compressed_pairs(double n_cached, double n_new, double m, double cap)
+{
+    double first = max2((n_cached + 1.0 - (m - 1.0) / 2.0) / m, 0.0);
+    double last = max2((n_cached + n_new - (m - 1.0) / 2.0) / m, 0.0);
+    if (cap <= 0.0 || last <= cap)
+        return n_new * (first + last) / 2.0;
+    if (first >= cap)
+        return n_new * cap;
+    double growing = n_new * (cap - first) / (last - first);
+    return growing * (first + cap) / 2.0 + (n_new - growing) * cap;
+}
+
+/* Weights of the projections, elements: down, up, output; compressors and the indexer on top. */
+static double weights_of(const gable_sublayer *s)
+{
+    double d = s->hidden, h = s->heads, wide = s->nope_dim + s->rope_dim, index, n;
+    double queries = s->q_rank > 0.0 ? s->q_rank : d; /* what the query heads come from */
+    n = (s->q_rank > 0.0 ? d * s->q_rank : 0.0) + queries * h * wide;
+    index = queries * s->index_heads * s->index_dim;
+    if (s->compress > 0.0) { /* K = V of one head, compressed by one or two streams with gates: 4.7 */
+        double streams = s->selection == GABLE_SELECTION_COMPRESSED ? 4.0 : 2.0;
+        n += d * wide * (1.0 + streams) + h * wide * s->group_rank + s->groups * s->group_rank * d;
+        if (s->selection == GABLE_SELECTION_COMPRESSED)
+            n += index + d * (streams * s->index_dim + s->index_heads);
+        return n;
+    }
+    if (s->kv_rank > 0.0)
+        n += d * (s->kv_rank + s->rope_dim) + s->kv_rank * h * (s->nope_dim + s->v_dim);
+    else
+        n += d * s->kv_heads * (wide + s->v_dim);
+    n += h * s->v_dim * d;
+    if (s->selection == GABLE_SELECTION_TOKENS)
+        n += index + d * s->index_dim + d * s->index_heads;
+    if (s->selection == GABLE_SELECTION_BLOCKS)
+        n += index + d * s->index_dim;
+    return n;
+}
+
+/* Bytes of a cached entry: an 8-bit latent keeps its rotated part in bf16 beside scales (facts/models.md 3). */
+static double entry_bytes(const gable_sublayer *s)
+{
+    double bytes = gable_dtype_bytes(s->kv);
+    bool narrow = bytes < 2.0;
+    if (s->compress > 0.0)
+        return 584.0;
+    if (s->kv_rank <= 0.0)
+        return s->kv_heads * (s->nope_dim + s->rope_dim + s->v_dim) * bytes;
+    if (narrow && s->selection == GABLE_SELECTION_TOKENS)
+        return 656.0;
+    return (s->kv_rank + s->rope_dim) * bytes;
+}
+
+/* Pairs of the attention itself, and the entries that the last query of a sequence sees. */
+static double core_pairs(const gable_sublayer *s, double *keys)
+{
+    double n = s->n_cached + s->n_new, pairs;
+    if (s->compress > 0.0) {
+        double cap = s->selection == GABLE_SELECTION_COMPRESSED ? s->top_k : 0.0;
+        double entries = gable_form_floor(n / s->compress);
+        *keys = min2(n, s->window) + (cap > 0.0 ? min2(entries, cap) : entries);
+        return gable_cost_pairs(s->n_cached, s->n_new, s->window, true) +
+               compressed_pairs(s->n_cached, s->n_new, s->compress, cap);
+    }
+    *keys = s->top_k > 0.0 ? min2(n, s->top_k) : n;
+    pairs = gable_cost_pairs(s->n_cached, s->n_new, s->top_k, true);
+    return pairs;
+}
+
+/* Scores of the indexer: every query with every key (or compressed key) so far; keys are read once a sequence. */
+static void add_index(const gable_sublayer *s, gable_sublayer_work *p)
+{
+    double n = s->n_cached + s->n_new, scores = 0.0, key_bytes = 0.0;
+    switch (s->selection) {
+    case GABLE_SELECTION_TOKENS:
+        scores = gable_cost_pairs(s->n_cached, s->n_new, 0.0, true);
+        key_bytes = s->index_dim + 4.0; /* 8 bits and one scale */
+        break;
+    case GABLE_SELECTION_COMPRESSED:
+        n = gable_form_floor(n / s->compress);
+        scores = compressed_pairs(s->n_cached, s->n_new, s->compress, 0.0);
+        key_bytes = s->index_dim / 2.0 + 4.0; /* 4 bits and scales */
+        break;
+    case GABLE_SELECTION_BLOCKS:
+        scores = gable_cost_pairs(s->n_cached, s->n_new, 0.0, true);
+        key_bytes = s->index_dim * gable_dtype_bytes(s->kv);
+        break;
+    case GABLE_SELECTION_ALL:
+    case GABLE_SELECTION_COARSE:
+        return;
+    }
+    if (n <= s->top_k) /* nothing to choose: the indexer is skipped */
+        scores = 0.0;
+    p->candidates = n > s->top_k ? n : 0.0;
+    p->index_flops = 2.0 * s->index_heads * s->index_dim * s->batch * scores;
+    p->index_bytes = scores > 0.0 ? s->batch * n * key_bytes : 0.0;
+    p->score_bytes = 8.0 * s->batch * scores; /* fp32, written and read */
+}
+
+static gable_family family_of(const gable_sublayer *s)
+{
+    static const gable_family context[] = {
+        [GABLE_SELECTION_ALL] = GABLE_FAMILY_MLA_CONTEXT,
+        [GABLE_SELECTION_TOKENS] = GABLE_FAMILY_DSA_CONTEXT,
+        [GABLE_SELECTION_COMPRESSED] = GABLE_FAMILY_CSA_CONTEXT,
+        [GABLE_SELECTION_COARSE] = GABLE_FAMILY_HCA_CONTEXT,
+        [GABLE_SELECTION_BLOCKS] = GABLE_FAMILY_MSA_CONTEXT,
+    };
+    static const gable_family generation[] = {
+        [GABLE_SELECTION_ALL] = GABLE_FAMILY_MLA_GENERATION,
+        [GABLE_SELECTION_TOKENS] = GABLE_FAMILY_DSA_GENERATION,
+        [GABLE_SELECTION_COMPRESSED] = GABLE_FAMILY_CSA_GENERATION,
+        [GABLE_SELECTION_COARSE] = GABLE_FAMILY_HCA_GENERATION,
+        [GABLE_SELECTION_BLOCKS] = GABLE_FAMILY_MSA_GENERATION,
+    };
+    return s->decode ? generation[s->selection] : context[s->selection];
+}
+
+void gable_work_sublayer(const gable_op *op, gable_work *out)
+{
+    const gable_sublayer *s = &op->sublayer;
+    gable_sublayer_work *p = &out->parts;
+    double tokens = s->batch * s->n_new, weights = weights_of(s), keys;
+    double pairs = core_pairs(s, &keys), wide = s->nope_dim + s->rope_dim;
+    *p = (gable_sublayer_work){.keys = keys, .average_keys = pairs / s->n_new};
+    p->projection_mma = gable_dtype_mma(op->weights, op->activations);
+    p->core_mma = gable_dtype_bytes(s->kv) < 2.0 ? GABLE_MMA_FP8 : GABLE_MMA_BF16;
+    p->index_mma = s->selection == GABLE_SELECTION_BLOCKS ? p->core_mma : GABLE_MMA_FP8;
+    p->projection_flops = 2.0 * tokens * weights;
+    double width = s->kv_rank > 0.0 ? 2.0 * s->kv_rank + s->rope_dim : wide + s->v_dim;
+    p->core_flops = 2.0 * s->batch * s->heads * width * pairs;
+    if (s->kv_rank > 0.0)
+        p->expanded_flops = 2.0 * s->batch * s->heads *
+                            ((wide + s->v_dim) * gable_cost_pairs(s->n_cached, s->n_new, 0.0, true) +
+                             s->n_cached * s->kv_rank * (s->nope_dim + s->v_dim));
+    /* Sparse queries may each pick other entries, but together no more than there are. */
+    double n = s->n_cached + s->n_new;
+    double visited = s->compress > 0.0 ? keys + s->n_new / s->compress : min2(n, keys + s->n_new);
+    p->core_bytes = s->batch * visited * entry_bytes(s);
+    add_index(s, p);
+    out->flops = p->projection_flops + p->core_flops + p->index_flops;
+    out->weight_bytes = weights * gable_dtype_bytes(op->weights);
+    /* In and out, and between the projections: queries, latents, heads' outputs. */
+    out->activation_bytes = 2.0 * tokens * (2.0 * s->hidden);
+    out->spill_bytes = 2.0 * tokens * (2.0 * (s->q_rank + s->kv_rank) + 2.0 * s->heads * (wide + s->v_dim)) +
+                       p->score_bytes;
+    out->cache_bytes = p->core_bytes + p->index_bytes;
+    out->mma = GABLE_MMA_BF16;
+    out->dtype = GABLE_DTYPE_BF16;
+    out->family = family_of(s);
+}
