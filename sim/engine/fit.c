@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/gslx.h"
+#include "engine/predict.h"
 
 /* ln scale at which the loss turns from quadratic to linear: the spread of a good kernel model
  * (facts/kernels.md 1 uses the same). */
@@ -71,7 +72,7 @@ static size_t count_training(const gable_fit_row *rows, size_t n)
 /* The fastest row bounds the floor from above. */
 static double fastest(const gable_fit_row *rows, size_t n)
 {
-    double least = INFINITY;
+    double least = HUGE_VAL;
     for (size_t i = 0; i < n; i++)
         if (rows[i].train)
             least = fmin(least, rows[i].measured_s);
@@ -89,7 +90,7 @@ static gable_status search(const gable_fit_row *rows, size_t n, gable_calibrated
                     .n_residuals = count_training(rows, n) + N_PARAMETERS,
                     .n_parameters = N_PARAMETERS,
                     .scale = loss_scale};
-    double best = INFINITY;
+    double best = HUGE_VAL;
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
         double parameters[N_PARAMETERS] = {p.prior[FLOOR], logit(starts[i][0]),
                                            logit(starts[i][1])};
@@ -116,7 +117,7 @@ static void score(const gable_fit_row *rows, size_t n, double *values, gable_cal
     for (size_t i = 0; i < m; i++)
         values[i] = fabs(values[i]);
     gslx_sort(values, m);
-    out->sigma_ln = gslx_quantile(values, m, 0.8) / 1.2815515655446004;
+    out->sigma_ln = gslx_quantile(values, m, 0.8) / GABLE_P90_DEVIATE;
     for (size_t i = 0, j = 0; i < n; i++)
         if (all || !rows[i].train)
             values[j++] = fabs(expm1(row_error(&rows[i], out)));

@@ -30,7 +30,7 @@ typedef struct gable_table_kind {
     gable_family family;
     gable_row_column columns[GABLE_ROW_COLUMNS_CAP];
     int n_columns;
-    int dtype_column; /* the label that results are grouped by */
+    int dtype_column; /* the label that results are grouped by; -1: none */
     /* Fills `op`; returns NULL, or why the row is outside the model's range (fixed text). */
     const char *(*make)(const gable_cells *cells, gable_op *op);
 } gable_table_kind;

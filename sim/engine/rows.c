@@ -107,7 +107,7 @@ gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gab
         row->device = optional(csv, i, at.device);
         row->framework = optional(csv, i, at.framework);
         row->version = optional(csv, i, at.version);
-        row->dtype = cells.label[kind->dtype_column];
+        row->dtype = kind->dtype_column >= 0 ? cells.label[kind->dtype_column] : "";
         row->shape = hash_shape(kind, &cells);
         row->unsupported = kind->make(&cells, &row->op);
     }
