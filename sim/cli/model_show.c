@@ -33,7 +33,10 @@ static void fill_counts(const gable_model *model, count_row rows[N_COUNTS])
 
 static const char *billions(double params, char *out, size_t out_bytes)
 {
-    snprintf(out, out_bytes, "%.*f B", params < 1e9 ? 4 : params < 1e11 ? 3 : 1, params / 1e9);
+    if (params < 1e7)
+        snprintf(out, out_bytes, "%.0f", params);
+    else
+        snprintf(out, out_bytes, "%.*f B", params < 1e9 ? 4 : params < 1e11 ? 3 : 1, params / 1e9);
     return out;
 }
 
