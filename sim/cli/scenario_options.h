@@ -86,7 +86,7 @@ typedef struct gable_case {
 } gable_case;
 
 /* Loads model and machine, applies the formats, lays out and prices the step of `phase`.
- *   both   of a pair: decode takes --batch and --context, prefill reads one prompt of that length */
+ *   both   a pair: decode takes --batch and --context, prefill reads one prompt of that length */
 gable_status gable_scenario_price(gable_cli *cli, const gable_scenario_options *options,
                                   gable_phase phase, bool both, gable_case *out);
 
