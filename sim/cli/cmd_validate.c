@@ -91,7 +91,7 @@ enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
 static line make_line(const gable_error_group *group, gable_regime regime)
 {
     const gable_errors *e = &group->regime[regime];
-    double known = e->n_covered ? 0.0 : NAN; /* no error is not an error of 0 */
+    double known = e->n_covered ? 0.0 : (double)NAN; /* no error is not an error of 0 */
     return (line){.device = group->device,
                   .dtype = group->dtype,
                   .framework = group->framework,
