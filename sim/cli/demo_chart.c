@@ -120,6 +120,6 @@ const char *demo_bar(demo *d, double first, double second, double unit)
         bar[n++] = '#';
     for (int i = 0; i < n_second && n < DEMO_WIDTH; i++)
         bar[n++] = '=';
-    const char *copy = gable_arena_copy(&d->cli->arena, bar, (size_t)n);
-    return copy ? copy : "";
+    bar[n] = '\0';
+    return demo_keep(d, bar);
 }

@@ -137,7 +137,7 @@ START_TEST(ten_annotations_worst_first)
     enum { N = 13 };
     gable_check checks[N];
     gable_check_change changes[N];
-    char names[N][8];
+    char names[N][16];
     for (int i = 0; i < N; i++) {
         snprintf(names[i], sizeof names[i], "n%d", i);
         changes[i] = (gable_check_change){.name = "flops",
