@@ -12,7 +12,7 @@ static const char *const terminals[GABLE_N_CANVASES] = {
         "set terminal svg size 1000,640 dynamic font 'Helvetica,12' background '#ffffff'\n",
     [GABLE_CANVAS_PNG] = "set terminal pngcairo size 1500,960 font 'Helvetica,11.5' fontscale 1.25 "
                          "linewidth 1.5 pointscale 1.5 background '#ffffff'\n",
-    [GABLE_CANVAS_PDF] = "set terminal pdfcairo size 10in,6.4in font 'Helvetica,12' fontscale 0.72 "
+    [GABLE_CANVAS_PDF] = "set terminal pdfcairo size 10in,6.4in font 'Helvetica,12' fontscale 0.56 "
                          "linewidth 1.2 pointscale 0.72 background '#ffffff'\n",
 };
 
