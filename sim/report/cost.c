@@ -112,6 +112,25 @@ char *gable_report_format(gable_arena *arena, const char *format, ...)
     return copy ? copy : nothing;
 }
 
+void gable_report_append(gable_text *out, gable_text *part)
+{
+    if (part->text)
+        gable_text_add_n(out, part->text, part->length_bytes);
+    out->failed = out->failed || part->failed;
+    gable_text_free(part);
+    *part = (gable_text){0};
+}
+
+gable_status gable_report_keep(gable_arena *arena, gable_text *part, const char **out,
+                               gable_err *err)
+{
+    *out = NULL;
+    if (!part->failed)
+        *out = gable_arena_copy(arena, part->text ? part->text : "", part->length_bytes);
+    gable_text_free(part);
+    return *out ? GABLE_OK : gable_fail(err, GABLE_INTERNAL, "out of memory");
+}
+
 double gable_report_n_devices(const gable_priced *priced)
 {
     return (double)priced->plan->scenario.tp;
