@@ -63,7 +63,7 @@ LINK     = $(CC) $(OPTIMISE) $(OPENMP) -Wl,--as-needed -Wl,-z,relro,-z,now $(LDF
 LIBS     = $(GSL_L) $(CJSON_L) -lm
 WRAPS    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc # tests/wrap.c makes them fail on demand
 
-.PHONY: all setup setup-dev demo check build-checkers unit layers tidy lint asan ubsan valgrind cov golden fuzz bench \
+.PHONY: all setup setup-dev demo check build-checkers unit layers tidy lint asan ubsan valgrind cov golden fuzz bench calibrate docs \
         format install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -121,6 +121,12 @@ unit: $(SUITES:%=$(BIN)/test/%) ## run the unit tests and laws alone
 
 golden: all ## rewrite the expected output of the transcripts in tests/golden
 	tests/golden/run.sh --update
+
+calibrate: all ## refit hw/calibration from ../shared/measurements
+	@GABLE=$(BIN)/gable hw/calibrate.sh
+
+docs: all ## rewrite the generated parts of README.md and its picture
+	@GABLE=$(BIN)/gable plots/readme.sh
 
 layers: ## a room includes only itself and rooms below
 	@tests/tidy/layers.sh

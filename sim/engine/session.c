@@ -204,7 +204,7 @@ int gable_operator_at(gable_session *session, int index, gable_operator *out)
     *out = (gable_operator){0};
     session->err = (gable_err){0};
     if (!session->planned || index < 0 || index >= plan->n_rows)
-        return gable_fail(&session->err, GABLE_INPUT, "no operator %d in the last step", index);
+        return (int)gable_fail(&session->err, GABLE_INPUT, "no operator %d in the last step", index);
     bool op = plan->kind[index] == GABLE_ROW_OP;
     *out = (gable_operator){
         .name = plan->name[index],
