@@ -71,7 +71,7 @@ END_TEST
 
 START_TEST(quiz_asks_for_every_blank)
 {
-    char blank[8];
+    char blank[16];
     ck_assert_int_eq(RUN("--quiz", "--stop", stops[_i].stop), GABLE_OK);
     const char *questions = strstr(cli.out.text, "\nQuestions\n");
     const char *answers = strstr(cli.out.text, "\nAnswers\n");
