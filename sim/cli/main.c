@@ -1,4 +1,5 @@
-/* cli: main: finds the subcommand and the data, runs it, prints its answer, maps its status to an exit code. */
+/* cli: main: finds the subcommand and the data, runs it, prints its answer, maps its status to an
+ * exit code. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -109,8 +110,8 @@ static gable_status run_command(gable_cli *cli, const gable_command *command, in
         gable_options_help(&cli->out, command);
         return GABLE_OK;
     }
-    GABLE_TRY(gable_arena_take(&cli->arena, (size_t)count + 1, sizeof *arguments, &arguments,
-                               &cli->err));
+    GABLE_TRY(
+        gable_arena_take(&cli->arena, (size_t)count + 1, sizeof *arguments, &arguments, &cli->err));
     GABLE_TRY(gable_arena_take(&cli->arena, 1, command->options_bytes + 1, &options, &cli->err));
     GABLE_TRY(gable_options_read(command, words, count, options, arguments, &cli->n_arguments,
                                  &cli->err));

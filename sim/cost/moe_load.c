@@ -13,7 +13,8 @@ static double max2(double a, double b)
     return a > b ? a : b;
 }
 
-/* K distinct experts per token, all equally likely: D = E (1 - (1 - K/E)^T), shared evenly over the ranks. */
+/* K distinct experts per token, all equally likely: D = E (1 - (1 - K/E)^T), shared evenly over the
+ * ranks. */
 static gable_moe_load load_uniform(const gable_moe *e)
 {
     double miss = 1.0 - e->top_k / e->experts;
@@ -29,8 +30,8 @@ static gable_moe_load load_balanced(const gable_moe *e)
     return (gable_moe_load){max2(pairs / e->ep, min2(distinct, 1.0)), distinct};
 }
 
-/* Quantile (0..1) of a power law x^-alpha truncated to [low, high]: the collector draws counts from it
- * (facts/kernels.md 5.1); evenly spaced quantiles stand for the draws. */
+/* Quantile (0..1) of a power law x^-alpha truncated to [low, high]: the collector draws counts from
+ * it (facts/kernels.md 5.1); evenly spaced quantiles stand for the draws. */
 static double power_law_quantile(double alpha, double low, double high, double u)
 {
     double p = 1.0 - alpha;

@@ -1,5 +1,6 @@
-/* cost: seconds of one operator: the speed of light, and the provisional three-constant form of the expected
- * time. The kernel models of "Right on silicon" replace gable_cost_time and nothing else. */
+/* cost: seconds of one operator: the speed of light, and the provisional three-constant form of the
+ * expected time. The kernel models of "Right on silicon" replace gable_cost_time and nothing else.
+ */
 #include "cost/cost.h"
 
 static const char *const bounds[GABLE_N_BOUNDS] = {
@@ -13,7 +14,8 @@ const char *gable_bound_name(gable_bound bound)
     return bounds[bound];
 }
 
-/* Vector work runs at the FP32 rate where the datasheet gives one; elsewhere only memory is counted. */
+/* Vector work runs at the FP32 rate where the datasheet gives one; elsewhere only memory is
+ * counted. */
 static double peak_of(const gable_work *work, const gable_accelerator *accelerator)
 {
     gable_mma used;

@@ -7,8 +7,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-/* ---- labels
- * --------------------------------------------------------------------------------------- */
+/* ---- labels ---- */
 
 /* Labels of the tables that are not the name of one format for both operands. */
 static const struct {
@@ -48,8 +47,7 @@ static bool below_one(const gable_cells *cells, const int *columns, size_t n)
     return false;
 }
 
-/* ---- gemm
- * ----------------------------------------------------------------------------------------- */
+/* ---- gemm ---- */
 
 enum { GEMM_DTYPE, GEMM_M, GEMM_N, GEMM_K, N_GEMM };
 
@@ -68,8 +66,7 @@ static const char *make_gemm(const gable_cells *cells, gable_op *op)
     return NULL;
 }
 
-/* ---- attention
- * ------------------------------------------------------------------------------------ */
+/* ---- attention ---- */
 
 /* What the three attention tables share. Queries enter in bf16 whatever the cache holds. */
 static const char *fill_attention(gable_op *op, const gable_attention *shape, const char *kv)
@@ -151,8 +148,7 @@ static const char *make_encoder(const gable_cells *cells, gable_op *op)
     return fill_attention(op, &shape, cells->label[ENC_DTYPE]);
 }
 
-/* ---- moe
- * ------------------------------------------------------------------------------------------ */
+/* ---- moe ---- */
 
 enum {
     MOE_DTYPE,
@@ -213,8 +209,7 @@ static const char *make_moe(const gable_cells *cells, gable_op *op)
     return NULL;
 }
 
-/* ---- tables that no kernel model reads yet
- * -------------------------------------------------------- */
+/* ---- tables that no kernel model reads yet ---- */
 
 /* Their rows are counted as not covered, which is what validate should say of them. */
 static const char *make_unmodelled(const gable_cells *cells, gable_op *op)
@@ -224,8 +219,7 @@ static const char *make_unmodelled(const gable_cells *cells, gable_op *op)
     return "no model of this kind of operator yet";
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------------ */
+/* ---- the table ---- */
 
 #define UNMODELLED(name_)                                                                          \
     {                                                                                              \

@@ -20,7 +20,7 @@ struct gable_session {
     const char *hw, *workloads;
     size_t paths_end;  /* arena mark behind the folders: model and machine come after it */
     size_t loaded_end; /* arena mark behind model and machine: the plan comes after it */
-    char key[3][256]; /* model, system, stack that are loaded */
+    char key[3][256];  /* model, system, stack that are loaded */
     const gable_model *model;
     gable_machine machine;
     gable_plan plan;
@@ -136,7 +136,8 @@ static gable_status find_phase(const char *name, gable_phase *phase, gable_err *
             *phase = (gable_phase)i;
             return GABLE_OK;
         }
-    return gable_fail(err, GABLE_INPUT, "unknown phase \"%.60s\", expected prefill or decode", name);
+    return gable_fail(err, GABLE_INPUT, "unknown phase \"%.60s\", expected prefill or decode",
+                      name);
 }
 
 static gable_status plan_and_price(gable_session *s, const gable_query *q)
@@ -204,7 +205,8 @@ int gable_operator_at(gable_session *session, int index, gable_operator *out)
     *out = (gable_operator){0};
     session->err = (gable_err){0};
     if (!session->planned || index < 0 || index >= plan->n_rows)
-        return (int)gable_fail(&session->err, GABLE_INPUT, "no operator %d in the last step", index);
+        return (int)gable_fail(&session->err, GABLE_INPUT, "no operator %d in the last step",
+                               index);
     bool op = plan->kind[index] == GABLE_ROW_OP;
     *out = (gable_operator){
         .name = plan->name[index],

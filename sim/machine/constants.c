@@ -41,8 +41,7 @@ static const double far_stack = 1.0, far_sibling = 3.0, far_format = 8.0, far_ge
 /* Formats this close (bf16 and fp16: same bytes, same rate) run the same kernels. */
 static const double same_kernels = 0.02;
 
-/* ---- distances
- * ------------------------------------------------------------------------------------ */
+/* ---- distances ---- */
 
 static const double unit_bits[GABLE_N_MMA] = {
     [GABLE_MMA_FP64] = 64, [GABLE_MMA_FP32] = 32, [GABLE_MMA_TF32] = 19, [GABLE_MMA_BF16] = 16,
@@ -76,8 +75,7 @@ static double stack_distance(const gable_stack *stack, const char *theirs)
     return -1.0;
 }
 
-/* ---- the ladder
- * ----------------------------------------------------------------------------------- */
+/* ---- the ladder ---- */
 
 static gable_status add_rung(ladder *l, const char *device, rung r)
 {
@@ -122,8 +120,7 @@ static gable_status climb(ladder *l)
     return GABLE_OK;
 }
 
-/* ---- kernels
- * -------------------------------------------------------------------------------------- */
+/* ---- kernels ---- */
 
 /* The entry that stands in for one column, and how far away it is. */
 typedef struct choice {
@@ -251,8 +248,7 @@ static gable_status fill_kernels(ladder *l, gable_constants *out)
     return GABLE_OK;
 }
 
-/* ---- collectives and gaps
- * ------------------------------------------------------------------------- */
+/* ---- collectives and gaps ---- */
 
 static const gable_one_shot *find_one_shot(const gable_generation *g, const gable_stack *stack)
 {
@@ -318,8 +314,7 @@ static void fill_gap(const ladder *l, gable_constants *out)
     out->gap_from = gap->from;
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------ */
+/* ---- the whole ---- */
 
 static void fill_ideal(gable_constants *out)
 {
