@@ -55,6 +55,12 @@ static gable_status find_data(gable_cli *cli)
     if (!root || !*root)
         return gable_fail(&cli->err, GABLE_INPUT,
                           "no data folder (hw, workloads) beside the program; set GABLE_DATA");
+    char *plain = realpath(root, NULL); /* messages name files without "build/.." */
+    if (plain)
+        root = gable_arena_copy(&cli->arena, plain, strlen(plain));
+    free(plain);
+    if (!root)
+        return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
     cli->hw = gable_file_join(&cli->arena, root, "hw");
     cli->workloads = gable_file_join(&cli->arena, root, "workloads");
     cli->configs = gable_file_join(&cli->arena, root, "configs");
