@@ -33,7 +33,8 @@ void gable_close(gable_session *session);
 /* One line that says why the last call failed; "" after a success. Owned by the session. */
 const char *gable_message(const gable_session *session);
 
-/* Version of the library, "0.1.0". */
+/* Version of the library that is linked; GABLE_VERSION is that of this header. */
+#define GABLE_VERSION "0.1.0"
 const char *gable_version(void);
 
 /* One step of one model on one system. Strings are read during the call only. */

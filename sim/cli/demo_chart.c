@@ -81,7 +81,7 @@ static void add_x_axis(gable_text *out, const demo_chart *chart)
 
 void demo_chart_draw(gable_text *out, const demo_chart *chart)
 {
-    canvas c;
+    canvas c = {0};
     for (int row = 0; row < CHART_ROWS; row++) {
         memset(c.cells[row], ' ', CHART_COLUMNS);
         c.cells[row][CHART_COLUMNS] = '\0';

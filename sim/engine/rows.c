@@ -78,7 +78,7 @@ static gable_status take_cells(const gable_csv *csv, const gable_table_kind *kin
 {
     for (int i = 0; i < kind->n_columns; i++) {
         const char *text = cell(csv, row, at->at[i]);
-        double value;
+        double value = 0.0;
         if (kind->columns[i].label) {
             out->label[i] = text;
             continue;
@@ -96,7 +96,7 @@ static gable_status take_cells(const gable_csv *csv, const gable_table_kind *kin
 gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gable_table_kind *kind,
                              gable_rows *out, gable_err *err)
 {
-    columns at;
+    columns at = {0};
     *out = (gable_rows){.csv = csv, .kind = kind};
     GABLE_TRY(find_columns(csv, kind, &at, err));
     GABLE_TRY(gable_arena_take(arena, csv->n_rows + 1, sizeof *out->row, &out->row, err));

@@ -6,11 +6,6 @@
 #include "engine/engine.h"
 #include "gable.h"
 
-/* The Makefile may say which commit was built; releases say their number. */
-#ifndef GABLE_VERSION
-#define GABLE_VERSION "0.1.0"
-#endif
-
 /* Descriptions of one session; a page is touched only when it is used. */
 static const size_t session_bytes = (size_t)256 * 1024 * 1024;
 

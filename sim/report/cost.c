@@ -99,9 +99,8 @@ static const gable_column row_columns[] = {
 };
 #undef COLUMN
 
-char *gable_report_format(gable_arena *arena, const char *format, ...)
+const char *gable_report_format(gable_arena *arena, const char *format, ...)
 {
-    static char nothing[1] = "";
     char text[400];
     va_list arguments;
     va_start(arguments, format);
@@ -109,7 +108,7 @@ char *gable_report_format(gable_arena *arena, const char *format, ...)
     va_end(arguments);
     size_t kept = length < 0 ? 0 : (size_t)length;
     char *copy = gable_arena_copy(arena, text, kept < sizeof text ? kept : sizeof text - 1);
-    return copy ? copy : nothing;
+    return copy ? copy : "";
 }
 
 void gable_report_append(gable_text *out, gable_text *part)

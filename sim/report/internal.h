@@ -31,7 +31,7 @@ void gable_report_headline(gable_text *out, const gable_priced *priced);
 void gable_report_notes(gable_text *out, const gable_priced *priced);
 
 /* printf into a string of the arena; "" when it is full. */
-char *gable_report_format(gable_arena *arena, const char *format, ...)
+const char *gable_report_format(gable_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Appends `part` and frees it; a part that ran out of memory makes `out` fail as well. */
