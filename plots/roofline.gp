@@ -24,7 +24,7 @@ set xrange [x_min:x_max]
 set yrange [y_min:y_max]
 set format x '%g'
 set format y '%.0s %c'
-set xlabel 'FLOP per byte of device memory' textcolor rgb ink
+set xlabel 'FLOP per byte of device memory' offset 0,0.3 textcolor rgb ink
 set ylabel 'FLOP/s reached on one device' offset 0.5,0 textcolor rgb ink
 set object 1 rectangle from x_min,y_min to main_ridge,y_max behind fc rgb '#eef5fa' fs solid noborder
 set object 2 rectangle from main_ridge,y_min to x_max,y_max behind fc rgb '#fdf4e7' fs solid noborder

@@ -2,16 +2,18 @@
  *
  *   gable_session *s;
  *   if (gable_open("/usr/share/gable", &s) != 0) …
- *   gable_query q = {.model = "llama-3.1-70b", .system = "hgx-h100-8", .stack = "trtllm", .phase = "decode",
- *                    .batch = 64, .context = 4096, .new_tokens = 1, .tp = 8, .ep = 1};
+ *   gable_query q = {.model = "llama-3.1-70b", .system = "hgx-h100-8", .stack = "trtllm",
+ *                    .phase = "decode", .batch = 64, .context = 4096, .new_tokens = 1,
+ *                    .tp = 8, .ep = 1};
  *   gable_answer a;
  *   if (gable_cost(s, &q, &a) != 0) puts(gable_message(s));
  *   printf("%g s, %s-bound\n", a.time_s, a.bound);
  *   gable_close(s);
  *
- * No global state: sessions are independent, and one session serves one thread at a time. The library reads only the
- * files under the data folder and the paths it is given; it writes nothing, prints nothing and does not exit.
- * Status values are the exit codes of the program: 0 ok, 3 input refused, 70 out of memory or a defect. */
+ * No global state: sessions are independent, and one session serves one thread at a time. The
+ * library reads only the files under the data folder and the paths it is given; it writes nothing,
+ * prints nothing and does not exit. Status values are the exit codes of the program: 0 ok, 3 input
+ * refused, 70 out of memory or a defect. */
 #ifndef GABLE_H
 #define GABLE_H
 #ifdef __cplusplus
@@ -21,7 +23,8 @@ extern "C" {
 /* Opaque; owns everything that it hands out. */
 typedef struct gable_session gable_session;
 
-/* Opens a session on a data folder that holds hw/ and workloads/. *out is NULL when memory runs out (70). */
+/* Opens a session on a data folder that holds hw/ and workloads/. *out is NULL when memory runs out
+ * (70). */
 int gable_open(const char *data_folder, gable_session **out);
 
 /* Frees the session and all that came from it. NULL is fine. */
@@ -30,7 +33,8 @@ void gable_close(gable_session *session);
 /* One line that says why the last call failed; "" after a success. Owned by the session. */
 const char *gable_message(const gable_session *session);
 
-/* Version of the library, "0.1.0". */
+/* Version of the library that is linked; GABLE_VERSION is that of this header. */
+#define GABLE_VERSION "0.1.0"
 const char *gable_version(void);
 
 /* One step of one model on one system. Strings are read during the call only. */
@@ -57,17 +61,20 @@ typedef struct gable_answer {
     double tokens_per_s;
     double weights_bytes, kv_bytes, state_bytes, activation_bytes, total_bytes, capacity_bytes;
     int fits; /* 1 when total_bytes <= capacity_bytes */
-    const char *source; /* worst provenance among the operators: "spec" "fitted" "transferred" "assumed" */
+    const char
+        *source; /* worst provenance among the operators: "spec" "fitted" "transferred" "assumed" */
     int n_operators;
 } gable_answer;
 
-/* Loads, plans and prices. A model and a system that were used before are loaded once per session. */
+/* Loads, plans and prices. A model and a system that were used before are loaded once per session.
+ */
 int gable_cost(gable_session *session, const gable_query *query, gable_answer *out);
 
 /* One operator of the last gable_cost of the session, all its calls in the step together. */
 typedef struct gable_operator {
-    const char *name, *kind; /* "qkv_proj", "gemm"; owned by the session until the next gable_cost */
-    int layers;              /* layers that hold it; 0: once per step */
+    const char *name,
+        *kind;  /* "qkv_proj", "gemm"; owned by the session until the next gable_cost */
+    int layers; /* layers that hold it; 0: once per step */
     double calls;
     double flops, hbm_bytes, wire_bytes;
     double ceiling_s, time_s, share_frac;
@@ -77,8 +84,8 @@ typedef struct gable_operator {
 /* Operator `index` in 0 … n_operators - 1; 3 when the index is outside. */
 int gable_operator_at(gable_session *session, int index, gable_operator *out);
 
-/* Re-prices the last plan of the session `times` times and returns the seconds of the last one: no allocation, for
- * benchmarks and sweeps. Negative when there is no plan. */
+/* Re-prices the last plan of the session `times` times and returns the seconds of the last one: no
+ * allocation, for benchmarks and sweeps. Negative when there is no plan. */
 double gable_reprice(gable_session *session, long times);
 
 #ifdef __cplusplus

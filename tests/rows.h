@@ -1,4 +1,5 @@
-/* Tables of cases as Check loop tests: one test a row, so that each row counts, fails and is named alone. */
+/* Tables of cases as Check loop tests: one test a row, so that each row counts, fails and is named
+ * alone. */
 #ifndef GABLE_TESTS_ROWS_H
 #define GABLE_TESTS_ROWS_H
 #include <check.h>

@@ -12,7 +12,8 @@
 static gable_arena arena;
 static char folder[64];
 
-/* Mapped, not allocated: valgrind and the sanitizers touch every page of an allocation of that size. */
+/* Mapped, not allocated: valgrind and the sanitizers touch every page of an allocation of that
+ * size. */
 void scratch_open(void)
 {
     size_t bytes = (size_t)1 << 30;

@@ -10,7 +10,8 @@ void scratch_close(void);
 /* 1 GiB of address space; pages cost nothing until they are touched. */
 gable_arena *scratch_arena(void);
 
-/* "FOLDER/name"; the folder is made on the first call and removed with its files by scratch_close. */
+/* "FOLDER/name"; the folder is made on the first call and removed with its files by scratch_close.
+ */
 const char *scratch_path(const char *name);
 
 /* Writes a file there without the code under test; returns its path. */

@@ -7,7 +7,8 @@
 void gable_wrap_fail_after(long n);
 void gable_wrap_off(void);
 
-/* Allocations since the program started: the difference of two calls is what a stretch of code took. */
+/* Allocations since the program started: the difference of two calls is what a stretch of code
+ * took. */
 long gable_wrap_count(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* base/arena: see arena.h. One calloc: the system hands out zero pages only when they are touched, so a
- * generous capacity costs nothing. */
+/* base/arena: see arena.h. One calloc: the system hands out zero pages only when they are touched,
+ * so a generous capacity costs nothing. */
 #include "base/arena.h"
 
 #include <stdalign.h>

@@ -1,5 +1,5 @@
-/* base: what every room stands on. Depends on nothing of ours; no GSL, no stdio streams, no environment.
- * Include this, not the pieces, from other rooms. */
+/* base: what every room stands on. Depends on nothing of ours; no GSL, no stdio streams, no
+ * environment. Include this, not the pieces, from other rooms. */
 #ifndef GABLE_BASE_H
 #define GABLE_BASE_H
 #include "base/arena.h"

@@ -11,7 +11,7 @@
 typedef struct reader {
     const char *file;
     gable_err *err;
-    char *at;       /* next byte of the copy */
+    char *at; /* next byte of the copy */
     const char *end;
     size_t line;
 } reader;
@@ -110,8 +110,9 @@ static gable_status take_rows(reader *r, filling *f)
         if (f->n_rows == 0)
             f->n_columns = n;
         if (n != f->n_columns)
-            return gable_fail(r->err, GABLE_INPUT, "%s:%zu: %zu cells, expected %zu as in the header",
-                              r->file, f->lines[f->n_rows], n, f->n_columns);
+            return gable_fail(r->err, GABLE_INPUT,
+                              "%s:%zu: %zu cells, expected %zu as in the header", r->file,
+                              f->lines[f->n_rows], n, f->n_columns);
         f->n_rows++;
     }
     return GABLE_OK;
@@ -201,8 +202,8 @@ gable_status gable_csv_need(const gable_csv *csv, const char *name, size_t *colu
                       near ? "; \"" : "", near ? near : "", near ? "\" is near" : "");
 }
 
-gable_status (gable_csv_fail)(const gable_csv *csv, size_t row, size_t column, gable_err *err,
-                            const char *format, ...)
+gable_status(gable_csv_fail)(const gable_csv *csv, size_t row, size_t column, gable_err *err,
+                             const char *format, ...)
 {
     char text[400];
     va_list arguments;

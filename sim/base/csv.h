@@ -37,7 +37,8 @@ gable_status gable_csv_fail(const gable_csv *csv, size_t row, size_t column, gab
 
 #define gable_csv_fail(...) gable_never_ok((gable_csv_fail)(__VA_ARGS__))
 
-/* Appends one cell, quoted when it holds a comma, quote, CR or LF. Commas and line ends are the caller's. */
+/* Appends one cell, quoted when it holds a comma, quote, CR or LF. Commas and line ends are the
+ * caller's. */
 void gable_csv_add_cell(gable_text *out, const char *cell);
 
 #endif

@@ -33,12 +33,10 @@ static const struct {
     const char *alias;
     gable_dtype dtype;
 } aliases[] = {
-    {"float32", GABLE_DTYPE_FP32},   {"bfloat16", GABLE_DTYPE_BF16},
-    {"float16", GABLE_DTYPE_FP16},   {"half", GABLE_DTYPE_FP16},
-    {"e4m3", GABLE_DTYPE_FP8},       {"fp8_e4m3", GABLE_DTYPE_FP8},
-    {"fp8_e5m2", GABLE_DTYPE_FP8},   {"int4_g128", GABLE_DTYPE_INT4},
-    {"int4_wo", GABLE_DTYPE_INT4},   {"int8_wo", GABLE_DTYPE_INT8},
-    {"bitnet", GABLE_DTYPE_TERNARY},
+    {"float32", GABLE_DTYPE_FP32}, {"bfloat16", GABLE_DTYPE_BF16},  {"float16", GABLE_DTYPE_FP16},
+    {"half", GABLE_DTYPE_FP16},    {"e4m3", GABLE_DTYPE_FP8},       {"fp8_e4m3", GABLE_DTYPE_FP8},
+    {"fp8_e5m2", GABLE_DTYPE_FP8}, {"int4_g128", GABLE_DTYPE_INT4}, {"int4_wo", GABLE_DTYPE_INT4},
+    {"int8_wo", GABLE_DTYPE_INT8}, {"bitnet", GABLE_DTYPE_TERNARY},
 };
 
 const char *gable_dtype_name(gable_dtype dtype)
@@ -73,8 +71,9 @@ bool gable_dtype_find(const char *name, gable_dtype *dtype)
 
 gable_mma gable_dtype_mma(gable_dtype weights, gable_dtype activations)
 {
-    /* INT4 weights are unpacked to the activations' format by every kernel that we know; the enum runs from
-     * wide to narrow, but int8 beside fp8 is no wider, so integers pair only with integers. */
+    /* INT4 weights are unpacked to the activations' format by every kernel that we know; the enum
+     * runs from wide to narrow, but int8 beside fp8 is no wider, so integers pair only with
+     * integers. */
     gable_mma w = rows[weights].mma, a = rows[activations].mma;
     if (a == GABLE_MMA_INT8 && (w == GABLE_MMA_INT8 || w == GABLE_MMA_INT4))
         return GABLE_MMA_INT8;

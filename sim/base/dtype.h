@@ -27,7 +27,8 @@ typedef enum gable_mma {
 
 /* X(symbol, name, bits per element with scales, matrix unit when both operands have the format)
  * int4 is group 128 with an fp16 scale; int4_g32 has one per 32 (Kimi-K2.5); ternary packs 2 bits
- * (BitNet) and runs on int8; mla_fp8 and v4_kv are packed cache entries (656 B / 576 el, 584 B / 512 el). */
+ * (BitNet) and runs on int8; mla_fp8 and v4_kv are packed cache entries (656 B / 576 el, 584 B /
+ * 512 el). */
 #define GABLE_DTYPE_LIST(X)                                                                        \
     X(FP32, "fp32", 32.0, FP32)                                                                    \
     X(TF32, "tf32", 32.0, TF32)                                                                    \
@@ -61,12 +62,12 @@ const char *gable_mma_key(gable_mma mma);
 /* Bytes per element, scales included. */
 double gable_dtype_bytes(gable_dtype dtype);
 
-/* Finds a format by its name, or an alias that checkpoints use (float16, e4m3, fp8_e4m3, bfloat16 …).
- * Returns false when the name is unknown. */
+/* Finds a format by its name, or an alias that checkpoints use (float16, e4m3, fp8_e4m3, bfloat16
+ * …). Returns false when the name is unknown. */
 bool gable_dtype_find(const char *name, gable_dtype *dtype);
 
-/* Matrix unit that a product of these operands runs on: the wider operand decides, so weight-only formats
- * run at the activations' rate (facts/models.md 4.18). */
+/* Matrix unit that a product of these operands runs on: the wider operand decides, so weight-only
+ * formats run at the activations' rate (facts/models.md 4.18). */
 gable_mma gable_dtype_mma(gable_dtype weights, gable_dtype activations);
 
 /* NULL-terminated list of all names, for options and suggestions. */

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-gable_status (gable_fail)(gable_err *err, gable_status status, const char *format, ...)
+gable_status(gable_fail)(gable_err *err, gable_status status, const char *format, ...)
 {
     if (!err)
         return status;

@@ -20,7 +20,8 @@ typedef enum gable_status {
 
 enum { GABLE_ERR_CAP = 1024 };
 
-/* Owned by the caller; start it as {0}. `text` is one line, without a newline, safe for a terminal. */
+/* Owned by the caller; start it as {0}. `text` is one line, without a newline, safe for a terminal.
+ */
 typedef struct gable_err {
     gable_status status;
     char text[GABLE_ERR_CAP];
@@ -32,7 +33,8 @@ typedef struct gable_err {
 gable_status gable_fail(gable_err *err, gable_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Compilers cannot see that a failure is never GABLE_OK, and then warn about results that look unset. */
+/* Compilers cannot see that a failure is never GABLE_OK, and then warn about results that look
+ * unset. */
 static inline gable_status gable_never_ok(gable_status status)
 {
     return status == GABLE_OK ? GABLE_INTERNAL : status;

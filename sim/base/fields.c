@@ -31,14 +31,16 @@ static gable_status resolve_source(const reading *r, const gable_json *node, con
     }
     const char *ids[KEYS_CAP];
     size_t n = 0;
-    for (const gable_json *s = r->sources ? r->sources->child : NULL; s && n < KEYS_CAP; s = s->next)
+    for (const gable_json *s = r->sources ? r->sources->child : NULL; s && n < KEYS_CAP;
+         s = s->next)
         ids[n++] = s->key;
     const char *near = gable_text_nearest(node->string, ids, n);
     return gable_json_fail(node, r->err, "source \"%s\" is not in \"sources\"%s%s%s", node->string,
                            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
-/* Keys that `block` may hold: its fields in both spellings, deeper blocks, what the caller reads. */
+/* Keys that `block` may hold: its fields in both spellings, deeper blocks, what the caller reads.
+ */
 static size_t block_keys(const gable_schema *schema, const char *block, const char **keys,
                          char (*spellings)[80])
 {
@@ -109,10 +111,9 @@ static gable_status take_number(const reading *r, const gable_field *field, cons
                                unitless || bare_ok ? "a number" : "a quantity with its unit",
                                gable_json_type_text(node->type));
     if (!bare_ok && !unitless)
-        return gable_json_fail(node, r->err,
-                               "a number without unit, expected \"%s\", or the key \"%s%s\"",
-                               gable_dim_example(field->dim), field->key,
-                               gable_dim_ending(field->dim));
+        return gable_json_fail(
+            node, r->err, "a number without unit, expected \"%s\", or the key \"%s%s\"",
+            gable_dim_example(field->dim), field->key, gable_dim_ending(field->dim));
     *value = node->number;
     return check_range(r, field, node, *value);
 }
@@ -299,7 +300,8 @@ static gable_status start_sources(reading *r, const gable_json *root)
     return GABLE_OK;
 }
 
-/* Checks the keys of the objects on the way to `block`, which may have no rows of their own, and its own. */
+/* Checks the keys of the objects on the way to `block`, which may have no rows of their own, and
+ * its own. */
 static gable_status check_blocks_to(const reading *r, const gable_json *root, const char *block)
 {
     char above[160];

@@ -1,10 +1,10 @@
-/* base/fields: a struct described as rows; one table drives reading, checking, printing and the JSON
- * Schema of a description. Adding a field is adding a row.
- * A number may be written as  "hbm": {"bandwidth": "3.35 TB/s"}           unit in the value
- *                         or  "hbm": {"bandwidth_bytes_per_s": 3.35e12}  unit in the key
- *                         or  "hbm": {"bandwidth": {"value": "3.35 TB/s", "source": "MLE", "note": "…"}}
- * and its source is its own "source", else the "source" of its block, else that of the root; the id must
- * resolve in the root's "sources". null is "not published": the member keeps 0.
+/* base/fields: a struct described as rows; one table drives reading, checking, printing and the
+ * JSON Schema of a description. Adding a field is adding a row. A number may be written as
+ *   "hbm": {"bandwidth": "3.35 TB/s"}           unit in the value
+ *   "hbm": {"bandwidth_bytes_per_s": 3.35e12}   unit in the key
+ *   "hbm": {"bandwidth": {"value": "3.35 TB/s", "source": "MLE", "note": "…"}}
+ * and its source is its own "source", else the "source" of its block, else that of the root; the id
+ * must resolve in the root's "sources". null is "not published": the member keeps 0.
  * Room: base. Uses: base/json, base/units. */
 #ifndef GABLE_BASE_FIELDS_H
 #define GABLE_BASE_FIELDS_H
@@ -30,8 +30,8 @@ typedef struct gable_field {
     const char *block; /* "" for the root, "hbm", "compute.matrix" … */
     const char *key;
     gable_field_type type;
-    gable_dim dim; /* for NUMBER; COUNT/NONE take bare JSON numbers */
-    size_t offset; /* offsetof the member */
+    gable_dim dim;   /* for NUMBER; COUNT/NONE take bare JSON numbers */
+    size_t offset;   /* offsetof the member */
     double min, max; /* inclusive; for NUMBER and INT. min = max = 0: any finite value >= 0 */
     unsigned flags;
     const char *const *choices; /* for CHOICE: NULL-terminated */
@@ -43,26 +43,28 @@ typedef struct gable_schema {
     const char *title; /* one line */
     const gable_field *fields;
     size_t n_fields;
-    const char *const *extra_keys; /* dotted paths that the caller reads itself: "layers", "ports" */
+    const char *const *extra_keys; /* dotted paths that the caller reads itself: "layers" */
     size_t n_extra_keys;
     bool sourced; /* every number must have a source id that resolves */
 } gable_schema;
 
-/* Reads `root` into `out` by the rows; refuses wrong schema ids, unknown keys, wrong types, units and
- * ranges, missing required keys and sources that do not resolve.
+/* Reads `root` into `out` by the rows; refuses wrong schema ids, unknown keys, wrong types, units
+ * and ranges, missing required keys and sources that do not resolve.
  *   sources   n_fields pointers (or NULL): the source id of each number read, else NULL */
 gable_status gable_fields_read(gable_arena *arena, const gable_json *root,
                                const gable_schema *schema, void *out, const char **sources,
                                gable_err *err);
 
-/* Reads one object (no schema id, no sources of its own) by rows whose block is "": elements of arrays. */
+/* Reads one object (no schema id, no sources of its own) by rows whose block is "": elements of
+ * arrays. */
 gable_status gable_fields_read_object(gable_arena *arena, const gable_json *object,
                                       const gable_schema *schema, void *out, gable_err *err);
 
 /* The JSON Schema (draft 2020-12) of a description, one object, with a newline at its end. */
 void gable_fields_write_schema(gable_text *out, const gable_schema *schema);
 
-/* "block.key = value unit [source]" lines of a struct, aligned; fields that are 0/NULL are skipped. */
+/* "block.key = value unit [source]" lines of a struct, aligned; fields that are 0/NULL are skipped.
+ */
 void gable_fields_print(gable_text *out, const gable_schema *schema, const void *object,
                         const char *const *sources);
 

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* "compute.matrix" below "compute" gives the step "matrix"; false when `path` is not below `block`. */
+/* "compute.matrix" below "compute" gives the step "matrix"; false when `path` is not below `block`.
+ */
 bool gable_path_step(const char *path, const char *block, char *step, size_t step_bytes);
 
 /* Whether `path` ("hbm.bandwidth") stands directly in `block` ("hbm"). */

@@ -23,9 +23,11 @@ static void add_choices(gable_text *out, const gable_field *field)
 
 static void add_type(gable_text *out, const gable_field *field, bool bare)
 {
-    static const char *const types[] = {
-        [GABLE_FIELD_NUMBER] = "number", [GABLE_FIELD_INT] = "integer", [GABLE_FIELD_BOOL] = "boolean",
-        [GABLE_FIELD_TEXT] = "string",   [GABLE_FIELD_NAME] = "string"};
+    static const char *const types[] = {[GABLE_FIELD_NUMBER] = "number",
+                                        [GABLE_FIELD_INT] = "integer",
+                                        [GABLE_FIELD_BOOL] = "boolean",
+                                        [GABLE_FIELD_TEXT] = "string",
+                                        [GABLE_FIELD_NAME] = "string"};
     if (field->type == GABLE_FIELD_CHOICE) {
         add_choices(out, field);
         return;
@@ -134,7 +136,8 @@ static void add_block(gable_text *out, const gable_schema *schema, const char *b
 
 void gable_fields_write_schema(gable_text *out, const gable_schema *schema)
 {
-    gable_text_add(out, "{\"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n \"title\": ");
+    gable_text_add(out,
+                   "{\"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n \"title\": ");
     gable_text_add_json_string(out, schema->title);
     gable_text_add(out, ",\n ");
     add_block(out, schema, "", 1);
@@ -147,8 +150,8 @@ static void print_value(gable_text *out, const gable_field *field, const void *o
     char text[GABLE_UNITS_TEXT_CAP];
     switch (field->type) {
     case GABLE_FIELD_NUMBER:
-        gable_text_add(out, gable_units_print(*(const double *)(const void *)member, field->dim, 6,
-                                              text));
+        gable_text_add(
+            out, gable_units_print(*(const double *)(const void *)member, field->dim, 6, text));
         break;
     case GABLE_FIELD_INT:
         gable_text_addf(out, "%d", *(const int *)(const void *)member);

@@ -105,8 +105,8 @@ static gable_status write_and_rename(const char *path, char *temporary, const ch
                           strerror(errno));
     mode_t mask = umask(0);
     umask(mask);
-    bool good = fchmod(fd, 0666 & ~mask) == 0 && write_fully(fd, text, length_bytes) &&
-                fsync(fd) == 0;
+    bool good =
+        fchmod(fd, 0666 & ~mask) == 0 && write_fully(fd, text, length_bytes) && fsync(fd) == 0;
     int reason = errno;
     if (close(fd) != 0 && good) {
         reason = errno;

@@ -14,21 +14,22 @@
 #define GABLE_FILE_CAP_CSV_BYTES ((size_t)256 * 1024 * 1024)
 
 /* Reads all of `path` ("-" is standard input), NUL-terminated, into the arena.
- * Refuses with GABLE_INPUT: a missing or unreadable file, a directory or device, more than cap_bytes. */
+ * Refuses with GABLE_INPUT: a missing or unreadable file, a directory or device, more than
+ * cap_bytes. */
 gable_status gable_file_read(gable_arena *arena, const char *path, size_t cap_bytes,
                              const char **text, size_t *length_bytes, gable_err *err);
 
-/* Writes all of `text` to `path` through a temporary file in the same folder and a rename, so that the
- * file is whole or absent; "-" is standard output, and a device or FIFO is written in place. Fails with
- * GABLE_OUTPUT. */
+/* Writes all of `text` to `path` through a temporary file in the same folder and a rename, so that
+ * the file is whole or absent; "-" is standard output, and a device or FIFO is written in place.
+ * Fails with GABLE_OUTPUT. */
 gable_status gable_file_write(const char *path, const char *text, size_t length_bytes,
                               gable_err *err);
 
 bool gable_file_exists(const char *path);
 bool gable_file_is_folder(const char *path);
 
-/* Names (not paths) of the regular files in `folder` that end in `ending`, sorted by bytes; the list and
- * its strings live in the arena. A folder that is missing gives an empty list. */
+/* Names (not paths) of the regular files in `folder` that end in `ending`, sorted by bytes; the
+ * list and its strings live in the arena. A folder that is missing gives an empty list. */
 gable_status gable_file_list(gable_arena *arena, const char *folder, const char *ending,
                              const char *const **names, size_t *count, gable_err *err);
 

@@ -29,9 +29,9 @@ typedef struct builder {
 const char *gable_json_type_text(gable_json_type type)
 {
     static const char *const texts[] = {
-        [GABLE_JSON_NULL] = "null",      [GABLE_JSON_BOOL] = "true or false",
+        [GABLE_JSON_NULL] = "null",       [GABLE_JSON_BOOL] = "true or false",
         [GABLE_JSON_NUMBER] = "a number", [GABLE_JSON_STRING] = "a string",
-        [GABLE_JSON_ARRAY] = "an array", [GABLE_JSON_OBJECT] = "an object"};
+        [GABLE_JSON_ARRAY] = "an array",  [GABLE_JSON_OBJECT] = "an object"};
     return texts[type];
 }
 
@@ -66,7 +66,7 @@ static gable_status fail_at(const gable_json *node, size_t offset, gable_err *er
                       path_of(node, path, sizeof path), text);
 }
 
-gable_status (gable_json_fail)(const gable_json *node, gable_err *err, const char *format, ...)
+gable_status(gable_json_fail)(const gable_json *node, gable_err *err, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -75,7 +75,7 @@ gable_status (gable_json_fail)(const gable_json *node, gable_err *err, const cha
     return status;
 }
 
-gable_status (gable_json_fail_key)(const gable_json *node, gable_err *err, const char *format, ...)
+gable_status(gable_json_fail_key)(const gable_json *node, gable_err *err, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -103,7 +103,8 @@ static const char *keep(builder *b, const char *text)
     return text ? gable_arena_copy(b->arena, text, strlen(text)) : NULL;
 }
 
-/* Depth is bounded by the gate, so this recursion is too. Nodes and places are both in document order. */
+/* Depth is bounded by the gate, so this recursion is too. Nodes and places are both in document
+ * order. */
 static gable_status build(builder *b, const cJSON *item, const gable_json *parent,
                           const gable_json **out)
 {

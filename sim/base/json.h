@@ -1,7 +1,8 @@
 /* base/json: the strict gate in front of cJSON, and the tree behind it.
- * cJSON accepts duplicate keys, 01, 1e999, NUL in strings, text after the value … (facts/interface.md
- * 6.2). The gate scans the raw text first, so all of that is refused with file, line and column; cJSON
- * then parses, and the result is copied into nodes that know where they stand.
+ * cJSON accepts duplicate keys, 01, 1e999, NUL in strings, text after the value …
+ * (facts/interface.md 6.2). The gate scans the raw text first, so all of that is refused with file,
+ * line and column; cJSON then parses, and the result is copied into nodes that know where they
+ * stand.
  * Room: base. Uses: base/arena, base/err, cJSON. */
 #ifndef GABLE_BASE_JSON_H
 #define GABLE_BASE_JSON_H
@@ -62,8 +63,8 @@ const gable_json *gable_json_get(const gable_json *object, const char *key);
 /* Text of a type, "a number", "an object" …, for messages. */
 const char *gable_json_type_text(gable_json_type type);
 
-/* Records GABLE_INPUT with "file:line:column: path: text" for this node and returns it. The path is like
- * hbm.bandwidth or layers[3].kind; the root's path is "(root)". */
+/* Records GABLE_INPUT with "file:line:column: path: text" for this node and returns it. The path is
+ * like hbm.bandwidth or layers[3].kind; the root's path is "(root)". */
 gable_status gable_json_fail(const gable_json *node, gable_err *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,5 +1,5 @@
-/* base/json_gate: see json_gate.h. A recursive-descent scan without recursion: a stack of open brackets of
- * at most GABLE_JSON_DEPTH_CAP. */
+/* base/json_gate: see json_gate.h. A recursive-descent scan without recursion: a stack of open
+ * brackets of at most GABLE_JSON_DEPTH_CAP. */
 #include "base/json_gate.h"
 
 #include <ctype.h>
@@ -113,7 +113,8 @@ static size_t count_digits(const char *at)
     return n;
 }
 
-/* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? and at most 64 characters, so that no parser is strained. */
+/* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? and at most 64 characters, so that no parser is
+ * strained. */
 static gable_status scan_number(scan *s)
 {
     const char *text = s->gate->text;
@@ -162,8 +163,8 @@ static bool take_word(scan *s, const char *word)
     return true;
 }
 
-/* Python's json writes these. The pass that notes places writes a 0 and blanks over the word, which cJSON reads
- * and keeps every position, and marks the place as null. */
+/* Python's json writes these. The pass that notes places writes a 0 and blanks over the word, which
+ * cJSON reads and keeps every position, and marks the place as null. */
 static bool take_python_word(scan *s)
 {
     static const char *const words[] = {"-Infinity", "Infinity", "NaN"};

@@ -22,9 +22,9 @@ typedef struct gable_json_gate {
     size_t n_places_cap, n_places;
 } gable_json_gate;
 
-/* Checks UTF-8, white space, string bytes, escapes, the number grammar and range, nesting, and that exactly one
- * value is there; fills `places`. Duplicate keys are found later, in the tree.
- * Refuses with GABLE_INPUT and "file:line:column: …". */
+/* Checks UTF-8, white space, string bytes, escapes, the number grammar and range, nesting, and that
+ * exactly one value is there; fills `places`. Duplicate keys are found later, in the tree. Refuses
+ * with GABLE_INPUT and "file:line:column: …". */
 gable_status gable_json_gate_scan(gable_json_gate *gate, gable_err *err);
 
 /* Line and column (both from 1; the column counts bytes) of an offset. */

@@ -11,8 +11,8 @@ char *gable_num_print(double value, char *out)
 {
     if (value == 0.0)
         value = 0.0; /* -0 prints as 0 */
-    /* 15 digits always read back to what they were printed from, so %g's dropping of trailing zeros finds
-     * anything shorter; subnormals hold fewer than 15. */
+    /* 15 digits always read back to what they were printed from, so %g's dropping of trailing zeros
+     * finds anything shorter; subnormals hold fewer than 15. */
     for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
         snprintf(out, GABLE_NUM_TEXT_CAP, "%.*g", digits, value);
         char *end;

@@ -10,8 +10,8 @@ enum { GABLE_NUM_TEXT_CAP = 40 };
  * `value` must be finite; `out` holds GABLE_NUM_TEXT_CAP bytes. Returns `out`. */
 char *gable_num_print(double value, char *out);
 
-/* Strict decimal number over the whole text: -?digits[.digits][e[+-]digits]. No blanks, hex, nan, inf.
- * Returns false, leaving *value alone, when the text is something else or overflows. */
+/* Strict decimal number over the whole text: -?digits[.digits][e[+-]digits]. No blanks, hex, nan,
+ * inf. Returns false, leaving *value alone, when the text is something else or overflows. */
 bool gable_num_parse(const char *text, double *value);
 
 #endif

@@ -120,8 +120,8 @@ static unsigned code_point(const unsigned char *at, size_t n)
     return code;
 }
 
-/* Bytes at `at` (at least one) that must not reach a terminal: how many, or 0 when they may. A byte that is
- * not UTF-8 may be a C1 control of an 8-bit terminal. */
+/* Bytes at `at` (at least one) that must not reach a terminal: how many, or 0 when they may. A byte
+ * that is not UTF-8 may be a C1 control of an 8-bit terminal. */
 static size_t unsafe_bytes(const unsigned char *at)
 {
     static const struct {
@@ -171,7 +171,8 @@ void gable_text_make_safe(char *string)
 
 bool gable_text_is_name(const char *string)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
     size_t length = strlen(string);
     return length >= 1 && length <= 64 && string[0] != '.' && strspn(string, allowed) == length;
 }

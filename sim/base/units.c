@@ -1,4 +1,5 @@
-/* base/units: see units.h. A unit is a row; a prefix is a row; the grammar is number, blank, prefix, unit. */
+/* base/units: see units.h. A unit is a row; a prefix is a row; the grammar is number, blank,
+ * prefix, unit. */
 #include "base/units.h"
 
 #include <ctype.h>
@@ -198,7 +199,8 @@ static const print_step print_steps[] = {
     {1e3, "k"},  {1.0, ""},   {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"},
 };
 
-/* Seconds, FLOP and bytes below one are printed with small prefixes; money and plain numbers are not. */
+/* Seconds, FLOP and bytes below one are printed with small prefixes; money and plain numbers are
+ * not. */
 static bool takes_prefix(gable_dim dim, double value)
 {
     if (dim <= GABLE_DIM_COUNT || dim == GABLE_DIM_USD || dim == GABLE_DIM_USD_PER_H)

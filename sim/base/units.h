@@ -1,6 +1,7 @@
 /* base/units: the one parser and printer of quantities. SI prefixes are strict (1 GB = 1e9 B), IEC
  * prefixes explicit (1 GiB = 2^30 B); b is a bit and B a byte, so 400 Gb/s = 50 GB/s.
- * Room: base. Uses: base/err. Why one parser: facts/interface.md 2.3 lists the tools that got it wrong. */
+ * Room: base. Uses: base/err. Why one parser: facts/interface.md 2.3 lists the tools that got it
+ * wrong. */
 #ifndef GABLE_BASE_UNITS_H
 #define GABLE_BASE_UNITS_H
 #include <stdbool.h>
@@ -47,12 +48,15 @@ typedef enum gable_units_result {
     GABLE_UNITS_RANGE         /* beyond 1e30 in magnitude */
 } gable_units_result;
 
-/* Parses the whole of `text` as a quantity of dimension `dim`, in base units (B, s, FLOP, Hz, W, J, $).
+/* Parses the whole of `text` as a quantity of dimension `dim`, in base units (B, s, FLOP, Hz, W, J,
+ * $).
  *   bare_ok   a number without unit is taken in base units (command line); false: refused (files)
- * *value is set only on GABLE_UNITS_OK. FLOP/s also accepts op/s spellings (TFLOPS, TFLOP/s, TOPS, TOP/s). */
+ * *value is set only on GABLE_UNITS_OK. FLOP/s also accepts op/s spellings (TFLOPS, TFLOP/s, TOPS,
+ * TOP/s). */
 gable_units_result gable_units_parse(const char *text, gable_dim dim, bool bare_ok, double *value);
 
-/* "expected a rate such as \"3.35 TB/s\"; \"3.35 TB\" is in bytes" — one clause for an error line. */
+/* "expected a rate such as \"3.35 TB/s\"; \"3.35 TB\" is in bytes" — one clause for an error line.
+ */
 void gable_units_explain(gable_units_result result, const char *text, gable_dim dim, char *out,
                          size_t out_bytes);
 

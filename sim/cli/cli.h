@@ -1,6 +1,6 @@
-/* cli: the program `gable`: subcommands, options, messages, exit codes. The only room that reads the environment,
- * writes to stderr and exits. One file per subcommand (cmd_NAME.c) with one table of options; a
- * subcommand is added by its file and one row of commands.def.
+/* cli: the program `gable`: subcommands, options, messages, exit codes. The only room that reads
+ * the environment, writes to stderr and exits. One file per subcommand (cmd_NAME.c) with one table
+ * of options; a subcommand is added by its file and one row of commands.def.
  * Room: cli. Uses: every room below. */
 #ifndef GABLE_CLI_H
 #define GABLE_CLI_H
@@ -18,16 +18,18 @@ typedef enum gable_option_type {
     GABLE_OPTION_DTYPE     /* int member; gable_dtype, -1 when absent */
 } gable_option_type;
 
-/* One row of a subcommand's table. Help, errors, near misses (and later man pages and completion) read it. */
+/* One row of a subcommand's table. Help, errors, near misses (and later man pages and completion)
+ * read it. */
 typedef struct gable_option {
-    const char *name;    /* "batch" for --batch */
-    char letter;         /* 'o' for -o; 0: none */
+    const char *name; /* "batch" for --batch */
+    char letter;      /* 'o' for -o; 0: none */
     gable_option_type type;
     gable_dim dim;
-    size_t offset;       /* member of the subcommand's options struct */
-    const char *argument;      /* "N", "FILE"; NULL for flags */
-    const char *default_text;  /* parsed like a given argument; NULL: 0 / NULL / false / -1 for dtypes */
-    double min, max;           /* for QUANTITY and INT; both 0: >= 0 */
+    size_t offset;        /* member of the subcommand's options struct */
+    const char *argument; /* "N", "FILE"; NULL for flags */
+    const char
+        *default_text; /* parsed like a given argument; NULL: 0 / NULL / false / -1 for dtypes */
+    double min, max;   /* for QUANTITY and INT; both 0: >= 0 */
     const char *const *choices; /* NULL-terminated */
     const char *help;
 } gable_option;
@@ -35,13 +37,14 @@ typedef struct gable_option {
 /* What a subcommand gets, and where it puts its answer. */
 typedef struct gable_cli {
     const char *hw, *workloads, *configs, *plots; /* data folders, found by main */
-    gable_arena arena; /* freed by main */
-    gable_text out;    /* the answer: written to standard output by main, whole, only on success (or DIFFERS) */
+    gable_arena arena;                            /* freed by main */
+    gable_text out; /* the answer: written to standard output by main, whole, only on success (or
+                       DIFFERS) */
     gable_err err;
-    int n_arguments;   /* positional arguments after the subcommand's name */
+    int n_arguments; /* positional arguments after the subcommand's name */
     const char *const *arguments;
-    int width;         /* columns of the terminal, 80 when unknown */
-    bool color;        /* stdout is a terminal and NO_COLOR is unset */
+    int width;  /* columns of the terminal, 80 when unknown */
+    bool color; /* stdout is a terminal and NO_COLOR is unset */
 } gable_cli;
 
 typedef struct gable_command {
@@ -50,10 +53,10 @@ typedef struct gable_command {
     const char *arguments; /* "list | show NAME | check FILE…"; "" when there are none */
     const gable_option *options;
     size_t n_options;
-    size_t options_bytes;  /* sizeof the options struct; main zeroes it, then sets the defaults */
-    const char *examples;  /* lines that can be pasted, "gable cost …\n" */
-    /* Fills cli->out; returns GABLE_OK, GABLE_DIFFERS (the answer is still printed), or an error recorded in
-     * cli->err (nothing is printed on stdout then). */
+    size_t options_bytes; /* sizeof the options struct; main zeroes it, then sets the defaults */
+    const char *examples; /* lines that can be pasted, "gable cost …\n" */
+    /* Fills cli->out; returns GABLE_OK, GABLE_DIFFERS (the answer is still printed), or an error
+     * recorded in cli->err (nothing is printed on stdout then). */
     gable_status (*run)(gable_cli *cli, const void *options);
 } gable_command;
 

@@ -17,7 +17,8 @@ static const double near_enough = 0.05;
 
 typedef struct score {
     int n_right, n_asked;
-    bool ended; /* end of input: do not ask on */
+    bool ended;    /* end of input: do not ask on */
+    bool sketched; /* as in demo */
 } score;
 
 /* ---- quiz ---- */
@@ -136,8 +137,7 @@ static gable_status show_stop(gable_cli *cli, size_t i_stop, const demo_options 
         print_questions(&d);
     if (status == GABLE_OK)
         status = deliver(&d, interactive, total);
-    if (status == GABLE_OK && d.no_gnuplot)
-        gable_cli_note("gnuplot was not found: the rooflines are sketched");
+    total->sketched = total->sketched || d.sketched;
     gable_text_free(&d.page);
     return status;
 }
@@ -164,6 +164,9 @@ static gable_status run(gable_cli *cli, const void *given)
     for (size_t i = 0; i < demo_n_stops && !total.ended; i++)
         if (options->stop == 0 || options->stop == (int)i + 1)
             GABLE_TRY(show_stop(cli, i, options, &total));
+    if (total.sketched)
+        gable_cli_note(
+            "gnuplot is missing or failed (gable roofline says why): rooflines are sketched");
     if (total.n_asked > 0)
         gable_text_addf(&cli->out, "%d of %d right\n", total.n_right, total.n_asked);
     return GABLE_OK;

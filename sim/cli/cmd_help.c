@@ -10,12 +10,14 @@ static void list_commands(gable_text *out)
                         "Usage: gable COMMAND [options]\n\nCommands:\n");
     for (size_t i = 0; gable_commands[i]; i++)
         gable_text_addf(out, "  %-11s %s\n", gable_commands[i]->name, gable_commands[i]->summary);
-    gable_text_add(out, "\nStart with:\n"
-                        "  gable cost --model llama-3.1-70b --system hgx-h100-8 --tp 8 --phase decode\n"
-                        "  gable roofline --model llama-3.1-70b --system hgx-h100-8 --tp 8 --terminal\n"
-                        "  gable demo\n"
-                        "\ngable help COMMAND explains one; gable help examples shows all examples.\n"
-                        "Exit: 0 ok, 1 the check said no, 2 usage, 3 input refused, 4 cannot write, 70 defect.\n");
+    gable_text_add(
+        out,
+        "\nStart with:\n"
+        "  gable cost --model llama-3.1-70b --system hgx-h100-8 --tp 8 --phase decode\n"
+        "  gable roofline --model llama-3.1-70b --system hgx-h100-8 --tp 8 --terminal\n"
+        "  gable demo\n"
+        "\ngable help COMMAND explains one; gable help examples shows all examples.\n"
+        "Exit: 0 ok, 1 the check said no, 2 usage, 3 input refused, 4 cannot write, 70 defect.\n");
 }
 
 static void list_examples(gable_text *out)

@@ -12,7 +12,9 @@ typedef struct solve_options {
 
 static const gable_option options[] = {
     GABLE_SCENARIO_OPTIONS(gable_phase_choices, "decode"),
-    {.name = "paper", .type = GABLE_OPTION_FLAG, .offset = offsetof(solve_options, paper),
+    {.name = "paper",
+     .type = GABLE_OPTION_FLAG,
+     .offset = offsetof(solve_options, paper),
      .help = "expert-tokens in the convention of the LatentMoE paper"},
 };
 
@@ -61,7 +63,8 @@ static void write_json(gable_text *out, const question *q, const gable_solution 
     gable_text_add(out, ", \"high\": ");
     gable_text_add_json_number(out, s->high);
     gable_text_add(out, ", \"network_to_compute\": ");
-    gable_text_add_json_number(out, s->network_to_compute > 0.0 ? s->network_to_compute : (double)NAN);
+    gable_text_add_json_number(out,
+                               s->network_to_compute > 0.0 ? s->network_to_compute : (double)NAN);
     gable_text_add(out, ", \"reason\": ");
     if (s->reason)
         gable_text_add_json_string(out, s->reason);

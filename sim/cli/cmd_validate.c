@@ -1,5 +1,6 @@
 /* gable validate: predictions against the column latency_us, by device, format and framework, and
  * by regime. */
+#include <math.h>
 #include <string.h>
 
 #include "cli/kind_table.h"
@@ -90,17 +91,18 @@ enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
 static line make_line(const gable_error_group *group, gable_regime regime)
 {
     const gable_errors *e = &group->regime[regime];
+    double known = e->n_covered ? 0.0 : (double)NAN; /* no error is not an error of 0 */
     return (line){.device = group->device,
                   .dtype = group->dtype,
                   .framework = group->framework,
                   .regime = gable_regime_name(regime),
                   .n = (int)e->n,
                   .coverage_frac = e->n ? (double)e->n_covered / (double)e->n : 0.0,
-                  .median_frac = e->median_frac,
-                  .p90_frac = e->p90_frac,
-                  .bias_frac = e->bias_frac,
-                  .ceiling_median_frac = e->ceiling_median_frac,
-                  .inside_frac = e->inside_frac};
+                  .median_frac = e->median_frac + known,
+                  .p90_frac = e->p90_frac + known,
+                  .bias_frac = e->bias_frac + known,
+                  .ceiling_median_frac = e->ceiling_median_frac + known,
+                  .inside_frac = e->inside_frac + known};
 }
 
 /* Regimes without rows are left out; a group's own line comes first. */

@@ -22,7 +22,7 @@ typedef struct demo {
     gable_cli *cli;
     const char *search_path; /* for gnuplot */
     bool quiz;
-    bool no_gnuplot; /* it was not found: say so once */
+    bool sketched;   /* gnuplot is missing, or failed: a roofline is only a sketch */
     gable_text page; /* owned */
     int n_questions;
     demo_question questions[DEMO_QUESTIONS_CAP];
@@ -84,6 +84,9 @@ void demo_gap(demo *d); /* an empty line */
 /* "  label   the terms   = result": the results of a page stand below each other. */
 void demo_sum(demo *d, const char *label, const char *result, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* A copy of `text` in the arena; "" and a failed demo when it is full. */
+const char *demo_keep(demo *d, const char *text);
 
 /* "17.9 ms": three digits, in the arena. `unit` stands behind numbers without a dimension; "" for
  * none. Seconds with the unit "ms" are printed in it, so that times of a page have one unit. */

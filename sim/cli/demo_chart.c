@@ -6,7 +6,7 @@
 
 #include "cli/demo.h"
 
-enum { CHART_COLUMNS = 66, CHART_ROWS = 15 };
+enum { CHART_COLUMNS = 66, CHART_ROWS = 15, AXIS_COLUMNS = CHART_COLUMNS + 3 };
 
 typedef struct canvas {
     char cells[CHART_ROWS][CHART_COLUMNS + 1];
@@ -58,7 +58,7 @@ static double decade_in(const demo_chart *chart, int row)
 
 static void add_x_axis(gable_text *out, const demo_chart *chart)
 {
-    char line[CHART_COLUMNS + 16];
+    char line[AXIS_COLUMNS];
     memset(line, ' ', sizeof line);
     int end = 0;
     for (double tick = pow(10.0, ceil(log10(chart->x_min) - 1e-9));
@@ -67,8 +67,10 @@ static void add_x_axis(gable_text *out, const demo_chart *chart)
         int at = cell_at(along(tick, chart->x_min, chart->x_max), CHART_COLUMNS);
         gable_num_print(tick, number);
         size_t n = strlen(number);
-        if (at < 0 || (size_t)at + n > sizeof line)
+        if (at < 0 || n > AXIS_COLUMNS)
             continue;
+        if ((size_t)at + n > AXIS_COLUMNS)
+            at = AXIS_COLUMNS - (int)n;
         memcpy(line + at, number, n);
         end = at + (int)n;
     }
@@ -79,7 +81,7 @@ static void add_x_axis(gable_text *out, const demo_chart *chart)
 
 void demo_chart_draw(gable_text *out, const demo_chart *chart)
 {
-    canvas c;
+    canvas c = {0};
     for (int row = 0; row < CHART_ROWS; row++) {
         memset(c.cells[row], ' ', CHART_COLUMNS);
         c.cells[row][CHART_COLUMNS] = '\0';
@@ -120,6 +122,6 @@ const char *demo_bar(demo *d, double first, double second, double unit)
         bar[n++] = '#';
     for (int i = 0; i < n_second && n < DEMO_WIDTH; i++)
         bar[n++] = '=';
-    const char *copy = gable_arena_copy(&d->cli->arena, bar, (size_t)n);
-    return copy ? copy : "";
+    bar[n] = '\0';
+    return demo_keep(d, bar);
 }

@@ -130,7 +130,7 @@ static void print_number(double value, gable_dim dim, const char *unit, char out
     snprintf(out, DEMO_NUMBER_CAP, "%s%s%s", number, *unit ? " " : "", unit);
 }
 
-static const char *keep(demo *d, const char *text)
+const char *demo_keep(demo *d, const char *text)
 {
     const char *copy = gable_arena_copy(&d->cli->arena, text, strlen(text));
     if (!copy)
@@ -142,7 +142,7 @@ const char *demo_number(demo *d, double value, gable_dim dim, const char *unit)
 {
     char text[DEMO_NUMBER_CAP];
     print_number(value, dim, unit, text);
-    return keep(d, text);
+    return demo_keep(d, text);
 }
 
 const char *demo_key(demo *d, double value, gable_dim dim, const char *unit, const char *question)
@@ -154,7 +154,7 @@ const char *demo_key(demo *d, double value, gable_dim dim, const char *unit, con
     *q = (demo_question){.text = question, .value = value, .dim = dim, .unit = unit};
     print_number(value, dim, unit, q->shown);
     snprintf(blank, sizeof blank, "[%d]", d->n_questions);
-    return keep(d, blank);
+    return demo_keep(d, blank);
 }
 
 /* ---- the roofline ---- */
@@ -235,7 +235,7 @@ gable_status demo_roofline(demo *d, const gable_priced *steps, size_t n_steps)
         if (n_steps > 1)
             demo_line(d, "   capitals: operators of decode, small letters: the same of prefill");
     } else if (status == GABLE_OK) {
-        d->no_gnuplot = true;
+        d->sketched = true;
         sketch_roofline(d, steps, n_steps);
     }
     gable_text_free(&script);

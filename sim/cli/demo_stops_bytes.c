@@ -2,7 +2,6 @@
  * weights. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/demo.h"
 
@@ -20,8 +19,7 @@ static const char *cache_sum(demo *d, const gable_model *model)
     char text[80];
     snprintf(text, sizeof text, "%d layers x (K, V) x %d heads x %d x 2 B", model->n_layers,
              mixer->n_kv_heads, mixer->head_dim);
-    const char *copy = gable_arena_copy(&d->cli->arena, text, strlen(text));
-    return copy ? copy : "";
+    return demo_keep(d, text);
 }
 
 static gable_status cache_table(demo *d, const demo_scene *scene)

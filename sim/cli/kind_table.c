@@ -3,7 +3,7 @@
 
 gable_status gable_kind_table_read(gable_cli *cli, gable_csv *csv, gable_rows *rows)
 {
-    const char *names[16];
+    const char *names[64];
     size_t n = 0;
     if (cli->n_arguments != 2)
         return gable_fail(&cli->err, GABLE_USAGE, "expected KIND FILE.csv, got %d arguments",

@@ -1,4 +1,5 @@
-/* cli: main: finds the subcommand and the data, runs it, prints its answer, maps its status to an exit code. */
+/* cli: main: finds the subcommand and the data, runs it, prints its answer, maps its status to an
+ * exit code. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,6 +15,7 @@ const gable_command *const gable_commands[] = {
 #include "cli/commands.def"
 #undef COMMAND
     NULL};
+enum { N_COMMANDS = sizeof gable_commands / sizeof gable_commands[0] - 1 };
 
 /* Descriptions, measurements and results of one run; pages are touched only when used. */
 static const size_t arena_bytes = (size_t)512 * 1024 * 1024;
@@ -38,16 +40,32 @@ static const char *program_folder(gable_arena *arena)
     return gable_arena_copy(arena, path, strlen(path));
 }
 
+/* `folder` without its last `up` steps. */
+static const char *folder_above(gable_arena *arena, const char *folder, int up)
+{
+    size_t length = strlen(folder);
+    for (int i = 0; i < up; i++)
+        while (length > 0 && folder[--length] != '/')
+            continue;
+    return gable_arena_copy(arena, folder, length);
+}
+
 /* GABLE_DATA, then the source tree or the install prefix around the program. */
 static gable_status find_data(gable_cli *cli)
 {
-    static const char *const around[] = {"..", "../..", "../share/gable"};
+    /* Seen from the folder of the program: how far up, and what below that. */
+    static const struct {
+        int up;
+        const char *below;
+    } around[] = {{1, ""}, {2, ""}, {1, "share/gable"}};
     const char *root = getenv("GABLE_DATA");
     if (root && *root && !holds_data(&cli->arena, root))
         return gable_fail(&cli->err, GABLE_INPUT, "GABLE_DATA is %s, which has no folder hw", root);
     const char *folder = program_folder(&cli->arena);
     for (size_t i = 0; !(root && *root) && i < sizeof around / sizeof around[0]; i++) {
-        const char *candidate = gable_file_join(&cli->arena, folder, around[i]);
+        const char *candidate = folder_above(&cli->arena, folder, around[i].up);
+        if (candidate && *around[i].below)
+            candidate = gable_file_join(&cli->arena, candidate, around[i].below);
         if (candidate && holds_data(&cli->arena, candidate))
             root = candidate;
     }
@@ -85,11 +103,10 @@ static const gable_command *find_command(const char *name)
 
 static gable_status unknown_command(gable_cli *cli, const char *name)
 {
-    const char *names[64];
-    size_t n = 0;
-    for (; gable_commands[n] && n < 64; n++)
-        names[n] = gable_commands[n]->name;
-    return gable_cli_unknown(cli, "command", name, names, n);
+    const char *names[N_COMMANDS];
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        names[i] = gable_commands[i]->name;
+    return gable_cli_unknown(cli, "command", name, names, N_COMMANDS);
 }
 
 static bool asks_for_help(int count, const char *const *words)
@@ -109,8 +126,8 @@ static gable_status run_command(gable_cli *cli, const gable_command *command, in
         gable_options_help(&cli->out, command);
         return GABLE_OK;
     }
-    GABLE_TRY(gable_arena_take(&cli->arena, (size_t)count + 1, sizeof *arguments, &arguments,
-                               &cli->err));
+    GABLE_TRY(
+        gable_arena_take(&cli->arena, (size_t)count + 1, sizeof *arguments, &arguments, &cli->err));
     GABLE_TRY(gable_arena_take(&cli->arena, 1, command->options_bytes + 1, &options, &cli->err));
     GABLE_TRY(gable_options_read(command, words, count, options, arguments, &cli->n_arguments,
                                  &cli->err));

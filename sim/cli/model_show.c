@@ -33,21 +33,69 @@ static void fill_counts(const gable_model *model, count_row rows[N_COUNTS])
 
 static const char *billions(double params, char *out, size_t out_bytes)
 {
-    snprintf(out, out_bytes, "%.*f B", params < 1e9 ? 4 : params < 1e11 ? 3 : 1, params / 1e9);
+    if (params < 1e7)
+        snprintf(out, out_bytes, "%.0f", params);
+    else
+        snprintf(out, out_bytes, "%.*f B", params < 1e9 ? 4 : params < 1e11 ? 3 : 1, params / 1e9);
     return out;
+}
+
+enum { WIDTH = 80 };
+
+/* Adds " word", on a new line of `indent` blanks when it would pass the last column. */
+static void add_word(gable_text *out, size_t *column, int indent, const char *word)
+{
+    size_t n = strlen(word) + 1;
+
+    if (*column + n > WIDTH) {
+        gable_text_addf(out, "\n%*s", indent, "");
+        *column = (size_t)indent;
+    } else if (*column > (size_t)indent) {
+        gable_text_add(out, " ");
+        *column += 1;
+    }
+    gable_text_add_safe(out, word);
+    *column += n - 1;
+}
+
+/* Free text, broken at its blanks. */
+static void add_wrapped(gable_text *out, int indent, const char *text)
+{
+    char word[WIDTH];
+    size_t column = (size_t)indent;
+
+    for (const char *at = text; *at;) {
+        size_t n = strcspn(at, " ");
+        if (n >= WIDTH)
+            n = WIDTH - 1;
+        while (n > 1 && ((unsigned char)at[n] & 0xc0) == 0x80) /* not inside a character */
+            n--;
+        snprintf(word, sizeof word, "%.*s", (int)n, at);
+        add_word(out, &column, indent, word);
+        at += n;
+        at += *at == ' ';
+    }
+    gable_text_add(out, "\n");
 }
 
 static void add_part(gable_text *out, const char *kind, const gable_schema *schema,
                      const void *object)
 {
-    gable_text_addf(out, "     %s:", kind);
+    char word[WIDTH];
+    size_t column = 4;
+
+    gable_text_add(out, "    ");
+    snprintf(word, sizeof word, "%s:", kind);
+    add_word(out, &column, 4, word);
     for (size_t i = 1; i < schema->n_fields; i++) {
         const gable_field *field = &schema->fields[i];
         const char *at = (const char *)object + field->offset;
         if (field->type == GABLE_FIELD_BOOL && *(const bool *)(const void *)at)
-            gable_text_addf(out, " %s", field->key);
-        else if (field->type == GABLE_FIELD_INT && *(const int *)(const void *)at != 0)
-            gable_text_addf(out, " %s=%d", field->key, *(const int *)(const void *)at);
+            add_word(out, &column, 6, field->key);
+        if (field->type != GABLE_FIELD_INT || *(const int *)(const void *)at == 0)
+            continue;
+        snprintf(word, sizeof word, "%s=%d", field->key, *(const int *)(const void *)at);
+        add_word(out, &column, 6, word);
     }
     gable_text_add(out, "\n");
 }
@@ -56,18 +104,21 @@ static void add_layers(gable_text *out, const gable_model *model)
 {
     char id[GABLE_KIND_ID_CAP], total[32], active[32];
 
-    gable_text_addf(out, "\nlayers: %d, order ", model->n_layers);
-    gable_model_write_order(out, model);
-    gable_text_add(out, "\n");
+    gable_text order = {0};
+    gable_text_addf(out, "\nlayers: %d, in the order\n  ", model->n_layers);
+    gable_model_write_order(&order, model);
+    add_wrapped(out, 2, order.text ? order.text : "");
+    out->failed = out->failed || order.failed;
+    gable_text_free(&order);
     for (int i = 0; i < model->n_kinds; i++) {
         const gable_layer *layer = &model->kinds[i];
         gable_text_addf(
-            out, "  %s  %d x %s, %s parameters, %s active\n", gable_model_kind_id(i, id),
+            out, "  %s  %d x %s,\n    %s parameters each, %s active\n", gable_model_kind_id(i, id),
             layer->count, gable_mixer_title(layer->mixer.kind),
             billions(gable_model_layer_params(model, layer, false), total, sizeof total),
             billions(gable_model_layer_params(model, layer, true), active, sizeof active));
         if (layer->hidden != model->hidden)
-            gable_text_addf(out, "     width %d\n", layer->hidden);
+            gable_text_addf(out, "    width %d\n", layer->hidden);
         add_part(out, gable_mixer_name(layer->mixer.kind), &gable_mixer_schema, &layer->mixer);
         add_part(out, gable_ffn_name(layer->ffn.kind), &gable_ffn_schema, &layer->ffn);
     }
@@ -107,7 +158,7 @@ static void add_cache(gable_text *out, const gable_model *model)
                     gable_dtype_name(model->kv_dtype));
     gable_text_addf(out, ", index %s)", gable_dtype_name(model->index_dtype));
     if (constant > 0)
-        gable_text_addf(out, ", and %s per sequence (windows, states %s)",
+        gable_text_addf(out, "\n  and %s per sequence (windows, states %s)",
                         gable_units_print(constant, GABLE_DIM_BYTES, 4, bytes),
                         gable_dtype_name(model->state_dtype));
     gable_text_add(out, "\n");
@@ -143,9 +194,8 @@ void gable_model_show_text(gable_text *out, const gable_model *model)
     add_formats(out, model);
     add_cache(out, model);
     if (model->remark) {
-        gable_text_add(out, "\nremark: ");
-        gable_text_add_safe(out, model->remark);
-        gable_text_add(out, "\n");
+        gable_text_add(out, "\nremark\n  ");
+        add_wrapped(out, 2, model->remark);
     }
 }
 

@@ -49,7 +49,8 @@ static gable_status read_int(const gable_option *option, const char *text, int *
     double number;
     GABLE_TRY(read_number(option, text, &number, err));
     if (floor(number) < number || number > INT_MAX)
-        return gable_fail(err, GABLE_USAGE, "--%s: %.60s is not a whole number", option->name, text);
+        return gable_fail(err, GABLE_USAGE, "--%s: %.60s is not a whole number", option->name,
+                          text);
     *value = (int)number;
     return GABLE_OK;
 }
@@ -68,8 +69,9 @@ static gable_status read_choice(const gable_option *option, const char *text, in
         snprintf(list + used, sizeof list - used, "%s%s", n ? ", " : "", option->choices[n]);
     }
     const char *near = gable_text_nearest(text, option->choices, n);
-    return gable_fail(err, GABLE_USAGE, "--%s: \"%.60s\" is not one of %s%s%s%s", option->name, text,
-                      list, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return gable_fail(err, GABLE_USAGE, "--%s: \"%.60s\" is not one of %s%s%s%s", option->name,
+                      text, list, near ? "; did you mean \"" : "", near ? near : "",
+                      near ? "\"?" : "");
 }
 
 static gable_status read_dtype(const gable_option *option, const char *text, int *value,
@@ -134,7 +136,8 @@ static gable_status refuse_unknown(const parsing *p, const char *word, size_t n_
                       near ? "?" : "", p->command->name);
 }
 
-static const gable_option *find_option(const gable_command *command, const char *word, size_t n_name)
+static const gable_option *find_option(const gable_command *command, const char *word,
+                                       size_t n_name)
 {
     for (size_t i = 0; i < command->n_options; i++) {
         const gable_option *option = &command->options[i];
@@ -161,7 +164,8 @@ static gable_status take_option(parsing *p)
         return set_option(option, NULL, p->options, p->err);
     }
     if (!value && p->at >= p->count)
-        return gable_fail(p->err, GABLE_USAGE, "--%s needs a value: %s", option->name, option->help);
+        return gable_fail(p->err, GABLE_USAGE, "--%s needs a value: %s", option->name,
+                          option->help);
     if (!value)
         value = p->words[p->at++];
     return set_option(option, value, p->options, p->err);

@@ -1,13 +1,15 @@
-/* cli/options: reading a command line by a subcommand's table, and printing the table as help. Private to cli.
- * Room: cli. Uses: base. getopt_long would accept abbreviations and cannot suggest: scripts must not break when an
- * option is added (facts/interface.md 1.3), so spellings are exact here. */
+/* cli/options: reading a command line by a subcommand's table, and printing the table as help.
+ * Private to cli.
+ * Room: cli. Uses: base. getopt_long would accept abbreviations and cannot suggest: scripts must
+ * not break when an option is added (facts/interface.md 1.3), so spellings are exact here. */
 #ifndef GABLE_CLI_OPTIONS_H
 #define GABLE_CLI_OPTIONS_H
 #include "cli/cli.h"
 
-/* Sets the defaults of `command` in `options`, then reads `count` words: options by the table ("--name value",
- * "--name=value", "-o value"), the rest into `arguments` (capacity count) and *n_arguments; "--" ends the options.
- * Fails with GABLE_USAGE, naming the option and the nearest spelling. */
+/* Sets the defaults of `command` in `options`, then reads `count` words: options by the table
+ * ("--name value",
+ * "--name=value", "-o value"), the rest into `arguments` (capacity count) and *n_arguments; "--"
+ * ends the options. Fails with GABLE_USAGE, naming the option and the nearest spelling. */
 gable_status gable_options_read(const gable_command *command, const char *const *words, int count,
                                 void *options, const char **arguments, int *n_arguments,
                                 gable_err *err);

@@ -24,58 +24,107 @@ typedef enum gable_phase_choice {
     GABLE_PHASE_CHOICE_PREFILL,
     GABLE_PHASE_CHOICE_BOTH
 } gable_phase_choice;
-extern const char *const gable_phase_choices[]; /* "decode" "prefill" NULL */
+extern const char *const gable_phase_choices[];      /* "decode" "prefill" NULL */
 extern const char *const gable_phase_choices_both[]; /* the same and "both" */
 
 /* Rows of the option table; `choices_` and `fallback_` are those of --phase: commands differ. */
 #define GABLE_SCENARIO_OPTIONS(choices_, fallback_)                                                \
-    {.name = "model", .type = GABLE_OPTION_TEXT, .argument = "NAME|PATH",                          \
+    {.name = "model",                                                                              \
+     .type = GABLE_OPTION_TEXT,                                                                    \
+     .argument = "NAME|PATH",                                                                      \
      .offset = offsetof(gable_scenario_options, model),                                            \
      .help = "model: a name of `gable model list`, or a config.json"},                             \
-    {.name = "system", .type = GABLE_OPTION_TEXT, .argument = "NAME|PATH",                         \
-     .offset = offsetof(gable_scenario_options, system),                                           \
-     .help = "system or device: a name of `gable hw list`, or a file"},                            \
-    {.name = "phase", .type = GABLE_OPTION_CHOICE, .argument = "PHASE", .choices = choices_,       \
-     .default_text = fallback_, .offset = offsetof(gable_scenario_options, phase),                 \
-     .help = "what the step does"},                                                                \
-    {.name = "batch", .type = GABLE_OPTION_QUANTITY, .dim = GABLE_DIM_COUNT, .argument = "N",      \
-     .default_text = "1", .min = 1.0, .max = 1048576.0,                                            \
-     .offset = offsetof(gable_scenario_options, batch), .help = "sequences in the step"},          \
-    {.name = "context", .type = GABLE_OPTION_TEXT, .argument = "N",                                \
-     .offset = offsetof(gable_scenario_options, context),                                          \
-     .help = "tokens of each sequence already cached (decode 1024, prefill 0)"},                   \
-    {.name = "new-tokens", .type = GABLE_OPTION_TEXT, .argument = "N",                             \
-     .offset = offsetof(gable_scenario_options, new_tokens),                                       \
-     .help = "tokens that each sequence adds (decode 1, prefill 1024)"},                           \
-    {.name = "tp", .type = GABLE_OPTION_INT, .dim = GABLE_DIM_COUNT, .argument = "N",              \
-     .default_text = "1", .min = 1.0, .max = 1024.0,                                               \
-     .offset = offsetof(gable_scenario_options, tp), .help = "tensor-parallel ranks"},             \
-    {.name = "ep", .type = GABLE_OPTION_INT, .dim = GABLE_DIM_COUNT, .argument = "N",              \
-     .default_text = "1", .min = 1.0, .max = 1024.0,                                               \
-     .offset = offsetof(gable_scenario_options, ep),                                               \
-     .help = "ranks that experts are split over, of those of --tp"},                               \
-    {.name = "experts-skew", .type = GABLE_OPTION_QUANTITY, .dim = GABLE_DIM_NONE,                 \
-     .argument = "A", .default_text = "0", .min = 0.0, .max = 8.0,                                 \
-     .offset = offsetof(gable_scenario_options, skew),                                             \
-     .help = "Zipf exponent of the experts' popularity; 0 is uniform"},                            \
-    {.name = "weights", .type = GABLE_OPTION_DTYPE, .argument = "DTYPE",                           \
-     .offset = offsetof(gable_scenario_options, weights),                                          \
-     .help = "format of the weights instead of the model's"},                                      \
-    {.name = "activations", .type = GABLE_OPTION_DTYPE, .argument = "DTYPE",                       \
-     .offset = offsetof(gable_scenario_options, activations),                                      \
-     .help = "format of the activations instead of the model's"},                                  \
-    {.name = "kv", .type = GABLE_OPTION_DTYPE, .argument = "DTYPE",                                \
-     .offset = offsetof(gable_scenario_options, kv),                                               \
-     .help = "format of the cache instead of the model's"},                                        \
-    {.name = "stack", .type = GABLE_OPTION_TEXT, .argument = "STACK",                       \
-     .default_text = "trtllm", .offset = offsetof(gable_scenario_options, stack),                  \
-     .help = "software that runs the kernels; ideal: the ceiling alone"},                          \
-    {.name = "format", .type = GABLE_OPTION_CHOICE, .argument = "FORMAT",                          \
-     .choices = gable_formats, .default_text = "text",                                             \
-     .offset = offsetof(gable_scenario_options, format), .help = "form of the answer"},            \
-    {.name = "output", .letter = 'o', .type = GABLE_OPTION_TEXT, .argument = "FILE",               \
-     .offset = offsetof(gable_scenario_options, output),                                           \
-     .help = "write the answer to FILE, whole or not at all"}
+        {.name = "system",                                                                         \
+         .type = GABLE_OPTION_TEXT,                                                                \
+         .argument = "NAME|PATH",                                                                  \
+         .offset = offsetof(gable_scenario_options, system),                                       \
+         .help = "system or device: a name of `gable hw list`, or a file"},                        \
+        {.name = "phase",                                                                          \
+         .type = GABLE_OPTION_CHOICE,                                                              \
+         .argument = "PHASE",                                                                      \
+         .choices = choices_,                                                                      \
+         .default_text = fallback_,                                                                \
+         .offset = offsetof(gable_scenario_options, phase),                                        \
+         .help = "what the step does"},                                                            \
+        {.name = "batch",                                                                          \
+         .type = GABLE_OPTION_QUANTITY,                                                            \
+         .dim = GABLE_DIM_COUNT,                                                                   \
+         .argument = "N",                                                                          \
+         .default_text = "1",                                                                      \
+         .min = 1.0,                                                                               \
+         .max = 1048576.0,                                                                         \
+         .offset = offsetof(gable_scenario_options, batch),                                        \
+         .help = "sequences in the step"},                                                         \
+        {.name = "context",                                                                        \
+         .type = GABLE_OPTION_TEXT,                                                                \
+         .argument = "N",                                                                          \
+         .offset = offsetof(gable_scenario_options, context),                                      \
+         .help = "tokens of each sequence already cached (decode 1024, prefill 0)"},               \
+        {.name = "new-tokens",                                                                     \
+         .type = GABLE_OPTION_TEXT,                                                                \
+         .argument = "N",                                                                          \
+         .offset = offsetof(gable_scenario_options, new_tokens),                                   \
+         .help = "tokens that each sequence adds (decode 1, prefill 1024)"},                       \
+        {.name = "tp",                                                                             \
+         .type = GABLE_OPTION_INT,                                                                 \
+         .dim = GABLE_DIM_COUNT,                                                                   \
+         .argument = "N",                                                                          \
+         .default_text = "1",                                                                      \
+         .min = 1.0,                                                                               \
+         .max = 1024.0,                                                                            \
+         .offset = offsetof(gable_scenario_options, tp),                                           \
+         .help = "tensor-parallel ranks"},                                                         \
+        {.name = "ep",                                                                             \
+         .type = GABLE_OPTION_INT,                                                                 \
+         .dim = GABLE_DIM_COUNT,                                                                   \
+         .argument = "N",                                                                          \
+         .default_text = "1",                                                                      \
+         .min = 1.0,                                                                               \
+         .max = 1024.0,                                                                            \
+         .offset = offsetof(gable_scenario_options, ep),                                           \
+         .help = "ranks that experts are split over, of those of --tp"},                           \
+        {.name = "experts-skew",                                                                   \
+         .type = GABLE_OPTION_QUANTITY,                                                            \
+         .dim = GABLE_DIM_NONE,                                                                    \
+         .argument = "A",                                                                          \
+         .default_text = "0",                                                                      \
+         .min = 0.0,                                                                               \
+         .max = 8.0,                                                                               \
+         .offset = offsetof(gable_scenario_options, skew),                                         \
+         .help = "Zipf exponent of the experts' popularity; 0 is uniform"},                        \
+        {.name = "weights",                                                                        \
+         .type = GABLE_OPTION_DTYPE,                                                               \
+         .argument = "DTYPE",                                                                      \
+         .offset = offsetof(gable_scenario_options, weights),                                      \
+         .help = "format of the weights instead of the model's"},                                  \
+        {.name = "activations",                                                                    \
+         .type = GABLE_OPTION_DTYPE,                                                               \
+         .argument = "DTYPE",                                                                      \
+         .offset = offsetof(gable_scenario_options, activations),                                  \
+         .help = "format of the activations instead of the model's"},                              \
+        {.name = "kv",                                                                             \
+         .type = GABLE_OPTION_DTYPE,                                                               \
+         .argument = "DTYPE",                                                                      \
+         .offset = offsetof(gable_scenario_options, kv),                                           \
+         .help = "format of the cache instead of the model's"},                                    \
+        {.name = "stack",                                                                          \
+         .type = GABLE_OPTION_TEXT,                                                                \
+         .argument = "STACK",                                                                      \
+         .default_text = "trtllm",                                                                 \
+         .offset = offsetof(gable_scenario_options, stack),                                        \
+         .help = "software that runs the kernels; ideal: the ceiling alone"},                      \
+        {.name = "format",                                                                         \
+         .type = GABLE_OPTION_CHOICE,                                                              \
+         .argument = "FORMAT",                                                                     \
+         .choices = gable_formats,                                                                 \
+         .default_text = "text",                                                                   \
+         .offset = offsetof(gable_scenario_options, format),                                       \
+         .help = "form of the answer"},                                                            \
+    {                                                                                              \
+        .name = "output", .letter = 'o', .type = GABLE_OPTION_TEXT, .argument = "FILE",            \
+        .offset = offsetof(gable_scenario_options, output),                                        \
+        .help = "write the answer to FILE, whole or not at all"                                    \
+    }
 
 /* A priced step and all that it stands on; lives in cli->arena. */
 typedef struct gable_case {
@@ -86,7 +135,7 @@ typedef struct gable_case {
 } gable_case;
 
 /* Loads model and machine, applies the formats, lays out and prices the step of `phase`.
- *   both   of a pair: decode takes --batch and --context, prefill reads one prompt of that length */
+ *   both   a pair: decode takes --batch and --context, prefill reads one prompt of that length */
 gable_status gable_scenario_price(gable_cli *cli, const gable_scenario_options *options,
                                   gable_phase phase, bool both, gable_case *out);
 

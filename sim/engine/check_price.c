@@ -305,7 +305,7 @@ static void compare_operators(gable_check *check)
 static gable_status compare(gable_arena *keep, gable_check *check, gable_err *err)
 {
     const gable_json *expect = gable_json_get(check->root, "expect");
-    size_t n = (size_t)(check->recorded.n_operators + check->now.n_operators);
+    size_t n = (size_t)check->recorded.n_operators + (size_t)check->now.n_operators;
     GABLE_TRY(gable_arena_take(keep, n + GABLE_N_CHECK_METRICS + 2, sizeof *check->changes,
                                &check->changes, err));
     GABLE_TRY(gable_arena_take(keep, n + 1, sizeof *check->moves, &check->moves, err));

@@ -1,13 +1,15 @@
-/* engine: the roofline of one routed expert, in true bytes and in the convention of the LatentMoE paper. */
+/* engine: the roofline of one routed expert, in true bytes and in the convention of the LatentMoE
+ * paper. */
 #include "engine/engine.h"
 
-/* Everything is linear in the tokens t of an expert: seconds of maths = t * compute, seconds of memory = fixed +
- * t * per_token, so the crossing is one division. */
+/* Everything is linear in the tokens t of an expert: seconds of maths = t * compute, seconds of
+ * memory = fixed + t * per_token, so the crossing is one division. */
 typedef struct lines {
     double flops_per_token, fixed_bytes, bytes_per_token, wire_bytes_per_token;
 } lines;
 
-/* One matrix of hidden x width, one byte per element; 0.5 B dispatched and 2 B combined per element. */
+/* One matrix of hidden x width, one byte per element; 0.5 B dispatched and 2 B combined per
+ * element. */
 static lines paper_lines(double hidden, double width)
 {
     return (lines){.flops_per_token = 2.0 * hidden * width,
@@ -16,7 +18,8 @@ static lines paper_lines(double hidden, double width)
                    .wire_bytes_per_token = 2.5 * hidden};
 }
 
-static lines true_lines(const gable_module_dtypes *dtypes, double matrices, double hidden, double width)
+static lines true_lines(const gable_module_dtypes *dtypes, double matrices, double hidden,
+                        double width)
 {
     double in = gable_dtype_bytes(dtypes->activations), back = gable_dtype_bytes(GABLE_DTYPE_BF16);
     return (lines){.flops_per_token = 2.0 * matrices * hidden * width,

@@ -13,8 +13,7 @@ enum { ROOT_STEPS_CAP = 200, FIT_STEPS_CAP = 200 };
 static const double root_relative = 1e-12;
 static const double fit_tolerance = 1e-10;
 
-/* ---- roots
- * ---------------------------------------------------------------------------------------- */
+/* ---- roots ---- */
 
 static gable_status run_brent(gsl_root_fsolver *solver, gsl_function *function, double low,
                               double high, double *x, gable_err *err)
@@ -58,8 +57,7 @@ gable_status gslx_root(gslx_function *f, void *ctx, double low, double high, dou
     return status;
 }
 
-/* ---- least squares
- * -------------------------------------------------------------------------------- */
+/* ---- least squares ---- */
 
 /* GSL minimises the sum of squares; the square of this is the soft-L1 loss. */
 static double soften(double residual, double scale)
@@ -135,8 +133,7 @@ gable_status gslx_least_squares(const gslx_fit *fit, double *parameters, double 
     return status;
 }
 
-/* ---- statistics
- * ----------------------------------------------------------------------------------- */
+/* ---- statistics ---- */
 
 void gslx_sort(double *values, size_t n)
 {

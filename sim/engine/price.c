@@ -78,8 +78,8 @@ static int group_of(const gable_plan *plan, int row)
 /* 10th and 90th percentile of a standard normal. */
 static const double z_90 = 1.2815515655446004;
 
-/* Errors are log-normal, fully correlated inside a group and independent between groups: the step's spread is
- * the root of the sum of squares of (share x sigma). Never faster than the ceiling. */
+/* Errors are log-normal, fully correlated inside a group and independent between groups: the step's
+ * spread is the root of the sum of squares of (share x sigma). Never faster than the ceiling. */
 static void add_interval(const gable_plan *plan, gable_step *step)
 {
     double spread[N_GROUPS] = {0};
@@ -109,8 +109,7 @@ static void add_intensity(const gable_plan *plan, const gable_machine *machine, 
             continue;
         gable_mma used;
         matrix_flops += work->flops * plan->calls[i];
-        matrix_s += work->flops * plan->calls[i] /
-                    gable_accelerator_peak(device, work->mma, &used);
+        matrix_s += work->flops * plan->calls[i] / gable_accelerator_peak(device, work->mma, &used);
     }
     if (step->hbm_bytes > 0.0)
         step->intensity_flops_per_byte = step->flops / step->hbm_bytes;
@@ -120,8 +119,8 @@ static void add_intensity(const gable_plan *plan, const gable_machine *machine, 
 
 static void add_memory(const gable_plan *plan, const gable_machine *machine, gable_step *step)
 {
-    step->total_bytes = plan->weights_bytes + plan->kv_bytes + plan->state_bytes +
-                        plan->activation_bytes;
+    step->total_bytes =
+        plan->weights_bytes + plan->kv_bytes + plan->state_bytes + plan->activation_bytes;
     step->capacity_bytes = gable_accelerator_memory_bytes(machine->accelerator);
     step->fits = step->total_bytes + step->reserve_bytes <= step->capacity_bytes;
 }
@@ -159,7 +158,8 @@ void gable_engine_price(const gable_plan *plan, const gable_machine *machine, ga
     step->tokens_per_s = step->time_s_total > 0.0 ? plan->tokens / step->time_s_total : 0.0;
 }
 
-gable_status gable_engine_check(const gable_plan *plan, const gable_machine *machine, gable_err *err)
+gable_status gable_engine_check(const gable_plan *plan, const gable_machine *machine,
+                                gable_err *err)
 {
     int tp = plan->scenario.tp, n = machine->system->n_accelerators;
     if (tp <= n)
@@ -168,6 +168,6 @@ gable_status gable_engine_check(const gable_plan *plan, const gable_machine *mac
         return gable_fail(err, GABLE_INPUT,
                           "--tp %d needs %d accelerators, %s is one device without a fabric", tp,
                           tp, machine->system->name);
-    return gable_fail(err, GABLE_INPUT, "--tp %d needs %d accelerators, %s has %d in one domain", tp,
-                      tp, machine->system->name, n);
+    return gable_fail(err, GABLE_INPUT, "--tp %d needs %d accelerators, %s has %d in one domain",
+                      tp, tp, machine->system->name, n);
 }

@@ -6,11 +6,6 @@
 #include "engine/engine.h"
 #include "gable.h"
 
-/* The Makefile may say which commit was built; releases say their number. */
-#ifndef GABLE_VERSION
-#define GABLE_VERSION "0.1.0"
-#endif
-
 /* Descriptions of one session; a page is touched only when it is used. */
 static const size_t session_bytes = (size_t)256 * 1024 * 1024;
 
@@ -20,7 +15,7 @@ struct gable_session {
     const char *hw, *workloads;
     size_t paths_end;  /* arena mark behind the folders: model and machine come after it */
     size_t loaded_end; /* arena mark behind model and machine: the plan comes after it */
-    char key[3][256]; /* model, system, stack that are loaded */
+    char key[3][256];  /* model, system, stack that are loaded */
     const gable_model *model;
     gable_machine machine;
     gable_plan plan;
@@ -136,7 +131,8 @@ static gable_status find_phase(const char *name, gable_phase *phase, gable_err *
             *phase = (gable_phase)i;
             return GABLE_OK;
         }
-    return gable_fail(err, GABLE_INPUT, "unknown phase \"%.60s\", expected prefill or decode", name);
+    return gable_fail(err, GABLE_INPUT, "unknown phase \"%.60s\", expected prefill or decode",
+                      name);
 }
 
 static gable_status plan_and_price(gable_session *s, const gable_query *q)
@@ -204,7 +200,8 @@ int gable_operator_at(gable_session *session, int index, gable_operator *out)
     *out = (gable_operator){0};
     session->err = (gable_err){0};
     if (!session->planned || index < 0 || index >= plan->n_rows)
-        return gable_fail(&session->err, GABLE_INPUT, "no operator %d in the last step", index);
+        return (int)gable_fail(&session->err, GABLE_INPUT, "no operator %d in the last step",
+                               index);
     bool op = plan->kind[index] == GABLE_ROW_OP;
     *out = (gable_operator){
         .name = plan->name[index],

@@ -1,4 +1,5 @@
-/* engine: where a regime changes, found by root finding on the ceiling instead of by reading a table. */
+/* engine: where a regime changes, found by root finding on the ceiling instead of by reading a
+ * table. */
 #include <math.h>
 
 #include "engine/engine.h"
@@ -23,10 +24,10 @@ static double other_bytes(const gable_plan *plan, gable_solve_kind kind)
     return kind == GABLE_SOLVE_COMPUTE_BOUND_BATCH ? 0.0 : bytes;
 }
 
-/* Seconds of mathematics and seconds of memory of one step; products with weights only for the weights-only
- * question, as the textbook has it. */
-static void seconds_of(const gable_plan *plan, const unknown *u, double *compute_s, double *weights_s,
-                       double *other_s)
+/* Seconds of mathematics and seconds of memory of one step; products with weights only for the
+ * weights-only question, as the textbook has it. */
+static void seconds_of(const gable_plan *plan, const unknown *u, double *compute_s,
+                       double *weights_s, double *other_s)
 {
     double bandwidth = u->machine->accelerator->hbm_bandwidth_bytes_per_s, bytes = 0.0;
     *compute_s = 0.0;
@@ -46,8 +47,8 @@ static void seconds_of(const gable_plan *plan, const unknown *u, double *compute
     *other_s = other_bytes(plan, u->kind) / bandwidth;
 }
 
-/* The shape of the plan does not depend on the unknown, so a fractional batch or context is laid out as the
- * whole numbers around it and interpolated: both sides are piecewise smooth. */
+/* The shape of the plan does not depend on the unknown, so a fractional batch or context is laid
+ * out as the whole numbers around it and interpolated: both sides are piecewise smooth. */
 static double balance_at(const unknown *u, double whole)
 {
     gable_scenario s = u->scenario;

@@ -46,6 +46,8 @@ static int compare_entries(const void *a, const void *b)
 static bool in_regime(const entry *e, gable_regime regime)
 {
     bool is_short = e->measured_s < short_s;
+    if (!e->prediction->supported && regime > GABLE_REGIME_SHORT)
+        return false; /* nobody knows what it is bound by */
     switch (regime) {
     case GABLE_REGIME_ALL:
         return true;

@@ -1,5 +1,6 @@
-/* layout: rows of the feed-forward parts (facts/models.md 4.0, 4.11, 4.12). Widths are split over the ranks of
- * tensor parallelism; experts over ep of them, and their width over the tp / ep ranks that share an expert. */
+/* layout: rows of the feed-forward parts (facts/models.md 4.0, 4.11, 4.12). Widths are split over
+ * the ranks of tensor parallelism; experts over ep of them, and their width over the tp / ep ranks
+ * that share an expert. */
 #include "layout/rows.h"
 
 static void add_norm(gable_laying *l)
@@ -41,18 +42,23 @@ static void routed_experts(gable_laying *l, double hidden)
     gable_op op = {.kind = GABLE_OP_MOE,
                    .weights = dtypes->weights,
                    .activations = dtypes->activations,
-                   .moe = {.tokens = l->tokens, .hidden = hidden, .inter = f->expert_width,
-                           .top_k = f->n_active, .experts = f->n_experts,
-                           .n_matrices = f->n_matrices, .tp = l->tp / l->ep, .ep = l->ep,
+                   .moe = {.tokens = l->tokens,
+                           .hidden = hidden,
+                           .inter = f->expert_width,
+                           .top_k = f->n_active,
+                           .experts = f->n_experts,
+                           .n_matrices = f->n_matrices,
+                           .tp = l->tp / l->ep,
+                           .ep = l->ep,
                            .skew = skew,
                            .routing = skew > 0.0 ? GABLE_ROUTING_ZIPF : GABLE_ROUTING_UNIFORM}};
-    double parameters = f->n_experts / l->ep * f->n_matrices * hidden * f->expert_width /
-                        (l->tp / l->ep);
+    double parameters =
+        f->n_experts / l->ep * f->n_matrices * hidden * f->expert_width / (l->tp / l->ep);
     gable_rows_op(l, "experts", &op, parameters * gable_dtype_bytes(dtypes->weights));
 }
 
-/* The up-projection is applied to each rank's partial sums, so that one all-reduce serves both it and the shared
- * experts. */
+/* The up-projection is applied to each rank's partial sums, so that one all-reduce serves both it
+ * and the shared experts. */
 void gable_layout_moe(gable_laying *l)
 {
     const gable_ffn *f = &l->layer->ffn;

@@ -80,8 +80,9 @@ static gable_status check_range(const char *what, double value, double low, doub
 {
     if (value >= low && value <= high && floor(value) >= value)
         return GABLE_OK;
-    return gable_fail(err, GABLE_INPUT, "%s %g is out of range, expected a whole number in %.0f to %.0f",
-                      what, value, low, high);
+    return gable_fail(err, GABLE_INPUT,
+                      "%s %g is out of range, expected a whole number in %.0f to %.0f", what, value,
+                      low, high);
 }
 
 static gable_status check_scenario(const gable_model *model, const gable_scenario *s,
@@ -167,7 +168,8 @@ static void lay_layers(gable_laying *l)
     l->layer = NULL;
 }
 
-/* Buffers alive at once: the residual twice, the widest operator's input and output, and the logits in fp32. */
+/* Buffers alive at once: the residual twice, the widest operator's input and output, and the logits
+ * in fp32. */
 static double activation_bytes(const gable_plan *plan, const gable_model *model, int tp)
 {
     double widest = 0.0;
@@ -191,8 +193,13 @@ gable_status gable_layout_plan(gable_arena *arena, const gable_model *model,
     *out = (gable_plan){.model = model, .scenario = *scenario};
     out->tokens = scenario->batch * scenario->n_new;
     GABLE_TRY(take_columns(arena, out, err));
-    gable_laying l = {.plan = out, .arena = arena, .err = err, .model = model,
-                      .tokens = out->tokens, .tp = scenario->tp, .ep = scenario->ep};
+    gable_laying l = {.plan = out,
+                      .arena = arena,
+                      .err = err,
+                      .model = model,
+                      .tokens = out->tokens,
+                      .tp = scenario->tp,
+                      .ep = scenario->ep};
     lay_embedding(&l);
     lay_layers(&l);
     lay_head(&l);

@@ -1,6 +1,8 @@
-/* layout: model x parallelism x phase -> a plan: flat columns of operators and collectives of one rank (the
- * heaviest), and the bytes that it stores. Planning knows no device: a new device re-prices, it does not re-plan.
- * Room: layout. Uses: base, machine (limits only), model, cost, net. Rules: facts/serving.md 2.1, facts/models.md 4. */
+/* layout: model x parallelism x phase -> a plan: flat columns of operators and collectives of one
+ * rank (the heaviest), and the bytes that it stores. Planning knows no device: a new device
+ * re-prices, it does not re-plan.
+ * Room: layout. Uses: base, machine (limits only), model, cost, net. Rules: facts/serving.md 2.1,
+ * facts/models.md 4. */
 #ifndef GABLE_LAYOUT_H
 #define GABLE_LAYOUT_H
 #include <stdbool.h>
@@ -16,12 +18,12 @@ extern const char *const gable_phases[]; /* "prefill" "decode" NULL */
 /* One step of one model under one layout. */
 typedef struct gable_scenario {
     gable_phase phase;
-    double batch;      /* sequences in the step, >= 1 */
-    double n_cached;   /* tokens of each sequence already in the cache, >= 0 (--context) */
-    double n_new;      /* tokens that each sequence adds, >= 1 */
-    int tp;            /* tensor-parallel ranks, >= 1 */
-    int ep;            /* of those, ranks that experts are split over; moe_tp = tp / ep */
-    double skew;       /* Zipf exponent of the experts' popularity; 0: uniform */
+    double batch;    /* sequences in the step, >= 1 */
+    double n_cached; /* tokens of each sequence already in the cache, >= 0 (--context) */
+    double n_new;    /* tokens that each sequence adds, >= 1 */
+    int tp;          /* tensor-parallel ranks, >= 1 */
+    int ep;          /* of those, ranks that experts are split over; moe_tp = tp / ep */
+    double skew;     /* Zipf exponent of the experts' popularity; 0: uniform */
 } gable_scenario;
 
 /* Row kinds beyond operators. */
@@ -29,28 +31,29 @@ typedef enum gable_row_kind { GABLE_ROW_OP, GABLE_ROW_COLLECTIVE, GABLE_ROW_GAP 
 
 enum { GABLE_PLAN_ROWS_CAP = 512 };
 
-/* Columns of n_rows. A row is one operator of one kind of layer (or of the whole step); `calls` counts it over the
- * step. Immutable after gable_layout_plan; lives in its arena. */
+/* Columns of n_rows. A row is one operator of one kind of layer (or of the whole step); `calls`
+ * counts it over the step. Immutable after gable_layout_plan; lives in its arena. */
 typedef struct gable_plan {
     const gable_model *model;
     gable_scenario scenario;
     int n_rows;
-    const char **name;       /* "qkv_proj" */
+    const char **name; /* "qkv_proj" */
     gable_row_kind *kind;
-    double *calls;           /* over the step */
-    int *layers;             /* layers that hold it; 0 for embedding, head … */
-    gable_op *op;            /* for GABLE_ROW_OP */
-    gable_work *work;        /* of one call */
+    double *calls;                /* over the step */
+    int *layers;                  /* layers that hold it; 0 for embedding, head … */
+    gable_op *op;                 /* for GABLE_ROW_OP */
+    gable_work *work;             /* of one call */
     gable_collective *collective; /* for GABLE_ROW_COLLECTIVE */
 
-    double *stored_bytes;    /* weights that the row keeps on one rank, all layers */
-    double tokens;           /* batch * n_new */
+    double *stored_bytes; /* weights that the row keeps on one rank, all layers */
+    double tokens;        /* batch * n_new */
     /* bytes on one rank */
     double weights_bytes, kv_bytes, state_bytes, activation_bytes;
 } gable_plan;
 
-/* Lays out the step. Refuses with GABLE_INPUT: sizes out of range, heads that tp does not divide, experts that ep
- * does not divide, and any mixer or feed-forward part that is not priced yet — by name, never skipped. */
+/* Lays out the step. Refuses with GABLE_INPUT: sizes out of range, heads that tp does not divide,
+ * experts that ep does not divide, and any mixer or feed-forward part that is not priced yet — by
+ * name, never skipped. */
 gable_status gable_layout_plan(gable_arena *arena, const gable_model *model,
                                const gable_scenario *scenario, gable_plan *out, gable_err *err);
 

@@ -1,5 +1,6 @@
-/* layout: rows of the mixers. Shapes are those of one tensor-parallel rank: heads are split, and key/value heads
- * are replicated once there are more ranks than heads; latent caches are never split (facts/models.md 0, 4.1-4.3). */
+/* layout: rows of the mixers. Shapes are those of one tensor-parallel rank: heads are split, and
+ * key/value heads are replicated once there are more ranks than heads; latent caches are never
+ * split (facts/models.md 0, 4.1-4.3). */
 #include "layout/rows.h"
 
 static double max2(double a, double b)
@@ -25,8 +26,8 @@ static void keep_cache(gable_laying *l, double elements, double window)
     const gable_scenario *s = &l->plan->scenario;
     double n = s->n_cached + s->n_new;
     double kept = window > 0.0 && window < n ? window : n;
-    l->plan->kv_bytes += l->layer->count * s->batch * kept * elements *
-                         gable_dtype_bytes(l->model->kv_dtype);
+    l->plan->kv_bytes +=
+        l->layer->count * s->batch * kept * elements * gable_dtype_bytes(l->model->kv_dtype);
 }
 
 void gable_layout_gqa(gable_laying *l)
@@ -47,10 +48,17 @@ void gable_layout_gqa(gable_laying *l)
     gable_op op = {.kind = GABLE_OP_ATTENTION,
                    .weights = GABLE_DTYPE_BF16,
                    .activations = GABLE_DTYPE_BF16,
-                   .attention = {.batch = s->batch, .n_new = s->n_new, .n_cached = s->n_cached,
-                                 .heads = heads, .kv_heads = kv_heads, .qk_dim = dk, .v_dim = dv,
-                                 .window = m->window, .read_elements = entry,
-                                 .write_elements = entry, .causal = true,
+                   .attention = {.batch = s->batch,
+                                 .n_new = s->n_new,
+                                 .n_cached = s->n_cached,
+                                 .heads = heads,
+                                 .kv_heads = kv_heads,
+                                 .qk_dim = dk,
+                                 .v_dim = dv,
+                                 .window = m->window,
+                                 .read_elements = entry,
+                                 .write_elements = entry,
+                                 .causal = true,
                                  .kv = l->model->kv_dtype}};
     gable_rows_op(l, m->window > 0 ? "attention_window" : "attention", &op, 0.0);
     keep_cache(l, entry, m->window);
@@ -70,7 +78,8 @@ bool gable_layout_mla_absorbs(const gable_mixer *m, const gable_scenario *s)
     return absorbed < expanded;
 }
 
-/* Latents of the whole context become keys and values of every head; what the GEMM writes, attention reads. */
+/* Latents of the whole context become keys and values of every head; what the GEMM writes,
+ * attention reads. */
 static void mla_expanded(gable_laying *l, gable_op *op, double heads)
 {
     const gable_mixer *m = &l->layer->mixer;
@@ -87,7 +96,8 @@ static void mla_expanded(gable_laying *l, gable_op *op, double heads)
     gable_rows_op(l, "mla_expanded", op, 0.0);
 }
 
-/* The up-projections move to the query and the output, and every head reads the latents themselves. */
+/* The up-projections move to the query and the output, and every head reads the latents themselves.
+ */
 static void mla_absorbed(gable_laying *l, gable_op *op, double heads)
 {
     const gable_mixer *m = &l->layer->mixer;
@@ -129,8 +139,12 @@ void gable_layout_mla(gable_laying *l)
     gable_op op = {.kind = GABLE_OP_ATTENTION,
                    .weights = GABLE_DTYPE_BF16,
                    .activations = GABLE_DTYPE_BF16,
-                   .attention = {.batch = s->batch, .n_new = s->n_new, .n_cached = s->n_cached,
-                                 .heads = heads, .write_elements = latent, .causal = true}};
+                   .attention = {.batch = s->batch,
+                                 .n_new = s->n_new,
+                                 .n_cached = s->n_cached,
+                                 .heads = heads,
+                                 .write_elements = latent,
+                                 .causal = true}};
     add_norm(l, "attention_norm");
     mla_queries(l, heads);
     if (gable_layout_mla_absorbs(m, s))

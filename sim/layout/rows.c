@@ -12,8 +12,8 @@ static bool same_base_name(const char *row_name, const char *name)
     return strncmp(row_name, name, n) == 0 && (row_name[n] == '\0' || row_name[n] == '.');
 }
 
-/* Names are unique in a plan, so that reports, checks and diffs can refer to them: the second shape of an operator
- * is "qkv_proj.2". */
+/* Names are unique in a plan, so that reports, checks and diffs can refer to them: the second shape
+ * of an operator is "qkv_proj.2". */
 static const char *unique_name(gable_laying *l, const char *name)
 {
     char numbered[64];
@@ -50,7 +50,8 @@ static int new_row(gable_laying *l, const char *name, gable_row_kind kind)
     return row;
 }
 
-/* Work decides the price, so equal work under one name is one row, however many runs of layers it is in. */
+/* Work decides the price, so equal work under one name is one row, however many runs of layers it
+ * is in. */
 static bool same_work(const gable_work *a, const gable_work *b)
 {
     return a->flops == b->flops && a->weight_bytes == b->weight_bytes &&

@@ -4,31 +4,35 @@
 #define GABLE_LAYOUT_ROWS_H
 #include "layout/layout.h"
 
-/* A plan being laid out. Row appenders record the first error in `err` and do nothing after it, so that the layers
- * read as a list of operators. */
+/* A plan being laid out. Row appenders record the first error in `err` and do nothing after it, so
+ * that the layers read as a list of operators. */
 typedef struct gable_laying {
     gable_plan *plan;
     gable_arena *arena;
     gable_err *err;
     const gable_model *model;
-    const gable_layer *layer; /* the run of equal layers that is being laid out; NULL for embedding and head */
-    double tokens;            /* batch * n_new */
+    const gable_layer
+        *layer;    /* the run of equal layers that is being laid out; NULL for embedding and head */
+    double tokens; /* batch * n_new */
     double tp, ep;
 } gable_laying;
 
-/* An operator that is called once in each layer of the run (once per step outside layers). `stored` is the bytes of
- * weights that one call keeps on the rank. */
+/* An operator that is called once in each layer of the run (once per step outside layers). `stored`
+ * is the bytes of weights that one call keeps on the rank. */
 void gable_rows_op(gable_laying *l, const char *name, const gable_op *op, double stored_bytes);
 
-/* GEMM of all tokens (m), n outputs, k inputs, with the formats of a module class. Keeps its weights. */
+/* GEMM of all tokens (m), n outputs, k inputs, with the formats of a module class. Keeps its
+ * weights. */
 void gable_rows_gemm(gable_laying *l, const char *name, gable_module module, double m, double n,
                      double k, double groups);
 
-/* Streaming kernel: bf16 elements read and written per token; `stored` parameters (norm weights). */
+/* Streaming kernel: bf16 elements read and written per token; `stored` parameters (norm weights).
+ */
 void gable_rows_stream(gable_laying *l, const char *name, double read_elements,
                        double write_elements, double flops_per_token, double stored_elements);
 
-/* Collective over the tp ranks of `elements` bf16 elements in the full buffer; nothing when tp is 1. */
+/* Collective over the tp ranks of `elements` bf16 elements in the full buffer; nothing when tp
+ * is 1. */
 void gable_rows_collective(gable_laying *l, const char *name, gable_collective_kind kind,
                            double elements);
 
@@ -43,8 +47,9 @@ void gable_layout_dense(gable_laying *l);
 void gable_layout_moe(gable_laying *l);
 void gable_layout_linear_ffn(gable_laying *l);
 
-/* Whether new tokens of this scenario should run MLA absorbed: fewer FLOPs than expanding the latents of the whole
- * context (facts/models.md 4.3: expanded wins beyond about 171 new tokens per chunk on V3). */
+/* Whether new tokens of this scenario should run MLA absorbed: fewer FLOPs than expanding the
+ * latents of the whole context (facts/models.md 4.3: expanded wins beyond about 171 new tokens per
+ * chunk on V3). */
 bool gable_layout_mla_absorbs(const gable_mixer *mixer, const gable_scenario *scenario);
 
 #endif

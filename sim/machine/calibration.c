@@ -17,8 +17,7 @@ static const gable_kind kind_calibration = {
     .sources_offset = offsetof(gable_calibration, sources),
 };
 
-/* ---- reading
- * -------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static gable_status read_notes(gable_arena *arena, const gable_json *root, gable_calibration *out,
                                gable_err *err)
@@ -126,8 +125,7 @@ gable_status gable_calibration_load(gable_arena *arena, const char *hw, const ch
     return GABLE_OK;
 }
 
-/* ---- merging
- * -------------------------------------------------------------------------------------- */
+/* ---- merging ---- */
 
 static void put_entry(gable_calibration *c, const gable_calibrated *entry)
 {
@@ -171,8 +169,7 @@ gable_status gable_calibration_merge(gable_arena *arena, const gable_calibration
     return GABLE_OK;
 }
 
-/* ---- writing
- * -------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static void write_text(gable_text *out, const char *key, const char *value)
 {

@@ -23,8 +23,7 @@ static const gable_kind kind_stack = {
     .sources_offset = offsetof(gable_stack, sources),
 };
 
-/* ---- lists
- * ---------------------------------------------------------------------------------------- */
+/* ---- lists ---- */
 
 static gable_status find_list(const gable_json *root, const char *key, const gable_json **list,
                               gable_err *err)
@@ -92,8 +91,7 @@ static gable_status read_names(gable_arena *arena, const char *hw, const gable_j
     return GABLE_OK;
 }
 
-/* ---- generations
- * ---------------------------------------------------------------------------------- */
+/* ---- generations ---- */
 
 /* A collective without a rate would divide by nothing. */
 static gable_status take_collective(const gable_json *root, gable_generation *g, gable_err *err)
@@ -125,8 +123,7 @@ gable_status gable_generation_load(gable_arena *arena, const char *hw, const cha
     return GABLE_OK;
 }
 
-/* ---- stacks
- * --------------------------------------------------------------------------------------- */
+/* ---- stacks ---- */
 
 static gable_status check_stack(const gable_json *root, const gable_stack *stack, gable_err *err)
 {

@@ -71,8 +71,7 @@ enum { REQUIRED = GABLE_FIELD_REQUIRED };
 #define LEAST_FRAC 1e-4 /* a kernel below that is broken, not slow */
 #define MOST_SIGMA 3.0  /* a factor of 20 either way: no prediction any more */
 
-/* ---- generations
- * ---------------------------------------------------------------------------------- */
+/* ---- generations ---- */
 
 #define GEN_NUMBER(...) NUMBER_ROW(gable_generation, __VA_ARGS__)
 
@@ -143,8 +142,7 @@ const gable_schema gable_one_shot_schema = {
     .n_fields = COUNT_OF(one_shot_rows),
 };
 
-/* ---- stacks
- * --------------------------------------------------------------------------------------- */
+/* ---- stacks ---- */
 
 #define STACK_NUMBER(...) NUMBER_ROW(gable_stack, __VA_ARGS__)
 
@@ -195,8 +193,7 @@ const gable_schema gable_gap_schema = {
     .n_fields = COUNT_OF(gap_rows),
 };
 
-/* ---- calibrations
- * --------------------------------------------------------------------------------- */
+/* ---- calibrations ---- */
 
 static const gable_field calibration_rows[] = {
     TEXT_ROW(gable_calibration, "name", NAME, name, REQUIRED,

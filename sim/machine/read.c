@@ -99,7 +99,7 @@ gable_status gable_read_accelerator(gable_arena *arena, const char *hw, const ga
 gable_status gable_accelerator_load(gable_arena *arena, const char *hw, const char *name,
                                     const gable_accelerator **out, gable_err *err)
 {
-    const gable_json *root;
+    const gable_json *root = NULL;
     GABLE_TRY(gable_read_root(arena, hw, &gable_kind_accelerator, name, &root, err));
     return gable_read_accelerator(arena, hw, root, out, err);
 }
@@ -107,7 +107,7 @@ gable_status gable_accelerator_load(gable_arena *arena, const char *hw, const ch
 gable_status gable_cpu_load(gable_arena *arena, const char *hw, const char *name,
                             const gable_cpu **out, gable_err *err)
 {
-    const gable_json *root;
+    const gable_json *root = NULL;
     GABLE_TRY(gable_read_root(arena, hw, &gable_kind_cpu, name, &root, err));
     return gable_read_struct(arena, &gable_kind_cpu, root, out, err);
 }
@@ -115,7 +115,7 @@ gable_status gable_cpu_load(gable_arena *arena, const char *hw, const char *name
 gable_status gable_link_load(gable_arena *arena, const char *hw, const char *name,
                              const gable_link **out, gable_err *err)
 {
-    const gable_json *root;
+    const gable_json *root = NULL;
     GABLE_TRY(gable_read_root(arena, hw, &gable_kind_link, name, &root, err));
     return gable_read_struct(arena, &gable_kind_link, root, out, err);
 }

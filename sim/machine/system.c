@@ -113,6 +113,8 @@ gable_status gable_machine_load(gable_arena *arena, const char *hw, const char *
 {
     gable_machine machine = {0};
     GABLE_TRY(gable_system_load(arena, hw, system, &machine.system, err));
+    if (!machine.system)
+        return gable_fail(err, GABLE_INTERNAL, "%s: no system", system);
     machine.accelerator = machine.system->accelerator;
     GABLE_TRY(gable_constants_load(arena, hw, machine.accelerator, stack, &machine.constants, err));
     *out = machine;

@@ -284,7 +284,7 @@ static gable_status check_counts(const layer_list *list, const gable_json *layer
 {
     const gable_json *node = layers->child;
 
-    for (int i = 0; i < list->n_kinds; i++, node = node->next) {
+    for (int i = 0; node && i < list->n_kinds; i++, node = node->next) {
         int n = 0;
         for (int j = 0; j < list->n_layers; j++)
             n += list->order[j] == i;

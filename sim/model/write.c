@@ -51,7 +51,7 @@ static int count_repeats(const run *runs, int n, int length)
     int times = 1;
 
     while ((times + 1) * length <= n &&
-           memcmp(runs, runs + times * length, (size_t)length * sizeof *runs) == 0)
+           memcmp(runs, runs + (size_t)times * (size_t)length, (size_t)length * sizeof *runs) == 0)
         times++;
     return times;
 }

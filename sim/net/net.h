@@ -1,6 +1,6 @@
 /* net: one collective on one fabric: seconds, steps, bytes on the wire.
- * Room: net. Uses: base, machine, cost (for gable_time). Formulas: facts/network.md 1, 5; sim/net/README.md.
- * Nothing here allocates or fails. */
+ * Room: net. Uses: base, machine, cost (for gable_time). Formulas: facts/network.md 1, 5;
+ * sim/net/README.md. Nothing here allocates or fails. */
 #ifndef GABLE_NET_H
 #define GABLE_NET_H
 #include "base/base.h"
@@ -30,17 +30,17 @@ typedef struct gable_collective {
 /* How it was done. */
 typedef struct gable_transfer {
     gable_time time;
-    const char *algorithm; /* "ring", "in-switch", "one-shot" …: static text */
-    double steps;          /* latency steps */
-    double wire_bytes;     /* on the busiest device link, one direction */
+    const char *algorithm;    /* "ring", "in-switch", "one-shot" …: static text */
+    double steps;             /* latency steps */
+    double wire_bytes;        /* on the busiest device link, one direction */
     double busbw_bytes_per_s; /* nccl-tests convention; 0 for one rank */
 } gable_transfer;
 
 /* Bytes on the busiest link with the algorithm that moves least: what the ceiling counts. */
 double gable_net_wire_bytes(const gable_collective *collective, const gable_system *system);
 
-/* The fastest algorithm that the fabric can run. One rank: all zero. A system without a fabric and n_ranks > 1 does not
- * reach here (layout refuses it). */
+/* The fastest algorithm that the fabric can run. One rank: all zero. A system without a fabric and
+ * n_ranks > 1 does not reach here (layout refuses it). */
 void gable_net_transfer(const gable_collective *collective, const gable_machine *machine,
                         gable_transfer *out);
 

@@ -99,9 +99,8 @@ static const gable_column row_columns[] = {
 };
 #undef COLUMN
 
-char *gable_report_format(gable_arena *arena, const char *format, ...)
+const char *gable_report_format(gable_arena *arena, const char *format, ...)
 {
-    static char nothing[1] = "";
     char text[400];
     va_list arguments;
     va_start(arguments, format);
@@ -109,7 +108,26 @@ char *gable_report_format(gable_arena *arena, const char *format, ...)
     va_end(arguments);
     size_t kept = length < 0 ? 0 : (size_t)length;
     char *copy = gable_arena_copy(arena, text, kept < sizeof text ? kept : sizeof text - 1);
-    return copy ? copy : nothing;
+    return copy ? copy : "";
+}
+
+void gable_report_append(gable_text *out, gable_text *part)
+{
+    if (part->text)
+        gable_text_add_n(out, part->text, part->length_bytes);
+    out->failed = out->failed || part->failed;
+    gable_text_free(part);
+    *part = (gable_text){0};
+}
+
+gable_status gable_report_keep(gable_arena *arena, gable_text *part, const char **out,
+                               gable_err *err)
+{
+    *out = NULL;
+    if (!part->failed)
+        *out = gable_arena_copy(arena, part->text ? part->text : "", part->length_bytes);
+    gable_text_free(part);
+    return *out ? GABLE_OK : gable_fail(err, GABLE_INTERNAL, "out of memory");
 }
 
 double gable_report_n_devices(const gable_priced *priced)

@@ -230,8 +230,7 @@ static void add_verdict(gable_tree *tree, gable_node *root)
     gable_explain_over(ridge, "bandwidth", bandwidth, GABLE_DIM_BYTES_PER_S, NULL);
     gable_text verdict = {0};
     gable_report_verdict(&verdict, tree->priced);
-    root->reason = gable_report_format(tree->arena, "%s", verdict.text ? verdict.text : "");
-    gable_text_free(&verdict);
+    gable_report_keep(tree->arena, &verdict, &root->reason, tree->err);
 }
 
 const char *gable_explain_spec(gable_tree *tree, size_t offset)
@@ -246,9 +245,9 @@ gable_status gable_explain_build(gable_arena *arena, const gable_priced *priced,
     gable_err local = {0};
     gable_tree tree = {.arena = arena, .err = err ? err : &local, .priced = priced};
     gable_text title = {0};
+    const char *label = NULL;
     gable_report_title(&title, priced);
-    const char *label = gable_report_format(arena, "%s", title.text ? title.text : "");
-    gable_text_free(&title);
+    GABLE_TRY(gable_report_keep(arena, &title, &label, tree.err));
     gable_node *top =
         gable_explain_add(&tree, NULL, label, priced->step->time_s_total, GABLE_DIM_SECONDS);
     add_weights(&tree, top);

@@ -64,19 +64,16 @@ typedef struct text_state {
 /* One part of a line, on a line of its own when it does not fit behind the others. */
 static void add_part(text_state *state, gable_text *line, gable_text *part)
 {
+    state->out->failed = state->out->failed || part->failed;
     if (part->length_bytes == 0)
         return;
     if ((int)(line->length_bytes + part->length_bytes) + 1 > state->width) {
-        gable_text_add(state->out, line->text);
+        gable_report_append(state->out, line);
         gable_text_add(state->out, "\n");
-        gable_text_free(line);
-        *line = (gable_text){0};
         gable_text_addf(line, "%*s", LABEL_WIDTH + VALUE_WIDTH - 1, "");
     }
     gable_text_add(line, " ");
-    gable_text_add(line, part->text);
-    gable_text_free(part);
-    *part = (gable_text){0};
+    gable_report_append(line, part);
 }
 
 static void add_source(text_state *state, gable_text *line, const char *source)
@@ -116,18 +113,17 @@ static void add_line(text_state *state, const gable_node *node, int depth)
     gable_text_addf(&line, "%*s", depth * INDENT, "");
     gable_text_add_safe(&line, node->label);
     int pad = LABEL_WIDTH - (int)line.length_bytes;
-    gable_text_addf(&line, "%*s %*s", pad > 0 ? pad : 0, "", VALUE_WIDTH - 2,
-                    value.text ? value.text : "");
+    int value_pad = VALUE_WIDTH - 2 - (int)value.length_bytes;
+    gable_text_addf(&line, "%*s %*s", pad > 0 ? pad : 0, "", value_pad > 0 ? value_pad : 0, "");
+    gable_report_append(&line, &value);
     add_arithmetic(state, &line, node);
     if (node->source)
         add_source(state, &line, node->source);
     if (node->reason)
         gable_text_addf(&reason, "# %s", node->reason);
     add_part(state, &line, &reason);
-    gable_text_add(state->out, line.text ? line.text : "");
+    gable_report_append(state->out, &line);
     gable_text_add(state->out, "\n");
-    gable_text_free(&line);
-    gable_text_free(&value);
     gable_text_free(&reason);
 }
 
@@ -162,6 +158,7 @@ static void add_json_factors(gable_text *out, const gable_node *node)
     add_factors(&numbers, node, false);
     add_json_text(out, "formula", formula.text);
     add_json_text(out, "numbers", numbers.text);
+    out->failed = out->failed || formula.failed || numbers.failed;
     gable_text_free(&formula);
     gable_text_free(&numbers);
     gable_text_add(out, ", \"factors\": [");

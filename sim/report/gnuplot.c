@@ -112,8 +112,8 @@ static bool open_pipes(int pipes[3][N_ENDS])
 
 static int spawn_child(const char *path, int pipes[3][N_ENDS], pid_t *pid)
 {
-    static char name[] = "gnuplot", no_settings[] = "-d", from_stdin[] = "-";
-    static char lang[] = "LC_ALL=C.UTF-8", search[] = "PATH=/usr/bin:/bin";
+    char name[] = "gnuplot", no_settings[] = "-d", from_stdin[] = "-";
+    char lang[] = "LC_ALL=C.UTF-8", search[] = "PATH=/usr/bin:/bin";
     char *const arguments[] = {name, no_settings, from_stdin, NULL};
     char *const environment[] = {lang, search, NULL};
     posix_spawn_file_actions_t actions;

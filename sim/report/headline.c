@@ -117,7 +117,7 @@ static void verdict_network(gable_text *out, const gable_priced *priced)
 {
     char bytes[GABLE_UNITS_TEXT_CAP], rate[GABLE_UNITS_TEXT_CAP];
     gable_text_addf(
-        out, "each device sends %s over links of %s",
+        out, "%s per device over links of %s",
         quantity(priced->step->wire_bytes_total, GABLE_DIM_BYTES, bytes),
         quantity(priced->machine->system->scale_up_bytes_per_s, GABLE_DIM_BYTES_PER_S, rate));
 }
@@ -125,7 +125,7 @@ static void verdict_network(gable_text *out, const gable_priced *priced)
 static void verdict_overhead(gable_text *out, const gable_priced *priced)
 {
     (void)priced;
-    gable_text_add(out, "launches, latencies and gaps, which no datasheet figure shortens");
+    gable_text_add(out, "launches, latencies and gaps: on no datasheet");
 }
 
 typedef void verdict_writer(gable_text *out, const gable_priced *priced);

@@ -31,8 +31,15 @@ void gable_report_headline(gable_text *out, const gable_priced *priced);
 void gable_report_notes(gable_text *out, const gable_priced *priced);
 
 /* printf into a string of the arena; "" when it is full. */
-char *gable_report_format(gable_arena *arena, const char *format, ...)
+const char *gable_report_format(gable_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Appends `part` and frees it; a part that ran out of memory makes `out` fail as well. */
+void gable_report_append(gable_text *out, gable_text *part);
+
+/* A copy of `part` in the arena, which is freed; fails with GABLE_INTERNAL when memory ran out. */
+gable_status gable_report_keep(gable_arena *arena, gable_text *part, const char **out,
+                               gable_err *err);
 
 /* Devices that take part in the step. */
 double gable_report_n_devices(const gable_priced *priced);

@@ -237,14 +237,14 @@ static gable_status write_rest(gable_script *s, const gable_label *labels)
         if (i < n_labelled(p))
             snprintf(item, sizeof item, "%s %s (%s)   ", labels[i].text, p->points[i].name,
                      gable_phases[p->request->steps[p->points[i].i_step].plan->scenario.phase]);
-        bool full = used + strlen(item) > 150 || i == n_labelled(p);
+        bool full = used + strlen(item) > 185 || i == n_labelled(p);
         if (full && used) {
             gable_text_add(s->out, "set label ");
             GABLE_TRY(gable_gp_quote(s->out, line, s->err));
             gable_text_addf(s->out,
                             " at screen %.5f,%.5f left noenhanced font ',9' textcolor rgb "
                             "'#444444'\n",
-                            GABLE_PANEL_LEFT, 0.056 - 0.021 * n_lines++);
+                            GABLE_PANEL_LEFT, 0.058 - 0.020 * n_lines++);
             used = 0;
         }
         used += (size_t)snprintf(line + used, sizeof line - used, "%s", item);

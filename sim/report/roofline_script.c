@@ -12,7 +12,7 @@ static const char *const terminals[GABLE_N_CANVASES] = {
         "set terminal svg size 1000,640 dynamic font 'Helvetica,12' background '#ffffff'\n",
     [GABLE_CANVAS_PNG] = "set terminal pngcairo size 1500,960 font 'Helvetica,11.5' fontscale 1.25 "
                          "linewidth 1.5 pointscale 1.5 background '#ffffff'\n",
-    [GABLE_CANVAS_PDF] = "set terminal pdfcairo size 10in,6.4in font 'Helvetica,12' fontscale 0.72 "
+    [GABLE_CANVAS_PDF] = "set terminal pdfcairo size 10in,6.4in font 'Helvetica,12' fontscale 0.56 "
                          "linewidth 1.2 pointscale 0.72 background '#ffffff'\n",
 };
 
@@ -295,14 +295,14 @@ static gable_status write_titles(gable_script *s)
         const gable_priced *priced = &request->steps[i];
         const gable_scenario *scenario = &priced->plan->scenario;
         gable_text verdict = {0};
+        const char *why = NULL;
         char time[GABLE_UNITS_TEXT_CAP];
         gable_report_verdict(&verdict, priced);
+        GABLE_TRY(gable_report_keep(s->arena, &verdict, &why, s->err));
         title = gable_report_format(
             s->arena, "%s: %.10g x %.10g new tokens, %.10g cached, %s: %.110s",
             gable_phases[scenario->phase], scenario->batch, scenario->n_new, scenario->n_cached,
-            gable_units_print(priced->step->time_s_total, GABLE_DIM_SECONDS, 4, time),
-            verdict.text ? verdict.text : "");
-        gable_text_free(&verdict);
+            gable_units_print(priced->step->time_s_total, GABLE_DIM_SECONDS, 4, time), why);
         GABLE_TRY(array_text(s, "step_title", i, title));
         gable_text_addf(s->out, "step_style[%zu] = %zu\n", i + 1, step_style(request, i));
         GABLE_TRY(array_text(s, "step_name", i, gable_phases[scenario->phase]));
@@ -367,11 +367,11 @@ gable_status gable_roofline_script(gable_arena *arena, const gable_roofline_requ
     write_axes(&s);
     write_roofs(&s);
     write_points(&s, letters);
-    if (letters)
-        return add_template(&s, "roofline-terminal.gp");
-    write_link(&s);
-    write_bars(&s);
-    GABLE_TRY(gable_script_labels(&s));
-    GABLE_TRY(add_template(&s, "roofline.gp"));
+    if (!letters) {
+        write_link(&s);
+        write_bars(&s);
+        GABLE_TRY(gable_script_labels(&s));
+    }
+    GABLE_TRY(add_template(&s, letters ? "roofline-terminal.gp" : "roofline.gp"));
     return gable_report_done(out, err);
 }

@@ -17,7 +17,7 @@ typedef struct gable_script {
 #define GABLE_CANVAS_HEIGHT 640.0
 #define GABLE_PANEL_LEFT 0.082
 #define GABLE_PANEL_RIGHT 0.700
-#define GABLE_PANEL_BOTTOM 0.145
+#define GABLE_PANEL_BOTTOM 0.170
 #define GABLE_PANEL_TOP 0.815
 
 /* Where a figure of the main panel lies on the canvas. */

@@ -1,5 +1,6 @@
-/* Speed of pricing, as a ratio to a yardstick in the same run: a bare roofline (two divisions and a maximum per
- * operator) over as many operators. Medians of repeated rounds, for a machine that is shared and noisy. */
+/* Speed of pricing, as a ratio to a yardstick in the same run: a bare roofline (two divisions and a
+ * maximum per operator) over as many operators. Medians of repeated rounds, for a machine that is
+ * shared and noisy. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -14,13 +15,21 @@ typedef struct subject {
 } subject;
 
 static const subject subjects[] = {
-    {"dense 80 layers, tp 8, decode", "llama-3.1-70b", "hgx-h100-8",
+    {"dense 80 layers, tp 8, decode",
+     "llama-3.1-70b",
+     "hgx-h100-8",
      {.phase = GABLE_PHASE_DECODE, .batch = 64, .n_cached = 4096, .n_new = 1, .tp = 8, .ep = 1}},
-    {"MLA + MoE, tp 8, ep 8, decode", "deepseek-v3", "hgx-h200-8",
+    {"MLA + MoE, tp 8, ep 8, decode",
+     "deepseek-v3",
+     "hgx-h200-8",
      {.phase = GABLE_PHASE_DECODE, .batch = 64, .n_cached = 4096, .n_new = 1, .tp = 8, .ep = 8}},
-    {"MoE 94 layers, tp 4, decode", "qwen3-235b-a22b", "hgx-h200-8",
+    {"MoE 94 layers, tp 4, decode",
+     "qwen3-235b-a22b",
+     "hgx-h200-8",
      {.phase = GABLE_PHASE_DECODE, .batch = 64, .n_cached = 4096, .n_new = 1, .tp = 4, .ep = 1}},
-    {"dense, prefill of 8192", "llama-3.1-70b", "hgx-h100-8",
+    {"dense, prefill of 8192",
+     "llama-3.1-70b",
+     "hgx-h100-8",
      {.phase = GABLE_PHASE_PREFILL, .batch = 1, .n_cached = 0, .n_new = 8192, .tp = 8, .ep = 1}},
 };
 
@@ -47,12 +56,14 @@ static volatile double sink;
 
 static double yardstick_s(const gable_plan *plan)
 {
-    volatile double peak = 989e12, bandwidth = 3.35e12; /* volatile: the compiler must not hoist the divisions */
+    volatile double peak = 989e12,
+                    bandwidth = 3.35e12; /* volatile: the compiler must not hoist the divisions */
     double start = now_s();
     for (int loop = 0; loop < LOOPS; loop++) {
         double total = 0.0;
         for (int i = 0; i < plan->n_rows; i++) {
-            double compute = plan->work[i].flops / peak, memory = plan->work[i].hbm_bytes / bandwidth;
+            double compute = plan->work[i].flops / peak,
+                   memory = plan->work[i].hbm_bytes / bandwidth;
             total += plan->calls[i] * (compute > memory ? compute : memory);
         }
         sink = total;

@@ -1,5 +1,5 @@
-/* What every fuzz target shares. A target states what must hold for any bytes; it is built for libFuzzer by `make
- * fuzz`, and with replay.c as a program that runs the corpus in `make check`. */
+/* What every fuzz target shares. A target states what must hold for any bytes; it is built for
+ * libFuzzer by `make fuzz`, and with replay.c as a program that runs the corpus in `make check`. */
 #ifndef GABLE_TESTS_FUZZ_H
 #define GABLE_TESTS_FUZZ_H
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Any bytes: refused with a line inside the text, or a table that reads the same when it is written and read again. */
+/* Any bytes: refused with a line inside the text, or a table that reads the same when it is written
+ * and read again. */
 #include "fuzz.h"
 
 #include <string.h>

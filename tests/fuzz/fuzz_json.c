@@ -1,5 +1,5 @@
-/* Any bytes: the gate refuses them with a position inside the text, or the tree that it lets through is finite,
- * bounded, and reads the same when it is written and read again. */
+/* Any bytes: the gate refuses them with a position inside the text, or the tree that it lets
+ * through is finite, bounded, and reads the same when it is written and read again. */
 #include "fuzz.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* Any text, as a quantity of any dimension: refused with a reason that is printable, or read as a number within the
- * range that prints and reads back as the same quantity. */
+/* Any text, as a quantity of any dimension: refused with a reason that is printable, or read as a
+ * number within the range that prints and reads back as the same quantity. */
 #include "fuzz.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* Runs a fuzz target over the files named as arguments. Each is held in memory of its own size, so that a
- * sanitizer or valgrind sees a byte read too much. */
+/* Runs a fuzz target over the files named as arguments. Each is held in memory of its own size, so
+ * that a sanitizer or valgrind sees a byte read too much. */
 #include "fuzz.h"
 
 static int replay(const char *path)

@@ -7,11 +7,21 @@
 #include "../scratch.h"
 
 const tree_phase tree_phases[] = {
-    {"decode, one sequence", {.phase = GABLE_PHASE_DECODE, .batch = 1, .n_cached = 1024, .n_new = 1, .tp = 1, .ep = 1}},
-    {"decode, many", {.phase = GABLE_PHASE_DECODE, .batch = 128, .n_cached = 8192, .n_new = 1, .tp = 1, .ep = 1}},
-    {"verify", {.phase = GABLE_PHASE_DECODE, .batch = 8, .n_cached = 4096, .n_new = 4, .tp = 1, .ep = 1}},
-    {"prefill", {.phase = GABLE_PHASE_PREFILL, .batch = 1, .n_cached = 0, .n_new = 4096, .tp = 1, .ep = 1}},
-    {"chunk", {.phase = GABLE_PHASE_PREFILL, .batch = 2, .n_cached = 16384, .n_new = 2048, .tp = 1, .ep = 1}},
+    {"decode, one sequence",
+     {.phase = GABLE_PHASE_DECODE, .batch = 1, .n_cached = 1024, .n_new = 1, .tp = 1, .ep = 1}},
+    {"decode, many",
+     {.phase = GABLE_PHASE_DECODE, .batch = 128, .n_cached = 8192, .n_new = 1, .tp = 1, .ep = 1}},
+    {"verify",
+     {.phase = GABLE_PHASE_DECODE, .batch = 8, .n_cached = 4096, .n_new = 4, .tp = 1, .ep = 1}},
+    {"prefill",
+     {.phase = GABLE_PHASE_PREFILL, .batch = 1, .n_cached = 0, .n_new = 4096, .tp = 1, .ep = 1}},
+    {"chunk",
+     {.phase = GABLE_PHASE_PREFILL,
+      .batch = 2,
+      .n_cached = 16384,
+      .n_new = 2048,
+      .tp = 1,
+      .ep = 1}},
 };
 const int n_tree_phases = sizeof tree_phases / sizeof tree_phases[0];
 
@@ -43,7 +53,8 @@ gable_machine tree_machine(const char *system, const char *stack)
 {
     gable_err err = {0};
     gable_machine machine = {0};
-    ck_assert_msg(gable_machine_load(scratch_arena(), "hw", system, stack, &machine, &err) == GABLE_OK,
+    ck_assert_msg(gable_machine_load(scratch_arena(), "hw", system, stack, &machine, &err) ==
+                      GABLE_OK,
                   "%s", err.text);
     return machine;
 }

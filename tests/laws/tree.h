@@ -1,4 +1,5 @@
-/* The whole tree as test material: every accelerator, every model, every system. Run from the top folder. */
+/* The whole tree as test material: every accelerator, every model, every system. Run from the top
+ * folder. */
 #ifndef GABLE_TESTS_TREE_H
 #define GABLE_TESTS_TREE_H
 #include "engine/engine.h"
@@ -18,8 +19,8 @@ typedef struct tree_phase {
 extern const tree_phase tree_phases[];
 extern const int n_tree_phases;
 
-/* Lays out; false when the model has parts that are not priced yet (they are refused by name). Any other refusal
- * fails the test. */
+/* Lays out; false when the model has parts that are not priced yet (they are refused by name). Any
+ * other refusal fails the test. */
 bool tree_plan(const gable_model *model, const gable_scenario *scenario, gable_plan *plan);
 
 #endif

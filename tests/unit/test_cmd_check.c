@@ -9,6 +9,7 @@
 #include "report/check.h"
 #include "rows.h"
 #include "scratch.h"
+#include "wrap.h"
 
 extern const gable_command gable_command_check;
 
@@ -137,7 +138,7 @@ START_TEST(ten_annotations_worst_first)
     enum { N = 13 };
     gable_check checks[N];
     gable_check_change changes[N];
-    char names[N][8];
+    char names[N][16];
     for (int i = 0; i < N; i++) {
         snprintf(names[i], sizeof names[i], "n%d", i);
         changes[i] = (gable_check_change){.name = "flops",
@@ -172,8 +173,7 @@ static gable_status run(int n, const char *const *words)
     gable_text_free(&cli.out);
     gable_arena_free(&cli.arena);
     cli = (gable_cli){.hw = "hw", .workloads = "workloads", .arguments = arguments, .width = 80};
-    ck_assert_int_eq(gable_arena_init(&cli.arena, (size_t)256 << 20, &cli.err), GABLE_OK);
-    ck_assert_uint_le(gable_command_check.options_bytes, sizeof options);
+    GABLE_TRY(gable_arena_init(&cli.arena, (size_t)256 << 20, &cli.err));
     gable_status status = gable_options_read(&gable_command_check, words, n, options, arguments,
                                              &cli.n_arguments, &cli.err);
     return status == GABLE_OK ? gable_command_check.run(&cli, options) : status;
@@ -254,6 +254,23 @@ START_TEST(a_bad_file_stops_the_update)
 }
 END_TEST
 
+START_TEST(no_memory_is_said)
+{
+    const char *text = recorded(), *bad = moved(text);
+    const char *path = scratch_file("case.json", bad, strlen(bad));
+    gable_status status = GABLE_INTERNAL;
+    for (long n = 0; status != GABLE_DIFFERS && n < 2000; n++) {
+        gable_wrap_fail_after(n);
+        status = RUN("--format", "junit", path);
+        gable_wrap_off();
+        ck_assert_msg(status == GABLE_DIFFERS || status == GABLE_INTERNAL, "%s", cli.err.text);
+        status = cli.out.failed ? GABLE_INTERNAL : status;
+    }
+    ck_assert_int_eq(status, GABLE_DIFFERS);
+    ck_assert_str_eq(content(path), bad);
+}
+END_TEST
+
 START_TEST(folders_and_nothing)
 {
     const char *text = recorded();
@@ -280,6 +297,7 @@ Suite *gable_suite_cmd_check(void)
     tcase_add_test(tcase, update_and_check_again);
     tcase_add_test(tcase, update_is_whole_or_not_at_all);
     tcase_add_test(tcase, a_bad_file_stops_the_update);
+    tcase_add_test(tcase, no_memory_is_said);
     tcase_add_test(tcase, folders_and_nothing);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -135,8 +135,8 @@ START_TEST(wide_tables_are_refused_at_once)
 END_TEST
 
 static const char *const cells[] = {
-    "",    "plain", "with,comma", "with \"quotes\"", "two\nlines", "cr\r", "\"", "\"\"", " blanks ", ",",
-    "\r\n", "=1+1", "\xc3\xa9",
+    "",  "plain", "with,comma", "with \"quotes\"", "two\nlines", "cr\r", "\"", "\"\"", " blanks ",
+    ",", "\r\n",  "=1+1",       "\xc3\xa9",
 };
 
 /* Whatever is written is read as it was. */

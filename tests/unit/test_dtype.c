@@ -42,22 +42,15 @@ END_TEST
 static const struct {
     const char *weights, *activations, *unit; /* unit NULL: the name is unknown */
 } units[] = {
-    {"bf16", "bf16", "bf16"},
-    {"fp8", "fp8", "fp8"},
+    {"bf16", "bf16", "bf16"},      {"fp8", "fp8", "fp8"},
     {"fp8_block", "bf16", "bf16"}, /* the wider operand decides */
-    {"nvfp4", "fp8", "fp8"},
-    {"nvfp4", "nvfp4", "fp4"},
+    {"nvfp4", "fp8", "fp8"},       {"nvfp4", "nvfp4", "fp4"},
     {"int4", "bf16", "bf16"}, /* weight-only */
-    {"int4", "fp8", "fp8"},
-    {"int8", "int8", "int8"},
-    {"int8", "bf16", "bf16"},
-    {"ternary", "int8", "int8"},
-    {"fp32", "bf16", "fp32"},
-    {"float16", "half", "fp16"},
-    {"bfloat16", "e4m3", "bf16"},
-    {"fp5", NULL, NULL},
-    {"BF16", NULL, NULL},
-    {"", NULL, NULL},
+    {"int4", "fp8", "fp8"},        {"int8", "int8", "int8"},
+    {"int8", "bf16", "bf16"},      {"ternary", "int8", "int8"},
+    {"fp32", "bf16", "fp32"},      {"float16", "half", "fp16"},
+    {"bfloat16", "e4m3", "bf16"},  {"fp5", NULL, NULL},
+    {"BF16", NULL, NULL},          {"", NULL, NULL},
 };
 
 START_TEST(the_wider_operand_decides)

@@ -20,7 +20,9 @@ static const char *const kinds[] = {"gpu", "cpu", NULL};
 static const char *const extras[] = {"layers", "hbm.stacks"};
 
 #define FIELD(block, key, type, dim, member, min, max, flags, choices, help)                       \
-    {block, key, type, dim, offsetof(chip, member), min, max, flags, choices, help}
+    {                                                                                              \
+        block, key, type, dim, offsetof(chip, member), min, max, flags, choices, help              \
+    }
 
 static const gable_field fields[] = {
     FIELD("", "name", GABLE_FIELD_NAME, GABLE_DIM_NONE, name, 0, 0, GABLE_FIELD_REQUIRED, NULL,
@@ -32,8 +34,8 @@ static const gable_field fields[] = {
           1e15, GABLE_FIELD_REQUIRED, NULL, "of the memory, B/s"),
     FIELD("hbm", "share", GABLE_FIELD_NUMBER, GABLE_DIM_NONE, share, 0, 1, 0, NULL, "usable part"),
     FIELD("compute", "cores", GABLE_FIELD_INT, GABLE_DIM_COUNT, n_cores, 0, 0, 0, NULL, "cores"),
-    FIELD("compute.matrix", "peak", GABLE_FIELD_NUMBER, GABLE_DIM_FLOPS_PER_S, peak_flops_per_s, 0, 0,
-          0, NULL, "dense peak, FLOP/s"),
+    FIELD("compute.matrix", "peak", GABLE_FIELD_NUMBER, GABLE_DIM_FLOPS_PER_S, peak_flops_per_s, 0,
+          0, 0, NULL, "dense peak, FLOP/s"),
     FIELD("deep.down", "rate", GABLE_FIELD_NUMBER, GABLE_DIM_NONE, rate, 0, 0, 0, NULL, "a rate"),
 };
 
@@ -91,9 +93,9 @@ END_TEST
 
 START_TEST(a_number_may_bring_its_own_source)
 {
-    gable_status status =
-        read_chip(HEAD "'source':'S1','hbm':{'bandwidth':{'value':'2 TB/s','source':'S2','note':'n'},"
-                       "'share':{'value':0.9}}}");
+    gable_status status = read_chip(
+        HEAD "'source':'S1','hbm':{'bandwidth':{'value':'2 TB/s','source':'S2','note':'n'},"
+             "'share':{'value':0.9}}}");
     ck_assert_msg(status == GABLE_OK, "%s", err.text);
     ck_assert_double_eq(got.bandwidth_bytes_per_s, 2e12);
     ck_assert_str_eq(sources[4], "S2");
@@ -128,7 +130,8 @@ static const struct {
     {HEAD "'source':'S1','hbm':{'bandwidth':null}}", "hbm.bandwidth: null, expected a value"},
     {HEAD "'source':'S1','hbm':[]}", "hbm: expected an object, got an array"},
     {GOOD ",'titel':'x'}", "titel: unknown key; did you mean \"title\"?"},
-    {HEAD "'source':'S1','hbm':{'bandwith':1}}", "hbm.bandwith: unknown key; did you mean \"bandwidth\"?"},
+    {HEAD "'source':'S1','hbm':{'bandwith':1}}",
+     "hbm.bandwith: unknown key; did you mean \"bandwidth\"?"},
     {GOOD ",'stacks':1}", "stacks: unknown key"}, /* it belongs into hbm */
     {GOOD ",'compute':{'matrix':{'peek':1}}}", "compute.matrix.peek: unknown key"},
     {GOOD ",'compute':{'junk':1,'matrix':{}}}", "compute.junk: unknown key"},
@@ -137,7 +140,8 @@ static const struct {
     {HEAD "'source':'S1','hbm':{'bandwidth':'2 TB/s','bandwidth_bytes_per_s':2e12}}",
      "hbm.bandwidth_bytes_per_s: given twice, also as \"bandwidth\""},
     {HEAD "'source':'S1','hbm':{'bandwidth':2e12}}", "hbm.bandwidth: a number without unit"},
-    {HEAD "'source':'S1','hbm':{'bandwidth_bytes_per_s':'2 TB/s'}}", "expected a number, got a string"},
+    {HEAD "'source':'S1','hbm':{'bandwidth_bytes_per_s':'2 TB/s'}}",
+     "expected a number, got a string"},
     {HEAD "'source':'S1','hbm':{'bandwidth':'2 TB'}}", "hbm.bandwidth: \"2 TB\" is in B"},
     {HEAD "'source':'S1','hbm':{'bandwidth':'fast'}}", "hbm.bandwidth: expected a quantity"},
     {HEAD "'source':'S1','hbm':{'bandwidth':true}}", "expected a quantity with its unit, got true"},
@@ -154,12 +158,14 @@ static const struct {
     {GOOD ",'kind':'npu'}", "kind: \"npu\" is not one of gpu, cpu"},
     {GOOD ",'kind':'gpuu'}", "did you mean \"gpu\"?"},
     {GOOD ",'kind':0}", "kind: expected a string, got a number"},
-    {"{'schema':'gable.chip/1','name':'../x','source':'S1','sources':{'S1':1}," HBM "}", "name: not a name"},
+    {"{'schema':'gable.chip/1','name':'../x','source':'S1','sources':{'S1':1}," HBM "}",
+     "name: not a name"},
     {HEAD HBM "}", "hbm.bandwidth: number without source"},
     {HEAD "'source':'S3'," HBM "}", "source: source \"S3\" is not in \"sources\""},
     {HEAD "'hbm':{'source':'zzz','bandwidth':'2 TB/s'}}", "hbm.source: source \"zzz\" is not in"},
     {HEAD "'hbm':{'source':7,'bandwidth':'2 TB/s'}}", "hbm.source: expected the id of a source"},
-    {HEAD "'source':'S1','hbm':{'bandwidth':{'source':'S1'}}}", "hbm.bandwidth: expected a \"value\""},
+    {HEAD "'source':'S1','hbm':{'bandwidth':{'source':'S1'}}}",
+     "hbm.bandwidth: expected a \"value\""},
     {HEAD "'source':'S1','hbm':{'bandwidth':{'value':'2 TB/s','unit':'x'}}}", "unit: unknown key"},
     {"{'schema':'gable.chip/1','name':'x','sources':[]}", "sources: expected an object"},
 };
@@ -188,7 +194,8 @@ static const gable_schema port_schema = {NULL, "A port", port_fields, 2, NULL, 0
 START_TEST(reads_elements_of_arrays)
 {
     port p = {0};
-    const gable_json *root = parse("[{'lanes':16,'rate':'400 Gb/s'},{'lanes':65,'rate':'1 B/s'},3]");
+    const gable_json *root =
+        parse("[{'lanes':16,'rate':'400 Gb/s'},{'lanes':65,'rate':'1 B/s'},3]");
     const gable_json *first = root->child;
     ck_assert_int_eq(gable_fields_read_object(scratch_arena(), first, &port_schema, &p, &err),
                      GABLE_OK);

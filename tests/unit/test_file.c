@@ -84,7 +84,8 @@ START_TEST(an_idle_fifo_reads_as_empty)
 }
 END_TEST
 
-/* Runs in a child: `in` and `out` become its standard streams. Exit 0 when the status is as expected. */
+/* Runs in a child: `in` and `out` become its standard streams. Exit 0 when the status is as
+ * expected. */
 static int child_status(const char *in, const char *out, gable_status (*work)(void),
                         gable_status expected)
 {

@@ -1,5 +1,5 @@
-/* base/json: every row of facts/interface.md 6.2 (what cJSON accepts and should not), the tree that is read, and
- * the messages. */
+/* base/json: every row of facts/interface.md 6.2 (what cJSON accepts and should not), the tree that
+ * is read, and the messages. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -374,7 +374,8 @@ START_TEST(python_constants_become_null)
 }
 END_TEST
 
-/* Every arena size up to one that is enough: refused as full, never a crash and never half a tree. */
+/* Every arena size up to one that is enough: refused as full, never a crash and never half a tree.
+ */
 START_TEST(full_arena_is_an_error)
 {
     const char *text = "{\"a\": [1, \"two\", {\"b\": null}], \"c\": \"three\"}";

@@ -1,4 +1,5 @@
-/* layout: the rows of a plan against hand-computed shapes, what is stored, what is refused and how it is said. */
+/* layout: the rows of a plan against hand-computed shapes, what is stored, what is refused and how
+ * it is said. */
 #include <math.h>
 #include <string.h>
 
@@ -6,16 +7,23 @@
 #include "layout/layout.h"
 #include "rows.h"
 
-/* Two layers of width 16: 4 query heads and 2 key/value heads of 4, feed-forward width 32, vocabulary 64. */
+/* Two layers of width 16: 4 query heads and 2 key/value heads of 4, feed-forward width 32,
+ * vocabulary 64. */
 static const gable_layer dense_layer = {
     .mixer = {.kind = GABLE_MIXER_GQA, .n_heads = 4, .n_kv_heads = 2, .head_dim = 4},
     .ffn = {.kind = GABLE_FFN_DENSE, .width = 32, .n_matrices = 3},
-    .count = 2, .hidden = 16};
+    .count = 2,
+    .hidden = 16};
 
 static gable_model make_model(const gable_layer *layers, int n_kinds)
 {
-    gable_model model = {.name = "tiny", .path = "tiny.json", .hidden = 16, .vocab = 64,
-                         .kinds = layers, .n_kinds = n_kinds, .kv_dtype = GABLE_DTYPE_BF16};
+    gable_model model = {.name = "tiny",
+                         .path = "tiny.json",
+                         .hidden = 16,
+                         .vocab = 64,
+                         .kinds = layers,
+                         .n_kinds = n_kinds,
+                         .kv_dtype = GABLE_DTYPE_BF16};
     for (int i = 0; i < n_kinds; i++)
         model.n_layers += layers[i].count;
     for (int i = 0; i < GABLE_N_MODULES; i++)
@@ -23,13 +31,15 @@ static gable_model make_model(const gable_layer *layers, int n_kinds)
     return model;
 }
 
-static const gable_scenario decode = {.phase = GABLE_PHASE_DECODE, .batch = 3, .n_cached = 10, .n_new = 1, .tp = 1, .ep = 1};
+static const gable_scenario decode = {
+    .phase = GABLE_PHASE_DECODE, .batch = 3, .n_cached = 10, .n_new = 1, .tp = 1, .ep = 1};
 
 static gable_plan lay(const gable_model *model, const gable_scenario *scenario)
 {
     gable_plan plan;
     gable_err err = {0};
-    ck_assert_msg(gable_layout_plan(scratch_arena(), model, scenario, &plan, &err) == GABLE_OK, "%s", err.text);
+    ck_assert_msg(gable_layout_plan(scratch_arena(), model, scenario, &plan, &err) == GABLE_OK,
+                  "%s", err.text);
     return plan;
 }
 
@@ -42,23 +52,20 @@ static int find(const gable_plan *plan, const char *name)
     return -1;
 }
 
-/* ---- GEMM shapes of the dense layer, for tp 1 and 2 ------------------------------------------------ */
+/* ---- GEMM shapes of the dense layer, for tp 1 and 2 ---- */
 static const struct {
     const char *name;
     int tp;
     double m, n, k, calls;
 } gemm_rows[] = {
-    {"qkv_proj", 1, 3, 32, 16, 2},    /* 16 q + 8 k + 8 v */
-    {"o_proj", 1, 3, 16, 16, 2},
-    {"gate_up_proj", 1, 3, 64, 16, 2},
-    {"down_proj", 1, 3, 16, 32, 2},
-    {"lm_head", 1, 3, 64, 16, 1},
-    {"qkv_proj", 2, 3, 16, 16, 2},    /* half the heads */
-    {"o_proj", 2, 3, 16, 8, 2},
-    {"gate_up_proj", 2, 3, 32, 16, 2},
-    {"down_proj", 2, 3, 16, 16, 2},
-    {"lm_head", 2, 3, 32, 16, 1},
-    {"qkv_proj", 4, 3, 12, 16, 2},    /* one query head; key/value heads are replicated beyond two ranks */
+    {"qkv_proj", 1, 3, 32, 16, 2}, /* 16 q + 8 k + 8 v */
+    {"o_proj", 1, 3, 16, 16, 2},    {"gate_up_proj", 1, 3, 64, 16, 2},
+    {"down_proj", 1, 3, 16, 32, 2}, {"lm_head", 1, 3, 64, 16, 1},
+    {"qkv_proj", 2, 3, 16, 16, 2}, /* half the heads */
+    {"o_proj", 2, 3, 16, 8, 2},     {"gate_up_proj", 2, 3, 32, 16, 2},
+    {"down_proj", 2, 3, 16, 16, 2}, {"lm_head", 2, 3, 32, 16, 1},
+    {"qkv_proj", 4, 3, 12, 16, 2}, /* one query head; key/value heads are replicated beyond two
+                                      ranks */
 };
 
 START_TEST(gemm_shapes)
@@ -82,14 +89,16 @@ START_TEST(stored_bytes)
     gable_plan plan = lay(&model, &decode);
     double layer = 16 * 32 + 16 * 16 + 3 * 16 * 32 + 32;
     ck_assert_double_eq(plan.weights_bytes, 2.0 * (2 * 64 * 16 + 2 * layer + 16));
-    ck_assert_double_eq(plan.kv_bytes, 2.0 * 3 * 11 * 16 * 2); /* layers, sequences, tokens, elements, bytes */
+    ck_assert_double_eq(plan.kv_bytes,
+                        2.0 * 3 * 11 * 16 * 2); /* layers, sequences, tokens, elements, bytes */
     model.tied = true;
     plan = lay(&model, &decode);
     ck_assert_double_eq(plan.weights_bytes, 2.0 * (64 * 16 + 2 * layer + 16));
 }
 END_TEST
 
-/* Two all-reduces a layer and one for the embedding; all of tokens x 16 elements of 2 B. The logits are gathered. */
+/* Two all-reduces a layer and one for the embedding; all of tokens x 16 elements of 2 B. The logits
+ * are gathered. */
 START_TEST(collectives)
 {
     gable_model model = make_model(&dense_layer, 1);
@@ -98,7 +107,8 @@ START_TEST(collectives)
     gable_plan plan = lay(&model, &s);
     double reduces = 0, bytes = 0;
     for (int i = 0; i < plan.n_rows; i++)
-        if (plan.kind[i] == GABLE_ROW_COLLECTIVE && plan.collective[i].kind == GABLE_COLLECTIVE_ALL_REDUCE) {
+        if (plan.kind[i] == GABLE_ROW_COLLECTIVE &&
+            plan.collective[i].kind == GABLE_COLLECTIVE_ALL_REDUCE) {
             reduces += plan.calls[i];
             bytes += plan.calls[i] * plan.collective[i].bytes;
         }
@@ -138,16 +148,24 @@ START_TEST(equal_work_is_one_row)
     ck_assert_double_eq(plan.calls[find(&plan, "attention_window")], 2);
     for (int i = 0; i < plan.n_rows; i++)
         ck_assert_int_eq(find(&plan, plan.name[i]), i);
-    ck_assert_double_eq(plan.kv_bytes, 2.0 * 16 * 3 * (4 * 11 + 2 * 4)); /* the window keeps 4 of 11 */
+    ck_assert_double_eq(plan.kv_bytes,
+                        2.0 * 16 * 3 * (4 * 11 + 2 * 4)); /* the window keeps 4 of 11 */
 }
 END_TEST
 
-/* ---- MLA: which form, and its shapes ----------------------------------------------------------------- */
+/* ---- MLA: which form, and its shapes ---- */
 static const gable_layer latent_layer = {
-    .mixer = {.kind = GABLE_MIXER_MLA, .n_heads = 128, .n_kv_heads = 128, .q_rank = 1536, .kv_rank = 512,
-              .nope_dim = 128, .rope_dim = 64, .v_head_dim = 128},
+    .mixer = {.kind = GABLE_MIXER_MLA,
+              .n_heads = 128,
+              .n_kv_heads = 128,
+              .q_rank = 1536,
+              .kv_rank = 512,
+              .nope_dim = 128,
+              .rope_dim = 64,
+              .v_head_dim = 128},
     .ffn = {.kind = GABLE_FFN_DENSE, .width = 18432, .n_matrices = 3},
-    .count = 1, .hidden = 7168};
+    .count = 1,
+    .hidden = 7168};
 
 START_TEST(mla_form)
 {
@@ -158,7 +176,8 @@ START_TEST(mla_form)
     ck_assert_double_eq(plan.op[row].attention.qk_dim, 576);
     ck_assert_double_eq(plan.op[row].attention.v_dim, 512);
     ck_assert_double_eq(plan.op[find(&plan, "q_absorb")].gemm.groups, 128);
-    gable_scenario prefill = {.phase = GABLE_PHASE_PREFILL, .batch = 1, .n_new = 4096, .tp = 1, .ep = 1};
+    gable_scenario prefill = {
+        .phase = GABLE_PHASE_PREFILL, .batch = 1, .n_new = 4096, .tp = 1, .ep = 1};
     plan = lay(&model, &prefill);
     row = find(&plan, "mla_expanded");
     ck_assert_double_eq(plan.op[row].attention.qk_dim, 192);
@@ -172,15 +191,21 @@ static const struct {
     double n_cached, n_new;
     const char *row;
 } break_even_rows[] = {
-    {100000, 150, "mla_absorbed"}, {100000, 190, "mla_expanded"},
-    {100000, 1, "mla_absorbed"},   {100000, 4096, "mla_expanded"},
+    {100000, 150, "mla_absorbed"},
+    {100000, 190, "mla_expanded"},
+    {100000, 1, "mla_absorbed"},
+    {100000, 4096, "mla_expanded"},
 };
 
 START_TEST(mla_break_even)
 {
     gable_model model = make_model(&latent_layer, 1);
-    gable_scenario s = {.phase = GABLE_PHASE_PREFILL, .batch = 1, .n_cached = break_even_rows[_i].n_cached,
-                        .n_new = break_even_rows[_i].n_new, .tp = 1, .ep = 1};
+    gable_scenario s = {.phase = GABLE_PHASE_PREFILL,
+                        .batch = 1,
+                        .n_cached = break_even_rows[_i].n_cached,
+                        .n_new = break_even_rows[_i].n_new,
+                        .tp = 1,
+                        .ep = 1};
     gable_plan plan = lay(&model, &s);
     find(&plan, break_even_rows[_i].row);
 }
@@ -199,12 +224,18 @@ START_TEST(mla_cache_is_replicated)
 }
 END_TEST
 
-/* ---- experts --------------------------------------------------------------------------------------------- */
+/* ---- experts ---- */
 static const gable_layer moe_layer = {
     .mixer = {.kind = GABLE_MIXER_GQA, .n_heads = 8, .n_kv_heads = 8, .head_dim = 2},
-    .ffn = {.kind = GABLE_FFN_LATENT_MOE, .n_matrices = 2, .n_experts = 16, .n_active = 4, .expert_width = 24,
-            .shared_width = 40, .latent_dim = 4},
-    .count = 2, .hidden = 16};
+    .ffn = {.kind = GABLE_FFN_LATENT_MOE,
+            .n_matrices = 2,
+            .n_experts = 16,
+            .n_active = 4,
+            .expert_width = 24,
+            .shared_width = 40,
+            .latent_dim = 4},
+    .count = 2,
+    .hidden = 16};
 
 START_TEST(latent_moe)
 {
@@ -217,7 +248,8 @@ START_TEST(latent_moe)
     ck_assert_double_eq(plan.op[row].moe.hidden, 4);
     ck_assert_double_eq(plan.op[row].moe.ep, 2);
     ck_assert_double_eq(plan.op[row].moe.tp, 2);
-    ck_assert_double_eq(plan.stored_bytes[row], 2 * (8 * 2 * 4 * 12) * 2.0); /* layers, experts x 2 x 4 x 12, B */
+    ck_assert_double_eq(plan.stored_bytes[row],
+                        2 * (8 * 2 * 4 * 12) * 2.0); /* layers, experts x 2 x 4 x 12, B */
     ck_assert_double_eq(plan.op[find(&plan, "latent_down")].gemm.n, 4);
     ck_assert_double_eq(plan.op[find(&plan, "latent_up")].gemm.k, 4);
     ck_assert_double_eq(plan.op[find(&plan, "router")].gemm.n, 16);
@@ -226,25 +258,81 @@ START_TEST(latent_moe)
 }
 END_TEST
 
-/* ---- refusals ---------------------------------------------------------------------------------------------- */
+/* ---- refusals ---- */
 typedef void change(gable_layer *layer, gable_model *model, gable_scenario *scenario);
 
-static void odd_tp(gable_layer *l, gable_model *m, gable_scenario *s) { (void)l; (void)m; s->tp = 3; }
-static void no_batch(gable_layer *l, gable_model *m, gable_scenario *s) { (void)l; (void)m; s->batch = 0; }
-static void half_batch(gable_layer *l, gable_model *m, gable_scenario *s) { (void)l; (void)m; s->batch = 1.5; }
-static void nan_context(gable_layer *l, gable_model *m, gable_scenario *s) { (void)l; (void)m; s->n_cached = (double)NAN; }
-static void bad_ep(gable_layer *l, gable_model *m, gable_scenario *s) { (void)l; (void)m; s->ep = 2; }
-static void bad_skew(gable_layer *l, gable_model *m, gable_scenario *s) { (void)l; (void)m; s->skew = -1; }
-static void scan(gable_layer *l, gable_model *m, gable_scenario *s) { (void)m; (void)s; l->mixer.kind = GABLE_MIXER_MAMBA2; }
-static void sparse(gable_layer *l, gable_model *m, gable_scenario *s) { (void)m; (void)s; l->mixer.kind = GABLE_MIXER_DSA; }
-static void streams(gable_layer *l, gable_model *m, gable_scenario *s) { (void)l; (void)s; m->hyper_streams = 4; }
-static void canvas(gable_layer *l, gable_model *m, gable_scenario *s) { (void)l; (void)s; m->canvas = 256; }
-static void odd_width(gable_layer *l, gable_model *m, gable_scenario *s) { (void)m; s->tp = 4; l->ffn.width = 30; }
+static void odd_tp(gable_layer *l, gable_model *m, gable_scenario *s)
+{
+    (void)l;
+    (void)m;
+    s->tp = 3;
+}
+static void no_batch(gable_layer *l, gable_model *m, gable_scenario *s)
+{
+    (void)l;
+    (void)m;
+    s->batch = 0;
+}
+static void half_batch(gable_layer *l, gable_model *m, gable_scenario *s)
+{
+    (void)l;
+    (void)m;
+    s->batch = 1.5;
+}
+static void nan_context(gable_layer *l, gable_model *m, gable_scenario *s)
+{
+    (void)l;
+    (void)m;
+    s->n_cached = (double)NAN;
+}
+static void bad_ep(gable_layer *l, gable_model *m, gable_scenario *s)
+{
+    (void)l;
+    (void)m;
+    s->ep = 2;
+}
+static void bad_skew(gable_layer *l, gable_model *m, gable_scenario *s)
+{
+    (void)l;
+    (void)m;
+    s->skew = -1;
+}
+static void scan(gable_layer *l, gable_model *m, gable_scenario *s)
+{
+    (void)m;
+    (void)s;
+    l->mixer.kind = GABLE_MIXER_MAMBA2;
+}
+static void sparse(gable_layer *l, gable_model *m, gable_scenario *s)
+{
+    (void)m;
+    (void)s;
+    l->mixer.kind = GABLE_MIXER_DSA;
+}
+static void streams(gable_layer *l, gable_model *m, gable_scenario *s)
+{
+    (void)l;
+    (void)s;
+    m->hyper_streams = 4;
+}
+static void canvas(gable_layer *l, gable_model *m, gable_scenario *s)
+{
+    (void)l;
+    (void)s;
+    m->canvas = 256;
+}
+static void odd_width(gable_layer *l, gable_model *m, gable_scenario *s)
+{
+    (void)m;
+    s->tp = 4;
+    l->ffn.width = 30;
+}
 static void experts(gable_layer *l, gable_model *m, gable_scenario *s)
 {
     (void)m;
     s->tp = s->ep = 4;
-    l->ffn = (gable_ffn){.kind = GABLE_FFN_MOE, .n_matrices = 3, .n_experts = 6, .n_active = 2, .expert_width = 8};
+    l->ffn = (gable_ffn){
+        .kind = GABLE_FFN_MOE, .n_matrices = 3, .n_experts = 6, .n_active = 2, .expert_width = 8};
 }
 
 static const struct {

@@ -7,18 +7,28 @@
 
 static gable_system make_system(gable_fabric fabric, int n)
 {
-    return (gable_system){.name = "test", .n_accelerators = n, .fabric = (int)fabric,
-                          .scale_up_bytes_per_s = 100e9, .p2p = true};
+    return (gable_system){.name = "test",
+                          .n_accelerators = n,
+                          .fabric = (int)fabric,
+                          .scale_up_bytes_per_s = 100e9,
+                          .p2p = true};
 }
 
 static gable_constants *make_constants(void)
 {
     static gable_constants constants;
     memset(&constants, 0, sizeof constants);
-    constants.collective = (gable_collective_constants){
-        .base_s = 4e-6, .step_s = 1e-6, .ramp_s = 2e-6, .link_frac = 0.8, .in_network_frac = 0.7,
-        .all_to_all_extra_s = 2e-6, .custom_base_s = 3e-6, .custom_per_peer_s = 1e-7,
-        .custom_link_frac = 0.6, .sigma_ln = 0.1, .provenance = GABLE_PROVENANCE_FITTED};
+    constants.collective = (gable_collective_constants){.base_s = 4e-6,
+                                                        .step_s = 1e-6,
+                                                        .ramp_s = 2e-6,
+                                                        .link_frac = 0.8,
+                                                        .in_network_frac = 0.7,
+                                                        .all_to_all_extra_s = 2e-6,
+                                                        .custom_base_s = 3e-6,
+                                                        .custom_per_peer_s = 1e-7,
+                                                        .custom_link_frac = 0.6,
+                                                        .sigma_ln = 0.1,
+                                                        .provenance = GABLE_PROVENANCE_FITTED};
     return &constants;
 }
 
@@ -32,17 +42,16 @@ static gable_transfer run(gable_collective_kind kind, double bytes, double ranks
     return out;
 }
 
-/* What the textbook counts on the busiest link, one direction, for a full buffer of 8 MB on 8 ranks. */
+/* What the textbook counts on the busiest link, one direction, for a full buffer of 8 MB on 8
+ * ranks. */
 static const struct {
     gable_collective_kind kind;
     double ranks, wire_bytes;
 } wire_rows[] = {
     {GABLE_COLLECTIVE_ALL_REDUCE, 8, 14e6}, /* 2 S (n-1)/n */
     {GABLE_COLLECTIVE_ALL_GATHER, 8, 7e6},  /* S (n-1)/n */
-    {GABLE_COLLECTIVE_REDUCE_SCATTER, 8, 7e6},
-    {GABLE_COLLECTIVE_ALL_TO_ALL, 8, 7e6},
-    {GABLE_COLLECTIVE_ALL_REDUCE, 2, 8e6},
-    {GABLE_COLLECTIVE_ALL_REDUCE, 1, 0},
+    {GABLE_COLLECTIVE_REDUCE_SCATTER, 8, 7e6}, {GABLE_COLLECTIVE_ALL_TO_ALL, 8, 7e6},
+    {GABLE_COLLECTIVE_ALL_REDUCE, 2, 8e6},     {GABLE_COLLECTIVE_ALL_REDUCE, 1, 0},
 };
 
 START_TEST(wire)
@@ -89,7 +98,8 @@ START_TEST(switch_reduces)
 }
 END_TEST
 
-/* Four devices without a switch have a third of their rate per pair; two of four use one link of three. */
+/* Four devices without a switch have a third of their rate per pair; two of four use one link of
+ * three. */
 START_TEST(mesh_pairs)
 {
     gable_system system = make_system(GABLE_FABRIC_MESH, 4);
@@ -100,7 +110,8 @@ START_TEST(mesh_pairs)
 }
 END_TEST
 
-/* Without peer access all devices share the path through host memory, and each byte crosses it twice. */
+/* Without peer access all devices share the path through host memory, and each byte crosses it
+ * twice. */
 START_TEST(host_bounce)
 {
     gable_system system = make_system(GABLE_FABRIC_PCIE, 8);
@@ -114,7 +125,8 @@ END_TEST
 static const gable_fabric fabrics[] = {GABLE_FABRIC_SWITCH, GABLE_FABRIC_MESH, GABLE_FABRIC_PCIE,
                                        GABLE_FABRIC_TORUS};
 
-/* More bytes never take less; no bus is faster than its link; expected is never below the ceiling. */
+/* More bytes never take less; no bus is faster than its link; expected is never below the ceiling.
+ */
 START_TEST(laws)
 {
     gable_system system = make_system(fabrics[_i], 8);
@@ -122,8 +134,8 @@ START_TEST(laws)
         for (double ranks = 2; ranks <= 8; ranks *= 2) {
             double last = 0.0;
             for (double bytes = 1; bytes <= 1e10; bytes *= 3) {
-                gable_transfer t = run((gable_collective_kind)kind, bytes, ranks, &system,
-                                       make_constants());
+                gable_transfer t =
+                    run((gable_collective_kind)kind, bytes, ranks, &system, make_constants());
                 ck_assert_double_ge(t.time.time_s, last);
                 ck_assert_double_ge(t.time.time_s, t.time.ceiling_s);
                 ck_assert_double_le(t.busbw_bytes_per_s, system.scale_up_bytes_per_s);

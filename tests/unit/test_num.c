@@ -47,8 +47,15 @@ static void check_round_trip(double value)
 
 START_TEST(extremes_round_trip)
 {
-    static const double values[] = {DBL_MAX, DBL_MIN, DBL_EPSILON, 5e-324, 2.2250738585072011e-308,
-                                    1e22,    1e23,    4503599627370497.5, 1.7976931348623155e308};
+    static const double values[] = {DBL_MAX,
+                                    DBL_MIN,
+                                    DBL_EPSILON,
+                                    5e-324,
+                                    2.2250738585072011e-308,
+                                    1e22,
+                                    1e23,
+                                    4503599627370497.5,
+                                    1.7976931348623155e308};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         check_round_trip(values[i]);
         check_round_trip(-values[i]);
@@ -108,9 +115,19 @@ static const struct {
     const char *text;
     double value;
 } accepted[] = {
-    {"0", 0.0},       {"-0", -0.0},   {"12", 12.0},      {"-12.5", -12.5},   {"1e3", 1000.0},
-    {"1E3", 1000.0},  {"1e+3", 1e3},  {"1e-3", 0.001},   {"0.5", 0.5},       {"1e308", 1e308},
-    {"5e-324", 5e-324}, {"1e-400", 0}, {"123456789012345678901234567890", 123456789012345678901234567890.0},
+    {"0", 0.0},
+    {"-0", -0.0},
+    {"12", 12.0},
+    {"-12.5", -12.5},
+    {"1e3", 1000.0},
+    {"1E3", 1000.0},
+    {"1e+3", 1e3},
+    {"1e-3", 0.001},
+    {"0.5", 0.5},
+    {"1e308", 1e308},
+    {"5e-324", 5e-324},
+    {"1e-400", 0},
+    {"123456789012345678901234567890", 123456789012345678901234567890.0},
 };
 
 START_TEST(parses)
@@ -122,15 +139,16 @@ START_TEST(parses)
 END_TEST
 
 static const char *const refused[] = {
-    "",    " ",    " 1",  "1 ",   "+1",  "-",     "--1",  ".5",   "-.5", "1.",       "1.e5",     "1e",
-    "1e+", "1e5.", "0x10", "0X1p3", "nan", "NaN", "inf", "-inf", "Infinity", "1e999", "-1e999", "1,5",
-    "1_000", "1e5e5", "1.2.3", "1-2", "1\n", "\t1", "٣",
+    "",       " ",   " 1",    "1 ",    "+1",    "-",   "--1", ".5",  "-.5",  "1.",       "1.e5",
+    "1e",     "1e+", "1e5.",  "0x10",  "0X1p3", "nan", "NaN", "inf", "-inf", "Infinity", "1e999",
+    "-1e999", "1,5", "1_000", "1e5e5", "1.2.3", "1-2", "1\n", "\t1", "٣",
 };
 
 START_TEST(refuses)
 {
     double value = 42.0;
-    ck_assert_msg(!gable_num_parse(refused[_i], &value), "\"%s\" was read as %g", refused[_i], value);
+    ck_assert_msg(!gable_num_parse(refused[_i], &value), "\"%s\" was read as %g", refused[_i],
+                  value);
     ck_assert_double_eq(value, 42.0);
 }
 END_TEST

@@ -8,6 +8,7 @@
 #include "report/report.h"
 #include "rows.h"
 #include "scratch.h"
+#include "wrap.h"
 
 /* ---- tables ---- */
 typedef struct sample_row {
@@ -320,6 +321,71 @@ START_TEST(explain_formats)
 }
 END_TEST
 
+/* ---- memory runs out ---- */
+
+typedef gable_status report_function(const gable_priced *priced, gable_format format,
+                                     gable_text *out, gable_err *err);
+
+static gable_status report_cost(const gable_priced *priced, gable_format format, gable_text *out,
+                                gable_err *err)
+{
+    return gable_report_cost(scratch_arena(), priced, format, 80, out, err);
+}
+
+static gable_status report_explain(const gable_priced *priced, gable_format format, gable_text *out,
+                                   gable_err *err)
+{
+    const gable_node *root = NULL;
+    GABLE_TRY(gable_explain_build(scratch_arena(), priced, &root, err));
+    return gable_explain_write(scratch_arena(), root, format, 80, out, err);
+}
+
+static gable_status report_script(const gable_priced *priced, gable_format format, gable_text *out,
+                                  gable_err *err)
+{
+    const gable_roofline_request request = {priced, 1, (gable_canvas)format, 80, false, "plots"};
+    return gable_roofline_script(scratch_arena(), &request, out, err);
+}
+
+static gable_status report_figures(const gable_priced *priced, gable_format format, gable_text *out,
+                                   gable_err *err)
+{
+    const gable_roofline_request request = {priced, 1, GABLE_CANVAS_SVG, 80, false, "plots"};
+    return gable_roofline_write(scratch_arena(), &request, format, out, err);
+}
+
+static report_function *const reports[] = {report_cost, report_explain, report_script,
+                                           report_figures};
+
+/* Whichever allocation fails, the report is whole or refused. */
+START_TEST(whole_or_refused)
+{
+    loaded l;
+    load(1, &l);
+    for (int format = 0; format < GABLE_N_FORMATS; format++) {
+        gable_text whole = {0};
+        gable_err err = {0};
+        size_t mark = gable_arena_mark(scratch_arena());
+        ck_assert_msg(!reports[_i](&l.priced, (gable_format)format, &whole, &err), "%s", err.text);
+        gable_status status = GABLE_INTERNAL;
+        for (long n = 0; status != GABLE_OK; n++) {
+            gable_text out = {0};
+            err = (gable_err){0};
+            gable_arena_release(scratch_arena(), mark);
+            gable_wrap_fail_after(n);
+            status = reports[_i](&l.priced, (gable_format)format, &out, &err);
+            gable_wrap_off();
+            if (status == GABLE_OK)
+                ck_assert_str_eq(out.text, whole.text);
+            else
+                ck_assert_int_eq(status, GABLE_INTERNAL);
+            gable_text_free(&out);
+        }
+        gable_text_free(&whole);
+    }
+}
+END_TEST
+
 Suite *gable_suite_report(void);
 Suite *gable_suite_report(void)
 {
@@ -338,6 +404,7 @@ Suite *gable_suite_report(void)
     ADD_ROWS(trees, explain_shows_formulas, steps);
     ADD_ROWS(trees, explain_formats, steps);
     tcase_add_test(trees, explain_notices);
+    ADD_ROWS(cost, whole_or_refused, reports);
     suite_add_tcase(suite, tables);
     suite_add_tcase(suite, cost);
     suite_add_tcase(suite, trees);

@@ -91,7 +91,7 @@ START_TEST(writes_json_numbers)
     static const struct {
         double value;
         const char *json;
-    } rows[] = {{0.1, "0.1"},       {-0.0, "0"},     {1e300, "1e+300"}, {NAN, "null"},
+    } rows[] = {{0.1, "0.1"},       {-0.0, "0"},         {1e300, "1e+300"}, {NAN, "null"},
                 {INFINITY, "null"}, {-INFINITY, "null"}, {3.0, "3"}};
     for (int i = 0; i < N_ROWS(rows); i++) {
         gable_text text = {0};
@@ -111,14 +111,20 @@ static const struct {
     {"\x1b]0;title\x07", "?]0;title?"},
     {"a\nb\rc\td", "a?b?c?d"},
     {"\x08\x7f", "??"},
-    {"\xc2\x9b" "31m", "?31m"},                 /* CSI as a C1 character */
+    {"\xc2\x9b"
+     "31m",
+     "?31m"},                                   /* CSI as a C1 character */
     {"\xc2\x80\xc2\x9f\xc2\xa0", "??\xc2\xa0"}, /* ends of C1; no-break space stays */
-    {"\x9b" "31m", "?31m"},                     /* CSI of an 8-bit terminal */
-    {"\xe2\x80\xae" "txt.exe", "?txt.exe"},     /* right-to-left override */
+    {"\x9b"
+     "31m",
+     "?31m"}, /* CSI of an 8-bit terminal */
+    {"\xe2\x80\xae"
+     "txt.exe",
+     "?txt.exe"}, /* right-to-left override */
     {"\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad", "????"},
     {"\xe2\x81\xa6\xe2\x81\xa7\xe2\x81\xa8\xe2\x81\xa9", "????"},
     {"\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c", "???"},
-    {"\xe2\x80\xa8\xe2\x80\xa9", "??"},         /* line and paragraph separators */
+    {"\xe2\x80\xa8\xe2\x80\xa9", "??"}, /* line and paragraph separators */
     {"\xe2\x80\xa6 \xe2\x82\xac", "\xe2\x80\xa6 \xe2\x82\xac"},
     {"\xc3\x80\xe4\xb8\x9b", "\xc3\x80\xe4\xb8\x9b"}, /* continuation bytes in the C1 range */
     {"cut \xe2\x80", "cut ??"},
@@ -192,27 +198,27 @@ START_TEST(knows_names)
 END_TEST
 
 static const char *const candidates[] = {
-    "h100-sxm", "h100-pcie", "h200-sxm", NULL, "a100-sxm-80gb", "decode", "prefill", "tp", "ep",
-    "bandwidth",
+    "h100-sxm", "h100-pcie", "h200-sxm", NULL, "a100-sxm-80gb",
+    "decode",   "prefill",   "tp",       "ep", "bandwidth",
 };
 
 static const struct {
     const char *wanted, *nearest;
 } nearest[] = {
-    {"h100-sxn", "h100-sxm"},   /* one changed */
-    {"h10-sxm", "h100-sxm"},    /* one missing */
-    {"hh100-sxm", "h100-sxm"},  /* one too many */
-    {"h100-smx", "h100-sxm"},   /* two swapped */
+    {"h100-sxn", "h100-sxm"},  /* one changed */
+    {"h10-sxm", "h100-sxm"},   /* one missing */
+    {"hh100-sxm", "h100-sxm"}, /* one too many */
+    {"h100-smx", "h100-sxm"},  /* two swapped */
     {"deocde", "decode"},
-    {"pre", "prefill"},         /* unique prefix */
+    {"pre", "prefill"}, /* unique prefix */
     {"a100", "a100-sxm-80gb"},
-    {"h100", NULL},             /* prefix of two */
+    {"h100", NULL}, /* prefix of two */
     {"h100-pci", "h100-pcie"},
     {"bandwidht", "bandwidth"},
-    {"bndwdth", "bandwidth"},   /* two missing */
-    {"bndwth", NULL},           /* three missing */
+    {"bndwdth", "bandwidth"}, /* two missing */
+    {"bndwth", NULL},         /* three missing */
     {"xyz", NULL},
-    {"tq", NULL},               /* one of two letters is no near miss */
+    {"tq", NULL}, /* one of two letters is no near miss */
     {"", NULL},
     {"decode", "decode"},
     {"Decode", "decode"},
@@ -221,7 +227,8 @@ static const struct {
 
 START_TEST(suggests_the_nearest)
 {
-    const char *got = gable_text_nearest(nearest[_i].wanted, candidates, (size_t)N_ROWS(candidates));
+    const char *got =
+        gable_text_nearest(nearest[_i].wanted, candidates, (size_t)N_ROWS(candidates));
     if (nearest[_i].nearest)
         ck_assert_pstr_eq(got, nearest[_i].nearest);
     else
@@ -241,10 +248,26 @@ static const struct {
     const char *text;
     size_t n;
 } sequences[] = {
-    {"a", 1}, {"", 0}, {"\x01", 1}, {"\xc3\xa9", 2}, {"\xe2\x82\xac", 3}, {"\xf0\x9f\x98\x80", 4},
-    {"\xef\xbf\xbf", 3}, {"\xf4\x8f\xbf\xbf", 4}, {"\xf4\x90\x80\x80", 0}, {"\xc1\x81", 0},
-    {"\xe0\x9f\xbf", 0}, {"\xe0\xa0\x80", 3}, {"\xed\x9f\xbf", 3}, {"\xed\xa0\x80", 0}, {"\x80", 0},
-    {"\xc3", 0}, {"\xc3(", 0}, {"\xe2\x82", 0}, {"\xf0\x9f\x98", 0}, {"\xf8\x88\x80\x80\x80", 0},
+    {"a", 1},
+    {"", 0},
+    {"\x01", 1},
+    {"\xc3\xa9", 2},
+    {"\xe2\x82\xac", 3},
+    {"\xf0\x9f\x98\x80", 4},
+    {"\xef\xbf\xbf", 3},
+    {"\xf4\x8f\xbf\xbf", 4},
+    {"\xf4\x90\x80\x80", 0},
+    {"\xc1\x81", 0},
+    {"\xe0\x9f\xbf", 0},
+    {"\xe0\xa0\x80", 3},
+    {"\xed\x9f\xbf", 3},
+    {"\xed\xa0\x80", 0},
+    {"\x80", 0},
+    {"\xc3", 0},
+    {"\xc3(", 0},
+    {"\xe2\x82", 0},
+    {"\xf0\x9f\x98", 0},
+    {"\xf8\x88\x80\x80\x80", 0},
 };
 
 START_TEST(measures_utf8)

@@ -220,7 +220,8 @@ START_TEST(prints_for_people)
 }
 END_TEST
 
-/* Three steps a decade over the range that a dimension meets: print with 6 digits, read, compare. */
+/* Three steps a decade over the range that a dimension meets: print with 6 digits, read, compare.
+ */
 START_TEST(prints_what_it_reads)
 {
     gable_dim dim = (gable_dim)_i;
