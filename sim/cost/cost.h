@@ -1,6 +1,6 @@
-/* cost: one operator on one device: its work (FLOPs, bytes per memory level), its speed of light,
- * and the time that a real kernel needs. An operator is one row of ops.def, one work function and,
- * where it has its own physics, one time function.
+/* cost: one operator on one device: its work (FLOPs, bytes per memory level), its speed of light, and the time
+ * that a real kernel needs. An operator is one row of ops.def, one work function and, where it has its
+ * own physics, one time function.
  * Room: cost. Uses: base, machine. Formulas: facts/models.md 4; sim/cost/README.md.
  * Nothing here allocates, prints or fails: shapes were checked when the plan was laid out. */
 #ifndef GABLE_COST_H
@@ -11,8 +11,7 @@
 #include "machine/machine.h"
 
 /* What limits an operator or a step. X(symbol, name) */
-#define GABLE_BOUND_LIST(X)                                                                        \
-    X(COMPUTE, "compute") X(MEMORY, "memory") X(NETWORK, "network") X(OVERHEAD, "overhead")
+#define GABLE_BOUND_LIST(X) X(COMPUTE, "compute") X(MEMORY, "memory") X(NETWORK, "network") X(OVERHEAD, "overhead")
 typedef enum gable_bound {
 #define GABLE_BOUND_ENUM(symbol, name) GABLE_BOUND_##symbol,
     GABLE_BOUND_LIST(GABLE_BOUND_ENUM)
@@ -29,16 +28,15 @@ typedef enum gable_op_kind {
 } gable_op_kind;
 const char *gable_op_kind_name(int kind);
 
-/* (m, k) x (k, n): m tokens, n outputs, k inputs; weights (k, n) in `weights`, the rest in
- * `activations`. `groups` such products in one kernel (one per head in MLA); 0 means 1. */
+/* (m, k) x (k, n): m tokens, n outputs, k inputs; weights (k, n) in `weights`, the rest in `activations`.
+ * `groups` such products in one kernel (one per head in MLA); 0 means 1. */
 typedef struct gable_gemm {
     double m, n, k, groups;
 } gable_gemm;
 
 /* softmax(Q K^T) V of `batch` sequences that each have n_cached tokens in the cache and add n_new.
- * Q (n_new, heads, qk_dim); read_elements per visible token are read once for all heads (kv_heads *
- * (qk_dim + v_dim), or rank + rope of a latent cache), write_elements per new token are stored.
- * window 0: none. */
+ * Q (n_new, heads, qk_dim); read_elements per visible token are read once for all heads (kv_heads * (qk_dim +
+ * v_dim), or rank + rope of a latent cache), write_elements per new token are stored. window 0: none. */
 typedef struct gable_attention {
     double batch, n_new, n_cached, heads, kv_heads, qk_dim, v_dim, window;
     double read_elements, write_elements;
@@ -48,15 +46,13 @@ typedef struct gable_attention {
 
 /* How tokens fall on experts. */
 typedef enum gable_routing {
-    GABLE_ROUTING_UNIFORM, /* every expert equally likely, K distinct per token (expected values) */
-    GABLE_ROUTING_BALANCED,  /* dealt round-robin: the benchmarks' "balanced" */
-    GABLE_ROUTING_POWER_LAW, /* counts drawn from a truncated power law: the benchmarks' "power_law"
-                              */
-    GABLE_ROUTING_ZIPF       /* popularity of the r-th expert ~ r^-skew: --experts-skew */
+    GABLE_ROUTING_UNIFORM,  /* every expert equally likely, K distinct per token (expected values) */
+    GABLE_ROUTING_BALANCED, /* dealt round-robin: the benchmarks' "balanced" */
+    GABLE_ROUTING_POWER_LAW, /* counts drawn from a truncated power law: the benchmarks' "power_law" */
+    GABLE_ROUTING_ZIPF      /* popularity of the r-th expert ~ r^-skew: --experts-skew */
 } gable_routing;
 
-/* Routed experts of one layer on one rank: tokens (all that reach the experts, over all ranks),
- * hidden -> inter
+/* Routed experts of one layer on one rank: tokens (all that reach the experts, over all ranks), hidden -> inter
  * -> hidden per expert; inter is split by tp, experts by ep. */
 typedef struct gable_moe {
     double tokens, hidden, inter, top_k, experts, n_matrices, tp, ep, skew;
@@ -140,7 +136,6 @@ typedef struct gable_op {
     };
 } gable_op;
 
-<<<<<<< HEAD
 /* Load of the heaviest rank: token-expert pairs, distinct experts that it reads (facts/models.md 4.11), and tiles of
  * 16, 32, 64, 128, 256 tokens that its experts fill (facts/kernels.md 5.1). */
 enum { GABLE_MOE_TILES = 5 };
@@ -170,17 +165,11 @@ typedef struct gable_grid {
 /* What an operator does, whatever it runs on. All >= 0. hbm_bytes = weight + activation + cache bytes: what must cross
  * the memory's pins. spill_bytes is what kernels of today write and read again on top (the experts' hidden
  * activations between their two products); it is part of the expected time, not of the speed of light. */
-=======
-/* What an operator does, whatever it runs on. All >= 0. hbm_bytes = weight + activation + cache
- * bytes: what must cross the memory's pins. spill_bytes is what kernels of today write and read
- * again on top (the experts' hidden activations between their two products); it is part of the
- * expected time, not of the speed of light. */
->>>>>>> main
 typedef struct gable_work {
     double flops, hbm_bytes, weight_bytes, activation_bytes, cache_bytes, spill_bytes;
-    double l2_bytes;     /* with 128 x 128 tiles: what the kernels ask of L2 */
-    gable_mma mma;       /* unit that the FLOPs run on */
-    bool vector;         /* FLOPs run on the vector units instead */
+    double l2_bytes;  /* with 128 x 128 tiles: what the kernels ask of L2 */
+    gable_mma mma;    /* unit that the FLOPs run on */
+    bool vector;      /* FLOPs run on the vector units instead */
     gable_family family; /* whose constants price it */
     gable_dtype dtype;   /* of the weights or the cache: with mma, the column of the constants */
     double copies;       /* as in gable_op */
@@ -192,15 +181,9 @@ typedef struct gable_work {
     };
 } gable_work;
 
-<<<<<<< HEAD
 /* Time of one call. ceiling_s <= time_s; the others are the terms of time_s before they are combined:
  * time_s = overhead_s + max(compute_s, memory_s, network_s) + exposed_s, where exposed_s is what of the shorter ones
  * sticks out because real kernels do not overlap perfectly. */
-=======
-/* Time of one call. ceiling_s <= time_s; compute_s, memory_s, network_s and overhead_s are the
- * terms of time_s before they are combined: time_s = overhead_s + max(compute_s, memory_s,
- * network_s). */
->>>>>>> main
 typedef struct gable_time {
     double ceiling_s, time_s;
     double compute_s, memory_s, network_s, overhead_s, exposed_s;
@@ -217,18 +200,11 @@ void gable_cost_work(const gable_op *op, gable_work *out);
 double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *accelerator,
                             gable_bound *bound);
 
-<<<<<<< HEAD
 /* Expected time by the form of the operator's family with the constants of the device and stack; the ceiling when
  * the stack is ideal. About 100 ns. */
 void gable_cost_time(const gable_op *op, const gable_work *work,
                      const gable_accelerator *accelerator, const gable_constants *constants,
                      gable_time *out);
-=======
-/* Seconds of the FLOPs and of all traffic, spills included, at datasheet rates: what the constants
- * divide. */
-void gable_cost_seconds(const gable_work *work, const gable_accelerator *accelerator,
-                        double *compute_s, double *memory_s);
->>>>>>> main
 
 /* The same with given constants of the family instead of the stack's usual ones: fitting, named kernels. */
 void gable_cost_time_with(const gable_op *op, const gable_work *work,
@@ -238,14 +214,4 @@ void gable_cost_time_with(const gable_op *op, const gable_work *work,
 /* Query-key pairs of one sequence: causal, windowed or full (facts/models.md 1: P, P_w). */
 double gable_cost_pairs(double n_cached, double n_new, double window, bool causal);
 
-<<<<<<< HEAD
-=======
-/* Load of the heaviest rank: token-expert pairs and distinct experts that it reads
- * (facts/models.md 4.11). */
-typedef struct gable_moe_load {
-    double pairs, distinct;
-} gable_moe_load;
-gable_moe_load gable_cost_moe_load(const gable_moe *moe);
-
->>>>>>> main
 #endif

@@ -1,14 +1,7 @@
-<<<<<<< HEAD
 /* cost: seconds of one operator: the speed of light, and the expected time by the form of its family. */
 #include <math.h>
 
 #include "cost/forms.h"
-=======
-/* cost: seconds of one operator: the speed of light, and the provisional three-constant form of the
- * expected time. The kernel models of "Right on silicon" replace gable_cost_time and nothing else.
- */
-#include "cost/cost.h"
->>>>>>> main
 
 static const char *const bounds[GABLE_N_BOUNDS] = {
 #define BOUND_NAME(symbol, name) name,
@@ -21,7 +14,6 @@ const char *gable_bound_name(gable_bound bound)
     return bounds[bound];
 }
 
-<<<<<<< HEAD
 static gable_form_function *const forms[GABLE_N_FORMS] = {
     [GABLE_FORM_ROOFLINE] = gable_form_roofline, [GABLE_FORM_GEMM] = gable_form_gemm,
     [GABLE_FORM_MOE] = gable_form_moe,           [GABLE_FORM_CONTEXT] = gable_form_context,
@@ -37,10 +29,6 @@ static double max2(double a, double b)
 }
 
 /* Vector work runs at the FP32 rate where the datasheet gives one; elsewhere only memory is counted. */
-=======
-/* Vector work runs at the FP32 rate where the datasheet gives one; elsewhere only memory is
- * counted. */
->>>>>>> main
 static double peak_of(const gable_work *work, const gable_accelerator *accelerator)
 {
     gable_mma used;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "engine/gslx.h"
-#include "engine/predict.h"
 
 /* ln scale at which the loss turns from quadratic to linear: the spread of a good kernel model
  * (facts/kernels.md 1 uses the same). */
@@ -74,7 +73,6 @@ static size_t count_training(const gable_fit_rows *rows)
 /* Continuous constants for the discrete ones that stand in p->entry, from where the continuous ones stand. */
 static gable_status descend(problem *p, double *loss, gable_err *err)
 {
-<<<<<<< HEAD
     double parameters[GABLE_PARAMETERS_CAP];
     gslx_fit fit = {.residuals = residuals,
                     .ctx = p,
@@ -86,18 +84,10 @@ static gable_status descend(problem *p, double *loss, gable_err *err)
     GABLE_TRY(gslx_least_squares(&fit, parameters, loss, err));
     unpack(p, parameters);
     return GABLE_OK;
-=======
-    double least = HUGE_VAL;
-    for (size_t i = 0; i < n; i++)
-        if (rows[i].train)
-            least = fmin(least, rows[i].measured_s);
-    return least;
->>>>>>> main
 }
 
 static void start(problem *p)
 {
-<<<<<<< HEAD
     for (int i = 0; i < p->form->n_parameters; i++) {
         const gable_parameter *c = &p->form->parameters[i];
         p->entry->value[i] = c->n_choices ? c->choices[0] : c->centre;
@@ -128,19 +118,6 @@ static gable_status try_choices(problem *p, int which, double *best_loss, bool *
     const gable_parameter *c = &p->form->parameters[which];
     gable_calibrated best = *p->entry;
     for (int i = 0; i < c->n_choices; i++) {
-=======
-    static const double starts[][2] = {{0.5, 0.75}, {0.2, 0.4}, {0.8, 0.3}};
-    problem p = {.rows = rows, .n = n, .prior = {log(0.9 * fastest(rows, n)), 0.0, logit(0.75)}};
-    gslx_fit fit = {.residuals = residuals,
-                    .ctx = &p,
-                    .n_residuals = count_training(rows, n) + N_PARAMETERS,
-                    .n_parameters = N_PARAMETERS,
-                    .scale = loss_scale};
-    double best = HUGE_VAL;
-    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-        double parameters[N_PARAMETERS] = {p.prior[FLOOR], logit(starts[i][0]),
-                                           logit(starts[i][1])};
->>>>>>> main
         double loss;
         gable_calibrated from = best;
         if (c->choices[i] >= best.value[which] && c->choices[i] <= best.value[which])
@@ -189,17 +166,10 @@ static void score(const gable_fit_rows *rows, double *values, gable_calibrated *
     for (size_t i = 0; i < m; i++)
         values[i] = fabs(values[i]);
     gslx_sort(values, m);
-<<<<<<< HEAD
     out->sigma_ln = gslx_quantile(values, m, 0.8) / 1.2815515655446004;
     for (size_t i = 0, j = 0; i < rows->n; i++)
         if (all || !rows->row[i].train)
             values[j++] = fabs(expm1(row_error(rows, i, out)));
-=======
-    out->sigma_ln = gslx_quantile(values, m, 0.8) / GABLE_P90_DEVIATE;
-    for (size_t i = 0, j = 0; i < n; i++)
-        if (all || !rows[i].train)
-            values[j++] = fabs(expm1(row_error(&rows[i], out)));
->>>>>>> main
     gslx_sort(values, m);
     out->median_frac = gslx_median(values, m);
     out->p90_frac = gslx_quantile(values, m, 0.9);

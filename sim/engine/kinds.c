@@ -9,7 +9,8 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-/* ---- labels ---- */
+/* ---- labels
+ * --------------------------------------------------------------------------------------- */
 
 /* Labels of the tables that are not the name of one format for both operands. */
 static const struct {
@@ -49,7 +50,8 @@ static bool below_one(const gable_cells *cells, const int *columns, size_t n)
     return false;
 }
 
-/* ---- gemm ---- */
+/* ---- gemm
+ * ----------------------------------------------------------------------------------------- */
 
 enum { GEMM_DTYPE, GEMM_M, GEMM_N, GEMM_K, N_GEMM };
 
@@ -68,7 +70,8 @@ static const char *make_gemm(const gable_cells *cells, gable_op *op)
     return NULL;
 }
 
-/* ---- attention ---- */
+/* ---- attention
+ * ------------------------------------------------------------------------------------ */
 
 /* What the three attention tables share. Queries enter in bf16 whatever the cache holds. */
 static const char *fill_attention(gable_op *op, const gable_attention *shape, const char *kv)
@@ -150,7 +153,8 @@ static const char *make_encoder(const gable_cells *cells, gable_op *op)
     return fill_attention(op, &shape, cells->label[ENC_DTYPE]);
 }
 
-/* ---- moe ---- */
+/* ---- moe
+ * ------------------------------------------------------------------------------------------ */
 
 enum {
     MOE_DTYPE,
@@ -211,22 +215,9 @@ static const char *make_moe(const gable_cells *cells, gable_op *op)
     return NULL;
 }
 
-/* ---- tables that no kernel model reads yet ---- */
+/* ---- the table
+ * ------------------------------------------------------------------------------------ */
 
-/* Their rows are counted as not covered, which is what validate should say of them. */
-static const char *make_unmodelled(const gable_cells *cells, gable_op *op)
-{
-    (void)cells;
-    (void)op;
-    return "no model of this kind of operator yet";
-}
-
-/* ---- the table ---- */
-
-#define UNMODELLED(name_)                                                                          \
-    {                                                                                              \
-        .name = (name_), .dtype_column = -1, .make = make_unmodelled                               \
-    }
 #define LABEL(name_)                                                                               \
     {                                                                                              \
         .name = (name_), .label = true                                                             \
@@ -274,7 +265,6 @@ const gable_table_kind gable_table_kinds[] = {
      .n_columns = N_MOE,
      .dtype_column = MOE_DTYPE,
      .make = make_moe},
-<<<<<<< HEAD
     {.name = "mla_kernel",
      .columns = {LABEL("phase"), LABEL("kv_dtype"), SIZE("heads"), SIZE("batch"),
                  SIZE("new_tokens"), SIZE("kv_len")},
@@ -336,19 +326,6 @@ const gable_table_kind gable_table_kinds[] = {
      .kernel_columns = {0},
      .n_kernel_columns = 1,
      .make = gable_kind_make_quantize},
-=======
-    UNMODELLED("mla_kernel"),
-    UNMODELLED("mla_module"),
-    UNMODELLED("mla_bmm"),
-    UNMODELLED("moe_a2a"),
-    UNMODELLED("moe_wideep"),
-    UNMODELLED("comm"),
-    UNMODELLED("linear_attention"),
-    UNMODELLED("mhc"),
-    UNMODELLED("msa"),
-    UNMODELLED("sparse_attention"),
-    UNMODELLED("quantize"),
->>>>>>> main
 };
 const int gable_n_table_kinds = (int)COUNT_OF(gable_table_kinds);
 

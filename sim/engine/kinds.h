@@ -30,13 +30,9 @@ typedef struct gable_table_kind {
     const char *name; /* "gemm" */
     gable_row_column columns[GABLE_ROW_COLUMNS_CAP];
     int n_columns;
-<<<<<<< HEAD
     int dtype_column; /* the label that results are grouped by */
     /* Labels that together name the kernel, "gdn/chunk_scan/context"; none: the column `kernel`, where there is one. */
     int kernel_columns[GABLE_ROW_LABELS_CAP], n_kernel_columns;
-=======
-    int dtype_column; /* the label that results are grouped by; -1: none */
->>>>>>> main
     /* Fills `op`; returns NULL, or why the row is outside the model's range (fixed text). */
     const char *(*make)(const gable_cells *cells, gable_op *op);
 } gable_table_kind;

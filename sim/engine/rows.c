@@ -79,7 +79,7 @@ static gable_status take_cells(const gable_csv *csv, const gable_table_kind *kin
 {
     for (int i = 0; i < kind->n_columns; i++) {
         const char *text = cell(csv, row, at->at[i]);
-        double value = 0.0;
+        double value;
         if (kind->columns[i].label) {
             out->label[i] = text;
             continue;
@@ -123,12 +123,8 @@ static double copies_of(const char *framework)
 gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gable_table_kind *kind,
                              gable_rows *out, gable_err *err)
 {
-<<<<<<< HEAD
-    columns at;
-    const char *named = NULL;
-=======
     columns at = {0};
->>>>>>> main
+    const char *named = NULL;
     *out = (gable_rows){.csv = csv, .kind = kind};
     GABLE_TRY(find_columns(csv, kind, &at, err));
     GABLE_TRY(gable_arena_take(arena, csv->n_rows + 1, sizeof *out->row, &out->row, err));
@@ -139,16 +135,12 @@ gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gab
         row->device = optional(csv, i, at.device);
         row->framework = optional(csv, i, at.framework);
         row->version = optional(csv, i, at.version);
-<<<<<<< HEAD
         row->kernel = optional(csv, i, at.kernel);
         if (kind->n_kernel_columns > 0) {
             GABLE_TRY(name_kernel(arena, kind, &cells, &named, err));
             row->kernel = named;
         }
         row->dtype = cells.label[kind->dtype_column];
-=======
-        row->dtype = kind->dtype_column >= 0 ? cells.label[kind->dtype_column] : "";
->>>>>>> main
         row->shape = hash_shape(kind, &cells);
         row->unsupported = kind->make(&cells, &row->op);
         row->op.copies = copies_of(row->framework);
