@@ -13,7 +13,7 @@ if [ "${1:-}" = --check ]; then check=1; shift; fi
 if [ "${1:-}" = --half ]; then half=--half; shift; fi
 rows=${1:-../shared/measurements}
 devices='a100-sxm-80gb l40s h100-sxm b200-sxm gb200'
-kinds='gemm attention_context attention_generation attention_encoder moe moe_wideep linear_attention mhc quantize'
+kinds='gemm attention_context attention_generation attention_encoder moe moe_wideep linear_attention mhc quantize mla_kernel mla_bmm mla_module sparse_attention msa'
 
 if [ ! -d "$rows" ]; then
     echo "calibrate: no measurements in $rows, nothing to refit" >&2

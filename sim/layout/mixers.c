@@ -136,7 +136,7 @@ void gable_layout_mla(gable_laying *l)
     const gable_mixer *m = &l->layer->mixer;
     const gable_scenario *s = &l->plan->scenario;
     double d = l->layer->hidden, heads = m->n_heads / l->tp, latent = m->kv_rank + m->rope_dim;
-    gable_op op = {.kind = GABLE_OP_ATTENTION,
+    gable_op op = {.kind = GABLE_OP_LATENT,
                    .weights = GABLE_DTYPE_BF16,
                    .activations = GABLE_DTYPE_BF16,
                    .attention = {.batch = s->batch,

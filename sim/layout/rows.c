@@ -96,7 +96,8 @@ void gable_rows_gemm(gable_laying *l, const char *name, gable_module module, dou
                      double k, double groups)
 {
     const gable_module_dtypes *dtypes = &l->model->dtypes[module];
-    gable_op op = {.kind = GABLE_OP_GEMM,
+    /* Kernels that run a small product for each head have constants of their own. */
+    gable_op op = {.kind = groups > 1.0 ? GABLE_OP_BATCHED : GABLE_OP_GEMM,
                    .weights = dtypes->weights,
                    .activations = dtypes->activations,
                    .gemm = {m, n, k, groups}};
