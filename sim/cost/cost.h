@@ -59,6 +59,7 @@ typedef struct gable_moe {
     gable_routing routing;
     bool wide;    /* tokens were already sent to the rank: no routing here, kernels of wide expert parallelism */
     bool even;    /* a load balancer deals experts to ranks by their load (EPLB) */
+    double rank_tokens; /* of the tokens, those that reach the rank; 0: not known */
     double slots; /* places for experts over all ranks: more than experts when popular ones have copies; 0: experts */
 } gable_moe;
 

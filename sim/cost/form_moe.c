@@ -115,3 +115,14 @@ void gable_form_moe(const gable_op *op, const gable_work *work, const gable_chip
     double total = up.joined_s + down.joined_s + (out->memory_s - up.memory_s - down.memory_s);
     out->exposed_s = max2(total - max2(out->compute_s, out->memory_s), 0.0);
 }
+
+/* The host prepares the next launches while kernels run: the longer of both counts. */
+void gable_form_wide(const gable_op *op, const gable_work *work, const gable_chip *chip,
+                     const double *value, gable_time *out)
+{
+    gable_form_moe(op, work, chip, value, out);
+    if (value[GABLE_WIDE_EAGER] <= 0.0)
+        return;
+    double kernels = out->overhead_s + max2(out->compute_s, out->memory_s) + out->exposed_s;
+    out->overhead_s += max2(1e-6 * value[GABLE_WIDE_HOST] - kernels, 0.0);
+}

@@ -22,7 +22,7 @@ typedef void gable_form_function(const gable_op *op, const gable_work *work, con
 gable_form_function gable_form_roofline, gable_form_gemm, gable_form_moe, gable_form_context,
     gable_form_decode, gable_form_latent_context, gable_form_latent_decode, gable_form_batched,
     gable_form_sublayer,
-    gable_form_stream;
+    gable_form_stream, gable_form_wide;
 
 /* Work function of GABLE_OP_SUBLAYER (sim/cost/work_sublayer.c). */
 void gable_work_sublayer(const gable_op *op, gable_work *out);

@@ -1,6 +1,8 @@
 /* cost: how tokens fall on experts, seen from the rank that has most of them. Made once a plan, not once a price. */
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cost/cost.h"
 
@@ -148,6 +150,57 @@ static int heaviest_rank(const double *counts, int local, int ranks)
     return heaviest;
 }
 
+/* Places beyond the experts hold copies of the most popular ones, which share the tokens. Returns the number of places. */
+static int copy_popular(const gable_moe *e, double *counts, int n)
+{
+    int slots = (int)min2(e->slots, EXPERTS_CAP);
+    for (; n < slots; n++) {
+        int most = 0;
+        for (int i = 1; i < n; i++)
+            most = counts[i] > counts[most] ? i : most;
+        counts[n] = floor(counts[most] / 2.0);
+        counts[most] -= counts[n];
+    }
+    return n;
+}
+
+static int more_first(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+/* A load balancer deals the places, most popular first, to the rank with least so far that has room: on return each
+ * rank's places lie side by side, as they do without one. */
+static void deal(double *counts, int local, int ranks)
+{
+    double dealt[EXPERTS_CAP], sum[EXPERTS_CAP] = {0};
+    int held[EXPERTS_CAP] = {0}, n = local * ranks;
+    qsort(counts, (size_t)n, sizeof *counts, more_first);
+    for (int i = 0; i < n; i++) {
+        int least = -1;
+        for (int r = 0; r < ranks; r++)
+            if (held[r] < local && (least < 0 || sum[r] < sum[least]))
+                least = r;
+        dealt[least * local + held[least]++] = counts[i];
+        sum[least] += counts[i];
+    }
+    memcpy(counts, dealt, (size_t)n * sizeof *counts);
+}
+
+/* Where it is known how many tokens reached the rank, the draw is scaled to it: of T tokens, T (1 - prod (1 - n/T)) meet
+ * one of its experts. Hardly any were spared: then that says nothing. */
+static double scale_to_rank(const gable_moe *e, const double *counts, int local)
+{
+    double spared = 1.0 - e->rank_tokens / e->tokens, logs = 0.0;
+    if (e->rank_tokens < 1.0 || spared < 0.02)
+        return 1.0;
+    for (int i = 0; i < local; i++)
+        logs -= log(max2(1.0 - counts[i] / e->tokens, 0.02));
+    double scale = logs > 0.0 ? -log(spared) / logs : 1.0;
+    return scale < 0.25 ? 0.25 : scale > 4.0 ? 4.0 : scale;
+}
+
 /* Averages over seeded draws: the same row always gives the same load. */
 static gable_moe_load load_power_law(const gable_moe *e)
 {
@@ -155,13 +208,16 @@ static gable_moe_load load_power_law(const gable_moe *e)
     uint64_t state = 20261122u;
     gable_moe_load load = {0};
     for (int d = 0; d < DRAWS; d++) {
-        int n = draw_counts(e, &state, counts);
+        int n = copy_popular(e, counts, draw_counts(e, &state, counts));
         int local = (int)(n / e->ep), ranks = (int)e->ep;
         local = local > 0 ? local : 1;
         ranks = ranks * local > n ? n / local : ranks;
-        int first = heaviest_rank(counts, local, ranks) * local;
+        if (e->even)
+            deal(counts, local, ranks);
+        const double *first = counts + heaviest_rank(counts, local, ranks) * local;
+        double scale = scale_to_rank(e, first, local);
         for (int i = 0; i < local; i++)
-            add_expert(&load, counts[first + i], 1.0 / DRAWS);
+            add_expert(&load, min2(first[i] * scale, e->tokens), 1.0 / DRAWS);
     }
     return load;
 }

@@ -20,6 +20,7 @@ static gable_form_function *const forms[GABLE_N_FORMS] = {
     [GABLE_FORM_DECODE] = gable_form_decode, [GABLE_FORM_LATENT_CONTEXT] = gable_form_latent_context,
     [GABLE_FORM_LATENT_DECODE] = gable_form_latent_decode, [GABLE_FORM_BATCHED] = gable_form_batched,
     [GABLE_FORM_SUBLAYER] = gable_form_sublayer,
+    [GABLE_FORM_WIDE] = gable_form_wide,
     [GABLE_FORM_STREAM] = gable_form_stream,
 };
 

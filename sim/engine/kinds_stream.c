@@ -152,6 +152,7 @@ const char *gable_kind_make_wide(const gable_cells *c, gable_op *op)
                      .top_k = c->number[WIDE_TOPK],
                      .experts = c->number[WIDE_EXPERTS],
                      .slots = c->number[WIDE_SLOTS],
+                     .rank_tokens = c->number[WIDE_RANK_TOKENS],
                      .n_matrices = 3.0,
                      .tp = 1.0,
                      .ep = c->number[WIDE_EP],

@@ -44,7 +44,7 @@ const char *gable_provenance_name(gable_provenance provenance);
     X(HCA_GENERATION, "hca_generation", SUBLAYER)                                                  \
     X(MSA_CONTEXT, "msa_context", SUBLAYER)                                                        \
     X(MSA_GENERATION, "msa_generation", SUBLAYER)                                                  \
-    X(MOE_WIDE, "moe_wideep", MOE)                                                                 \
+    X(MOE_WIDE, "moe_wideep", WIDE)                                                                \
     X(LINEAR_CONV, "linear_conv", STREAM)                                                          \
     X(LINEAR_SCAN, "linear_scan", STREAM)                                                          \
     X(LINEAR_CONV_UPDATE, "linear_conv_update", STREAM)                                            \

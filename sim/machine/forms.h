@@ -39,7 +39,8 @@ typedef struct gable_form {
     X(LATENT_DECODE, "latent_decode")                                                              \
     X(BATCHED, "batched")                                                                          \
     X(SUBLAYER, "sublayer")                                                                          \
-    X(STREAM, "stream")
+    X(STREAM, "stream")                                                                            \
+    X(WIDE, "wide")
 typedef enum gable_form_kind {
 #define GABLE_FORM_ENUM(symbol, name) GABLE_FORM_##symbol,
     GABLE_FORM_LIST(GABLE_FORM_ENUM)
@@ -173,6 +174,13 @@ bool gable_form_allows(const gable_parameter *parameter, double value);
     D(GRID, "per_channel", "convolutions: a block for each sequence and channel", 0, 1)            \
     D(L2ON, "l2_credit", "whether streams that stay in L2 are faster", 1, 0)
 
+/* Experts whose tokens are counted and padded by the host: the constants of "moe", and the host's own time. */
+#define GABLE_WIDE_PARAMETERS(P, D)                                                                \
+    GABLE_MOE_PARAMETERS(P, D)                                                                     \
+    P(HOST, "host_us", 200.0, 1.5, 0.5, 5000.0,                                                    \
+      "launches by the host, beside which the kernels run, us")                                    \
+    D(EAGER, "eager", "whether the host launches each call; else a graph does", 0, 1)
+
 #define GABLE_ROOFLINE_P(symbol, ...) GABLE_ROOFLINE_##symbol,
 enum { GABLE_ROOFLINE_PARAMETERS(GABLE_ROOFLINE_P, GABLE_ROOFLINE_P) GABLE_N_ROOFLINE };
 #define GABLE_GEMM_P(symbol, ...) GABLE_GEMM_##symbol,
@@ -183,6 +191,8 @@ enum { GABLE_MOE_PARAMETERS(GABLE_MOE_P, GABLE_MOE_P) GABLE_N_MOE };
 enum { GABLE_CONTEXT_PARAMETERS(GABLE_CONTEXT_P, GABLE_CONTEXT_P) GABLE_N_CONTEXT };
 #define GABLE_DECODE_P(symbol, ...) GABLE_DECODE_##symbol,
 enum { GABLE_DECODE_PARAMETERS(GABLE_DECODE_P, GABLE_DECODE_P) GABLE_N_DECODE };
+/* The constants of GABLE_MOE_… come first, under the same indices. */
+enum { GABLE_WIDE_HOST = GABLE_N_MOE, GABLE_WIDE_EAGER, GABLE_N_WIDE };
 #define GABLE_STREAM_P(symbol, ...) GABLE_STREAM_##symbol,
 enum { GABLE_STREAM_PARAMETERS(GABLE_STREAM_P, GABLE_STREAM_P) GABLE_N_STREAM };
 
