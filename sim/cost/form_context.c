@@ -49,6 +49,9 @@ static double tile_seconds(const shape *s, const gable_chip *chip, const double 
                       (chip->peak_flops_per_s * v[GABLE_CONTEXT_EM] / chip->n_sm);
     double softmax = m * n / (chip->exp_per_s * v[GABLE_CONTEXT_EE] / chip->n_sm);
     double tile = gable_form_join(products, softmax, v[GABLE_CONTEXT_PP]);
+    /* Libraries have their own, slower kernels for widths that no tile divides into. */
+    if (s->d > 16.0 * gable_form_floor(s->d / 16.0))
+        tile *= v[GABLE_CONTEXT_XO];
     if (s->d > 128.0)
         return tile * v[GABLE_CONTEXT_XW];
     return s->d < 128.0 ? tile * v[GABLE_CONTEXT_XN] : tile;

@@ -122,6 +122,7 @@ bool gable_form_allows(const gable_parameter *parameter, double value);
     P(NSM, "splits_cap", 3.0, 0.3, 1.0, 16.0, "most splits of one block's keys")                   \
     P(TCMB, "combine_us", 4.0, 0.4, 0.5, 15.0, "joining the splits, us")                           \
     P(XW, "wide_weight", 1.0, 0.3, 0.3, 4.0, "cost of a tile of heads wider than 128")             \
+    P(XO, "odd_weight", 1.0, 0.6, 0.3, 12.0, "cost of a tile of heads that are no multiple of 16") \
     P(XN, "narrow_weight", 1.0, 0.3, 0.3, 4.0, "cost of a tile of heads narrower than 128")        \
     D(M, "tile_m", "query rows of a tile at heads of up to 128", 128, 64, 192, 256)                \
     D(MW, "tile_m_wide", "query rows of a tile at wider heads", 128, 64, 192)                      \

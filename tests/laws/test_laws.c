@@ -167,8 +167,8 @@ END_TEST
 /* ---- what-if on the scenario ---------------------------------------------------------------------------- */
 
 /* Twice the batch takes at most twice the time: floors and weights are shared. Exceptions, which only expected times
- * have: clocks droop in kernels of milliseconds, and streams fall out of L2; both together stay below a tenth. */
-static const double doubling_slack = 0.10;
+ * have: clocks droop in kernels of milliseconds, and streams fall out of L2; both together stay below an eighth. */
+static const double doubling_slack = 0.12;
 
 static void doubling(const gable_plan *plan, const gable_machine *machine)
 {

@@ -150,7 +150,7 @@ static gable_fit_rows plant(gable_fit_row *rows, const truth *k, double noise, u
                                   .train = i % 2 == 0};
     }
     return (gable_fit_rows){.row = rows, .n = N_PLANTED, .accelerator = &unit_device,
-                            .constants = &unit_constants};
+                            .constants = &unit_constants, .half = true};
 }
 
 static truth found(const gable_calibrated *k)
