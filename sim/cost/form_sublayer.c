@@ -101,7 +101,8 @@ static part indexer(const gable_sublayer *s, const gable_sublayer_work *p, const
         i.compute_s *= v[GABLE_SUBLAYER_X1];
         i.memory_s *= v[GABLE_SUBLAYER_X1];
     }
-    i.latency_s = 1e-9 * v[GABLE_SUBLAYER_KS] * p->candidates * waves + 1e-6 * v[GABLE_SUBLAYER_TS];
+    i.latency_s = 1e-6 * v[GABLE_SUBLAYER_TS] +
+                  waves * (1e-9 * v[GABLE_SUBLAYER_KS] * p->candidates + 1e-6 * v[GABLE_SUBLAYER_TW]);
     return i;
 }
 

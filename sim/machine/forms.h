@@ -9,7 +9,7 @@
 
 #include "machine/forms_latent.h"
 
-enum { GABLE_PARAMETERS_CAP = 28, GABLE_CHOICES_CAP = 8 };
+enum { GABLE_PARAMETERS_CAP = 30, GABLE_CHOICES_CAP = 8 };
 
 /* One constant. Continuous: log-normal around `centre` with `spread` of the logarithm, kept in [low, high].
  * Discrete (n_choices > 0): one of `choices`, the first by default; tile shapes and switches of a kernel library,
