@@ -17,7 +17,7 @@ typedef struct gable_row_column {
     const char *name;
     bool label;  /* text; else a number */
     bool hashed; /* part of the shape that the train/test split goes by */
-    bool blank;  /* a number that may be left empty: 0 */
+    bool blank;  /* a number that may be left empty: 0; a label whose column may be missing: "" */
 } gable_row_column;
 
 /* Cells of one row, in the order of the KIND's columns: number[i] or label[i]. */
@@ -30,7 +30,7 @@ typedef struct gable_table_kind {
     const char *name; /* "gemm" */
     gable_row_column columns[GABLE_ROW_COLUMNS_CAP];
     int n_columns;
-    int dtype_column; /* the label that results are grouped by */
+    int dtype_column; /* the label that results are grouped by; -1: none */
     /* Labels that together name the kernel, "gdn/chunk_scan/context"; none: the column `kernel`, where there is one. */
     int kernel_columns[GABLE_ROW_LABELS_CAP], n_kernel_columns;
     /* Fills `op`; returns NULL, or why the row is outside the model's range (fixed text). */
@@ -53,7 +53,7 @@ typedef struct gable_rows {
 } gable_rows;
 
 /* KINDs of kinds_stream.c. */
-enum { GABLE_LINEAR_COLUMNS = 15, GABLE_MHC_COLUMNS = 5, GABLE_QUANTIZE_COLUMNS = 3, GABLE_WIDE_COLUMNS = 12 };
+enum { GABLE_LINEAR_COLUMNS = 15, GABLE_MHC_COLUMNS = 4, GABLE_QUANTIZE_COLUMNS = 3, GABLE_WIDE_COLUMNS = 12 };
 const char *gable_kind_make_linear(const gable_cells *cells, gable_op *op);
 const char *gable_kind_make_mhc(const gable_cells *cells, gable_op *op);
 const char *gable_kind_make_quantize(const gable_cells *cells, gable_op *op);

@@ -74,7 +74,7 @@ const char *gable_kind_make_linear(const gable_cells *c, gable_op *op)
 
 /* ---- hyper-connections ------------------------------------------------------------------------------------ */
 
-enum { MHC_KERNEL, MHC_OP, MHC_TOKENS, MHC_HIDDEN, MHC_STREAMS };
+enum { MHC_OP, MHC_TOKENS, MHC_HIDDEN, MHC_STREAMS };
 
 const char *gable_kind_make_mhc(const gable_cells *c, gable_op *op)
 {

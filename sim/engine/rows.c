@@ -54,8 +54,12 @@ static uint64_t hash_shape(const gable_table_kind *kind, const gable_cells *cell
 static gable_status find_columns(const gable_csv *csv, const gable_table_kind *kind, columns *out,
                                  gable_err *err)
 {
-    for (int i = 0; i < kind->n_columns; i++)
-        GABLE_TRY(gable_csv_need(csv, kind->columns[i].name, &out->at[i], err));
+    for (int i = 0; i < kind->n_columns; i++) {
+        const gable_row_column *column = &kind->columns[i];
+        out->at[i] = gable_csv_column(csv, column->name);
+        if (!column->label || !column->blank)
+            GABLE_TRY(gable_csv_need(csv, column->name, &out->at[i], err));
+    }
     out->device = gable_csv_column(csv, "device");
     out->framework = gable_csv_column(csv, "framework");
     out->version = gable_csv_column(csv, "version");
@@ -78,7 +82,7 @@ static gable_status take_cells(const gable_csv *csv, const gable_table_kind *kin
                                const columns *at, size_t row, gable_cells *out, gable_err *err)
 {
     for (int i = 0; i < kind->n_columns; i++) {
-        const char *text = cell(csv, row, at->at[i]);
+        const char *text = at->at[i] < csv->n_columns ? cell(csv, row, at->at[i]) : "";
         double value;
         if (kind->columns[i].label) {
             out->label[i] = text;
@@ -140,7 +144,7 @@ gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gab
             GABLE_TRY(name_kernel(arena, kind, &cells, &named, err));
             row->kernel = named;
         }
-        row->dtype = cells.label[kind->dtype_column];
+        row->dtype = kind->dtype_column >= 0 ? cells.label[kind->dtype_column] : "";
         row->shape = hash_shape(kind, &cells);
         row->unsupported = kind->make(&cells, &row->op);
         row->op.copies = copies_of(row->framework);

@@ -102,7 +102,8 @@ static const struct {
     {"moe", MOE_HEAD "h100-sxm,trtllm,bf16,lognormal,1,8,4,1,2,1,1,2\n"},
     {"moe", MOE_HEAD "h100-sxm,trtllm,bf16,balanced,1,8,4,3,2,1,1,2\n"},
     {"moe", MOE_HEAD "h100-sxm,trtllm,bf16,balanced,1,8,4,1,2,1,1,4\n"},
-    {"mhc", "device,framework,op,tokens\nh100-sxm,trtllm,pre,4\n"},
+    {"mhc", "device,framework,op,tokens,hidden,hc_mult\nh100-sxm,trtllm,mid,4,8,4\n"},
+    {"comm", "device,library,op,bytes\nh100-sxm,nccl,all_reduce,4\n"},
 };
 
 START_TEST(outside_the_range_is_not_priced)
