@@ -38,7 +38,8 @@ typedef struct ladder {
 
 /* Preference, not physics: any own row beats a sibling's, a sibling's beats another format's, and
  * another format of the own generation beats the same format of another one. */
-static const double far_stack = 1.0, far_sibling = 3.0, far_kernel = 5.0, far_format = 8.0, far_generation = 40.0;
+static const double far_stack = 1.0, far_sibling = 3.0, far_kernel = 5.0, far_format = 8.0, far_odd = 20.0,
+                    far_generation = 40.0;
 
 /* ln spread of what is only believed: a factor of 2 to the 90th percentile. */
 static const double prior_sigma_ln = 0.55;
@@ -158,6 +159,18 @@ static bool nearer(const choice *c, const choice *best)
     return c->entry->n_train + c->entry->n_test > best->entry->n_train + best->entry->n_test;
 }
 
+/* Entries that hw/generations names as measured on an unusual set-up. */
+static bool is_odd(const ladder *l, const rung *r, const gable_calibrated *entry)
+{
+    for (int i = 0; i < l->own->n_odd; i++) {
+        const gable_oddity *odd = &l->own->odd[i];
+        if (odd->family == entry->family && strcmp(odd->stack, entry->stack) == 0 &&
+            strcmp(odd->device, r->calibration->name) == 0)
+            return r->distance > 0.0; /* the device itself may keep it */
+    }
+    return false;
+}
+
 static void consider(const ladder *l, const rung *r, const gable_calibrated *entry,
                      const column *want, choice *best)
 {
@@ -167,6 +180,7 @@ static void consider(const ladder *l, const rung *r, const gable_calibrated *ent
     c.format = format_distance(l, want->weights, want->unit, entry);
     bool other = want->kernel && strcmp(want->kernel, entry->kernel) != 0;
     c.distance = r->distance + c.stack + (other ? far_kernel : 0.0) +
+                 (is_odd(l, r, entry) ? far_odd : 0.0) +
                  (c.format > 0.0 ? c.format + (c.format > same_kernels ? far_format : 0.0) : 0.0);
     if (nearer(&c, best))
         *best = c;

@@ -118,6 +118,8 @@ gable_status gable_generation_load(gable_arena *arena, const char *hw, const cha
     GABLE_TRY(read_names(arena, hw, root, "nearest", "generations", &g->nearest, err));
     GABLE_TRY(gable_list_read(arena, root, "one_shot", &gable_one_shot_schema, sizeof *g->one_shot,
                               &g->one_shot, &g->n_one_shot, err));
+    GABLE_TRY(gable_list_read(arena, root, "odd", &gable_oddity_schema, sizeof *g->odd, &g->odd,
+                              &g->n_odd, err));
     GABLE_TRY(take_collective(root, g, err));
     *out = g;
     return GABLE_OK;

@@ -17,6 +17,12 @@ typedef struct gable_one_shot {
     double base_s, per_peer_s, link_frac;
 } gable_one_shot;
 
+/* Entries of a device that no other one should borrow: whoever measured them had a different set-up. */
+typedef struct gable_oddity {
+    const char *device, *stack, *why;
+    int family; /* gable_family */
+} gable_oddity;
+
 typedef struct gable_generation {
     const char *name, *title, *vendor, *remark;
     int year;
@@ -32,6 +38,8 @@ typedef struct gable_generation {
     gable_collective_constants collective; /* without the custom part */
     int n_one_shot;
     gable_one_shot *one_shot;
+    int n_odd;
+    gable_oddity *odd;
     const char **sources;
 } gable_generation;
 
@@ -54,8 +62,8 @@ typedef struct gable_stack {
     const char **sources;
 } gable_stack;
 
-extern const gable_schema gable_generation_schema, gable_one_shot_schema, gable_stack_schema,
-    gable_gap_schema;
+extern const gable_schema gable_generation_schema, gable_one_shot_schema, gable_oddity_schema,
+    gable_stack_schema, gable_gap_schema;
 
 /* Read one file; unknown names are refused with the nearest one. Everything lives in the arena. */
 gable_status gable_generation_load(gable_arena *arena, const char *hw, const char *name,

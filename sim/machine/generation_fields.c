@@ -113,7 +113,7 @@ static const gable_field generation_rows[] = {
      .offset = offsetof(gable_generation, collective.from),
      .help = "What it was fitted to."},
 };
-static const char *const generation_extra[] = {"devices", "nearest", "one_shot"};
+static const char *const generation_extra[] = {"devices", "nearest", "one_shot", "odd"};
 
 const gable_schema gable_generation_schema = {
     .id = "gable.generation/1",
@@ -140,6 +140,19 @@ const gable_schema gable_one_shot_schema = {
     .title = "Custom all-reduce of an engine",
     .fields = one_shot_rows,
     .n_fields = COUNT_OF(one_shot_rows),
+};
+
+static const gable_field oddity_rows[] = {
+    TEXT_ROW(gable_oddity, "device", NAME, device, REQUIRED, "Device that was measured."),
+    TEXT_ROW(gable_oddity, "stack", NAME, stack, REQUIRED, "Stack of the entries."),
+    CHOICE_ROW(gable_oddity, "", "family", family, families, REQUIRED, "Family of the entries."),
+    TEXT_ROW(gable_oddity, "why", TEXT, why, REQUIRED, "How it differs from its siblings."),
+};
+
+const gable_schema gable_oddity_schema = {
+    .title = "Entries that no other device borrows",
+    .fields = oddity_rows,
+    .n_fields = COUNT_OF(oddity_rows),
 };
 
 /* ---- stacks ---- */
