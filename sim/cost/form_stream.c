@@ -66,7 +66,7 @@ void gable_form_stream(const gable_op *op, const gable_work *work, const gable_c
                        const double *value, gable_time *out)
 {
     gable_grid grid = work->grid;
-    double slower = 1e-6 * unit_clock_hz / chip->clock_hz;
+    double slower = 1e-6 * unit_clock_hz / chip->boost_hz;
     bool convolution = op->kind == GABLE_OP_LINEAR && op->linear.stage == GABLE_LINEAR_CONV;
     if (convolution && value[GABLE_STREAM_GRID] > 0.0)
         grid = per_channel(&op->linear, value);
@@ -74,8 +74,9 @@ void gable_form_stream(const gable_op *op, const gable_work *work, const gable_c
                    (grid.steps * value[GABLE_STREAM_C1] + value[GABLE_STREAM_KAP]) * slower;
     double blocks = grid.units * value[GABLE_STREAM_C2] * slower / chip->n_sm *
                     wave_loss(grid.blocks, chip->n_sm);
-    double products = work->vector ? 0.0
-                                   : work->flops / (value[GABLE_STREAM_EF] * chip->peak_flops_per_s);
+    /* Small products between loads do not reach the power limit either. */
+    double peak = chip->peak_flops_per_s * chip->boost_hz / chip->clock_hz;
+    double products = work->vector ? 0.0 : work->flops / (value[GABLE_STREAM_EF] * peak);
     double memory = memory_seconds(work, chip, value);
     double terms[] = {chain, blocks, products, memory};
     double total = norm(terms, value[GABLE_STREAM_POWER]);

@@ -9,6 +9,7 @@
 /* The device as a kernel sees it, SI units. */
 typedef struct gable_chip {
     double n_sm, clock_hz;
+    double boost_hz; /* of kernels that the power does not limit */
     double peak_flops_per_s; /* of the unit that the FLOPs run on */
     double bandwidth_bytes_per_s, l2_bytes;
     double exp_per_s, vector_flops_per_s;

@@ -91,12 +91,15 @@ static gable_chip chip_of(const gable_work *work, const gable_accelerator *a,
     gable_chip chip = {
         .n_sm = constants->n_sm > 0.0 ? constants->n_sm : a->n_sm,
         .clock_hz = constants->clock_hz > 0.0 ? constants->clock_hz : a->tensor_clock_hz,
+        .boost_hz = constants->boost_hz,
         .peak_flops_per_s = peak_of(work, a) * (work->vector ? 1.0 : silicon),
         .bandwidth_bytes_per_s = a->hbm_bandwidth_bytes_per_s,
         .l2_bytes = a->l2_capacity_bytes,
         .vector_flops_per_s = a->vector_fp32_flops_per_s,
         .exp_per_s = a->exp_per_s,
     };
+    if (chip.boost_hz <= 0.0)
+        chip.boost_hz = chip.clock_hz;
     if (chip.exp_per_s <= 0.0)
         chip.exp_per_s = 16.0 * chip.n_sm * chip.clock_hz;
     if (has_parts(work)) {

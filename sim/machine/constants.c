@@ -417,11 +417,14 @@ static void fill_silicon(const ladder *l, gable_constants *out)
         out->silicon_frac = g->reference_bf16_flops_per_s * root / bf16;
         out->clock_hz = g->reference_clock_hz * root;
     }
+    out->boost_hz = a->vector_clock_hz > 0.0 ? a->vector_clock_hz : g->reference_clock_hz;
     /* What no datasheet says: middling figures, so that a form has something to work with. */
     if (out->n_sm <= 0.0)
         out->n_sm = 128.0;
     if (out->clock_hz <= 0.0)
         out->clock_hz = 1.8e9;
+    if (out->boost_hz <= 0.0)
+        out->boost_hz = out->clock_hz;
 }
 
 gable_status gable_silicon_load(gable_arena *arena, const char *hw,

@@ -99,6 +99,7 @@ typedef struct gable_constants {
      * figures are multiplied by; 1 where nothing is known. */
     double silicon_frac;
     double clock_hz, n_sm; /* where the datasheet gives none */
+    double boost_hz; /* clock of kernels that the power does not limit: alike on all boards of a die */
     gable_collective_constants collective;
     double gap_s_per_layer; /* glue between kernels of one layer: facts/serving.md 3 */
     gable_provenance gap_provenance;

@@ -78,7 +78,8 @@ END_TEST
 /* ---- seconds -------------------------------------------------------------------------------------------- */
 
 static const gable_chip small = {.n_sm = 100,
-                                 .clock_hz = 1.83e9, /* constants count at this clock */
+                                 .clock_hz = 1.83e9,
+                                 .boost_hz = 1.83e9, /* constants count at this clock */
                                  .peak_flops_per_s = 1e14,
                                  .bandwidth_bytes_per_s = 1e12,
                                  .l2_bytes = 5e7,
@@ -175,7 +176,7 @@ static const struct {
     {offsetof(gable_chip, n_sm), 1.01},
     {offsetof(gable_chip, n_sm), 1.37},
     {offsetof(gable_chip, n_sm), 2.0},
-    {offsetof(gable_chip, clock_hz), 1.2},
+    {offsetof(gable_chip, boost_hz), 1.2},
     {offsetof(gable_chip, peak_flops_per_s), 1.5},
     {offsetof(gable_chip, bandwidth_bytes_per_s), 1.5},
     {offsetof(gable_chip, l2_bytes), 2.0},
