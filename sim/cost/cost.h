@@ -1,6 +1,6 @@
-/* cost: one operator on one device: its work (FLOPs, bytes per memory level), its speed of light, and the time
- * that a real kernel needs. An operator is one row of ops.def, one work function and, where it has its
- * own physics, one time function.
+/* cost: one operator on one device: its work (FLOPs, bytes per memory level), its speed of light,
+ * and the time that a real kernel needs. An operator is one row of ops.def, one work function and,
+ * where it has its own physics, one time function.
  * Room: cost. Uses: base, machine. Formulas: facts/models.md 4; sim/cost/README.md.
  * Nothing here allocates, prints or fails: shapes were checked when the plan was laid out. */
 #ifndef GABLE_COST_H
@@ -8,10 +8,12 @@
 #include <stdbool.h>
 
 #include "base/base.h"
+#include "cost/sublayer.h"
 #include "machine/machine.h"
 
 /* What limits an operator or a step. X(symbol, name) */
-#define GABLE_BOUND_LIST(X) X(COMPUTE, "compute") X(MEMORY, "memory") X(NETWORK, "network") X(OVERHEAD, "overhead")
+#define GABLE_BOUND_LIST(X)                                                                        \
+    X(COMPUTE, "compute") X(MEMORY, "memory") X(NETWORK, "network") X(OVERHEAD, "overhead")
 typedef enum gable_bound {
 #define GABLE_BOUND_ENUM(symbol, name) GABLE_BOUND_##symbol,
     GABLE_BOUND_LIST(GABLE_BOUND_ENUM)
@@ -28,15 +30,16 @@ typedef enum gable_op_kind {
 } gable_op_kind;
 const char *gable_op_kind_name(int kind);
 
-/* (m, k) x (k, n): m tokens, n outputs, k inputs; weights (k, n) in `weights`, the rest in `activations`.
- * `groups` such products in one kernel (one per head in MLA); 0 means 1. */
+/* (m, k) x (k, n): m tokens, n outputs, k inputs; weights (k, n) in `weights`, the rest in
+ * `activations`. `groups` such products in one kernel (one per head in MLA); 0 means 1. */
 typedef struct gable_gemm {
     double m, n, k, groups;
 } gable_gemm;
 
 /* softmax(Q K^T) V of `batch` sequences that each have n_cached tokens in the cache and add n_new.
- * Q (n_new, heads, qk_dim); read_elements per visible token are read once for all heads (kv_heads * (qk_dim +
- * v_dim), or rank + rope of a latent cache), write_elements per new token are stored. window 0: none. */
+ * Q (n_new, heads, qk_dim); read_elements per visible token are read once for all heads (kv_heads *
+ * (qk_dim + v_dim), or rank + rope of a latent cache), write_elements per new token are stored.
+ * window 0: none. */
 typedef struct gable_attention {
     double batch, n_new, n_cached, heads, kv_heads, qk_dim, v_dim, window;
     double read_elements, write_elements;
@@ -46,72 +49,26 @@ typedef struct gable_attention {
 
 /* How tokens fall on experts. */
 typedef enum gable_routing {
-    GABLE_ROUTING_UNIFORM,  /* every expert equally likely, K distinct per token (expected values) */
-    GABLE_ROUTING_BALANCED, /* dealt round-robin: the benchmarks' "balanced" */
-    GABLE_ROUTING_POWER_LAW, /* counts drawn from a truncated power law: the benchmarks' "power_law" */
-    GABLE_ROUTING_ZIPF      /* popularity of the r-th expert ~ r^-skew: --experts-skew */
+    GABLE_ROUTING_UNIFORM, /* every expert equally likely, K distinct per token (expected values) */
+    GABLE_ROUTING_BALANCED,  /* dealt round-robin: the benchmarks' "balanced" */
+    GABLE_ROUTING_POWER_LAW, /* counts drawn from a truncated power law: the benchmarks' "power_law"
+                              */
+    GABLE_ROUTING_ZIPF       /* popularity of the r-th expert ~ r^-skew: --experts-skew */
 } gable_routing;
 
-/* Routed experts of one layer on one rank: tokens (all that reach the experts, over all ranks), hidden -> inter
+/* Routed experts of one layer on one rank: tokens (all that reach the experts, over all ranks),
+ * hidden -> inter
  * -> hidden per expert; inter is split by tp, experts by ep. */
 typedef struct gable_moe {
     double tokens, hidden, inter, top_k, experts, n_matrices, tp, ep, skew;
     gable_routing routing;
-    bool wide;    /* tokens were already sent to the rank: no routing here, kernels of wide expert parallelism */
-    bool even;    /* a load balancer deals experts to ranks by their load (EPLB) */
+    bool wide; /* tokens were already sent to the rank: no routing here, kernels of wide expert
+                  parallelism */
+    bool even; /* a load balancer deals experts to ranks by their load (EPLB) */
     double rank_tokens; /* of the tokens, those that reach the rank; 0: not known */
-    double slots; /* places for experts over all ranks: more than experts when popular ones have copies; 0: experts */
+    double slots; /* places for experts over all ranks: more than experts when popular ones have
+                     copies; 0: experts */
 } gable_moe;
-
-/* Which of the cached tokens the queries of an attention block see (facts/models.md 4.3, 4.4, 4.7, 4.8). */
-typedef enum gable_selection {
-    GABLE_SELECTION_ALL,        /* MLA: every latent */
-    GABLE_SELECTION_TOKENS,     /* DSA: an indexer picks top_k latents */
-    GABLE_SELECTION_COMPRESSED, /* CSA: a window, and top_k of the entries that stand for `compress` tokens each */
-    GABLE_SELECTION_COARSE,     /* HCA: a window, and every such entry */
-    GABLE_SELECTION_BLOCKS,     /* MSA: an indexer picks blocks of together top_k tokens, per group of heads */
-} gable_selection;
-
-/* A whole attention block of one layer on one rank, as benchmarks time it: projections, indexer, attention, output.
- * heads, kv_heads, groups are those of the rank; the indexer and the down-projections are replicated. Heads are
- * nope_dim + rope_dim wide for scores and v_dim for values; kv_rank 0: keys and values are cached per head. */
-typedef struct gable_sublayer {
-    gable_selection selection;
-    gable_dtype kv;
-    bool decode; /* runs on the kernels of decode */
-    double batch, n_new, n_cached;
-    double hidden, heads, kv_heads, q_rank, kv_rank, nope_dim, rope_dim, v_dim;
-    double groups, group_rank; /* grouped output projection; 0: one matrix */
-    double index_heads, index_dim, top_k, compress, window;
-} gable_sublayer;
-
-/* Kernels of a layer of linear attention (GDN, KDA, Mamba-2). CONV: a causal convolution over the channels, of a prompt
- * or of the next tokens. SCAN: a prompt, in chunks, through the recurrence; UPDATE: a few tokens, one by one. */
-typedef enum gable_linear_stage {
-    GABLE_LINEAR_CONV,
-    GABLE_LINEAR_SCAN,
-    GABLE_LINEAR_CONV_UPDATE,
-    GABLE_LINEAR_UPDATE
-} gable_linear_stage;
-
-/* `batch` sequences of `tokens` new tokens each; states of value_heads x key_dim x value_dim in fp32; convolutions over
- * `channels` with `taps` taps. Each new token of an UPDATE leaves a state: drafts may be refused. */
-typedef struct gable_linear {
-    gable_linear_stage stage;
-    double batch, tokens, channels, taps, key_heads, key_dim, value_heads, value_dim;
-} gable_linear;
-
-/* Manifold-constrained hyper-connections: `streams` residual streams of `hidden`, mixed before (pre) or after a block. */
-typedef struct gable_mhc {
-    double tokens, hidden, streams;
-    bool pre;
-} gable_mhc;
-
-/* (rows, columns) of bf16 to 8 bits with a known scale, or (find_scale) the search of the scale alone. */
-typedef struct gable_quantize {
-    double rows, columns;
-    bool find_scale;
-} gable_quantize;
 
 /* Anything that streams memory: norms, RoPE, activations, embeddings, sampling. */
 typedef struct gable_stream {
@@ -122,8 +79,9 @@ typedef struct gable_stream {
 typedef struct gable_op {
     gable_op_kind kind;
     gable_dtype weights, activations;
-    /* Benchmarks call an operator again and again, so that its operands may be in L2: over how many copies of the
-     * weights they rotate. 0: cold, as in serving; > 0: at most so many, as few as fill L2; < 0: exactly so many. */
+    /* Benchmarks call an operator again and again, so that its operands may be in L2: over how many
+     * copies of the weights they rotate. 0: cold, as in serving; > 0: at most so many, as few as
+     * fill L2; < 0: exactly so many. */
     double copies;
     union {
         gable_gemm gemm;
@@ -137,8 +95,9 @@ typedef struct gable_op {
     };
 } gable_op;
 
-/* Load of the heaviest rank: token-expert pairs, distinct experts that it reads (facts/models.md 4.11), and tiles of
- * 16, 32, 64, 128, 256 tokens that its experts fill (facts/kernels.md 5.1). */
+/* Load of the heaviest rank: token-expert pairs, distinct experts that it reads
+ * (facts/models.md 4.11), and tiles of 16, 32, 64, 128, 256 tokens that its experts fill
+ * (facts/kernels.md 5.1). */
 enum { GABLE_MOE_TILES = 5 };
 typedef struct gable_moe_load {
     double pairs, distinct;
@@ -146,45 +105,30 @@ typedef struct gable_moe_load {
 } gable_moe_load;
 gable_moe_load gable_cost_moe_load(const gable_moe *moe);
 
-/* Parts of an attention block, which run one after the other on different units. */
-typedef struct gable_sublayer_work {
-    double projection_flops, core_flops, index_flops;
-    double expanded_flops; /* the core, when latents are expanded to keys and values first; 0: cannot be */
-    double core_bytes, index_bytes, score_bytes;
-    double average_keys; /* that a query attends to */
-    double keys;       /* that the last query of a sequence attends to */
-    double candidates; /* entries among which the indexer picks for it; 0: nothing to pick */
-    gable_mma projection_mma, core_mma, index_mma;
-} gable_sublayer_work;
-
-/* A streaming kernel as its thread blocks see it: steps of the longest chain, units of work of all blocks, blocks; and
- * the bytes that it touches, where those that are read and written in place count once. */
-typedef struct gable_grid {
-    double steps, units, blocks, touched_bytes;
-} gable_grid;
-
-/* What an operator does, whatever it runs on. All >= 0. hbm_bytes = weight + activation + cache bytes: what must cross
- * the memory's pins. spill_bytes is what kernels of today write and read again on top (the experts' hidden
- * activations between their two products); it is part of the expected time, not of the speed of light. */
+/* What an operator does, whatever it runs on. All >= 0. hbm_bytes = weight + activation + cache
+ * bytes: what must cross the memory's pins. spill_bytes is what kernels of today write and read
+ * again on top (the experts' hidden activations between their two products); it is part of the
+ * expected time, not of the speed of light. */
 typedef struct gable_work {
     double flops, hbm_bytes, weight_bytes, activation_bytes, cache_bytes, spill_bytes;
-    double l2_bytes;  /* with 128 x 128 tiles: what the kernels ask of L2 */
-    gable_mma mma;    /* unit that the FLOPs run on */
-    bool vector;      /* FLOPs run on the vector units instead */
+    double l2_bytes;     /* with 128 x 128 tiles: what the kernels ask of L2 */
+    gable_mma mma;       /* unit that the FLOPs run on */
+    bool vector;         /* FLOPs run on the vector units instead */
     gable_family family; /* whose constants price it */
     gable_dtype dtype;   /* of the weights or the cache: with mma, the column of the constants */
     double copies;       /* as in gable_op */
     double weight_element_bytes, activation_element_bytes;
     union {
-        gable_moe_load load;       /* for experts */
-        gable_grid grid;           /* for streaming kernels */
-        gable_sublayer_work parts; /* for attention blocks: dtype and mma are bf16, all formats share constants */
+        gable_moe_load load; /* for experts */
+        gable_grid grid;     /* for streaming kernels */
+        gable_sublayer_work
+            parts; /* for attention blocks: dtype and mma are bf16, all formats share constants */
     };
 } gable_work;
 
-/* Time of one call. ceiling_s <= time_s; the others are the terms of time_s before they are combined:
- * time_s = overhead_s + max(compute_s, memory_s, network_s) + exposed_s, where exposed_s is what of the shorter ones
- * sticks out because real kernels do not overlap perfectly. */
+/* Time of one call. ceiling_s <= time_s; the others are the terms of time_s before they are
+ * combined: time_s = overhead_s + max(compute_s, memory_s, network_s) + exposed_s, where exposed_s
+ * is what of the shorter ones sticks out because real kernels do not overlap perfectly. */
 typedef struct gable_time {
     double ceiling_s, time_s;
     double compute_s, memory_s, network_s, overhead_s, exposed_s;
@@ -196,18 +140,20 @@ typedef struct gable_time {
 /* Work of one call. Valid for all shapes with non-negative sizes. */
 void gable_cost_work(const gable_op *op, gable_work *out);
 
-/* Speed of light: max(flops / dense peak, hbm_bytes / datasheet bandwidth), nothing else. Of operands that an earlier
- * call may have left in L2 (copies != 0) as many bytes as L2 holds are free. */
+/* Speed of light: max(flops / dense peak, hbm_bytes / datasheet bandwidth), nothing else. Of
+ * operands that an earlier call may have left in L2 (copies != 0) as many bytes as L2 holds are
+ * free. */
 double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *accelerator,
                             gable_bound *bound);
 
-/* Expected time by the form of the operator's family with the constants of the device and stack; the ceiling when
- * the stack is ideal. About 100 ns. */
+/* Expected time by the form of the operator's family with the constants of the device and stack;
+ * the ceiling when the stack is ideal. About 100 ns. */
 void gable_cost_time(const gable_op *op, const gable_work *work,
                      const gable_accelerator *accelerator, const gable_constants *constants,
                      gable_time *out);
 
-/* The same with given constants of the family instead of the stack's usual ones: fitting, named kernels. */
+/* The same with given constants of the family instead of the stack's usual ones: fitting, named
+ * kernels. */
 void gable_cost_time_with(const gable_op *op, const gable_work *work,
                           const gable_accelerator *accelerator, const gable_constants *constants,
                           const gable_kernel_constants *kernel, gable_time *out);

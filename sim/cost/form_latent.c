@@ -1,5 +1,5 @@
-/* cost: time of the kernels of latent attention: prefill with expanded or absorbed latents, absorbed decode, the
- * per-head products around it (facts/attention.md 2, 4, 5). */
+/* cost: time of the kernels of latent attention: prefill with expanded or absorbed latents,
+ * absorbed decode, the per-head products around it (facts/attention.md 2, 4, 5). */
 #include <math.h>
 
 #include "cost/forms.h"
@@ -25,7 +25,8 @@ static double norm3(double a, double b, double c, double power)
     return sqrt(sqrt(a2 * a2 + b2 * b2 + c2 * c2));
 }
 
-/* ---- prefill ---------------------------------------------------------------------------------------------- */
+/* ---- prefill
+ * ---------------------------------------------------------------------------------------------- */
 
 /* All heads of a query share the keys, so that a tile holds the heads of one or a few queries. */
 static void absorb(gable_attention *a)
@@ -37,19 +38,28 @@ static void absorb(gable_attention *a)
     a->read_elements = latent;
 }
 
-/* The prefill form, with the tiles of one head width and without what latents do not have (windows, splits). */
+/* The prefill form, with the tiles of one head width and without what latents do not have (windows,
+ * splits). */
 void gable_form_latent_context(const gable_op *op, const gable_work *work, const gable_chip *chip,
                                const double *value, gable_time *out)
 {
     static const int same[][2] = {
-        {GABLE_CONTEXT_T0, GABLE_LATENT_CONTEXT_T0},   {GABLE_CONTEXT_EM, GABLE_LATENT_CONTEXT_EM},
-        {GABLE_CONTEXT_EE, GABLE_LATENT_CONTEXT_EE},   {GABLE_CONTEXT_PP, GABLE_LATENT_CONTEXT_PP},
-        {GABLE_CONTEXT_LAT, GABLE_LATENT_CONTEXT_LAT}, {GABLE_CONTEXT_KAP, GABLE_LATENT_CONTEXT_KAP},
-        {GABLE_CONTEXT_AL, GABLE_LATENT_CONTEXT_AL},   {GABLE_CONTEXT_EB, GABLE_LATENT_CONTEXT_EB},
-        {GABLE_CONTEXT_EP, GABLE_LATENT_CONTEXT_EP},   {GABLE_CONTEXT_CTK, GABLE_LATENT_CONTEXT_CTK},
-        {GABLE_CONTEXT_L2X, GABLE_LATENT_CONTEXT_L2X}, {GABLE_CONTEXT_CL2, GABLE_LATENT_CONTEXT_CL2},
-        {GABLE_CONTEXT_M, GABLE_LATENT_CONTEXT_M},     {GABLE_CONTEXT_MW, GABLE_LATENT_CONTEXT_M},
-        {GABLE_CONTEXT_N, GABLE_LATENT_CONTEXT_N},     {GABLE_CONTEXT_STAGE, GABLE_LATENT_CONTEXT_STAGE},
+        {GABLE_CONTEXT_T0, GABLE_LATENT_CONTEXT_T0},
+        {GABLE_CONTEXT_EM, GABLE_LATENT_CONTEXT_EM},
+        {GABLE_CONTEXT_EE, GABLE_LATENT_CONTEXT_EE},
+        {GABLE_CONTEXT_PP, GABLE_LATENT_CONTEXT_PP},
+        {GABLE_CONTEXT_LAT, GABLE_LATENT_CONTEXT_LAT},
+        {GABLE_CONTEXT_KAP, GABLE_LATENT_CONTEXT_KAP},
+        {GABLE_CONTEXT_AL, GABLE_LATENT_CONTEXT_AL},
+        {GABLE_CONTEXT_EB, GABLE_LATENT_CONTEXT_EB},
+        {GABLE_CONTEXT_EP, GABLE_LATENT_CONTEXT_EP},
+        {GABLE_CONTEXT_CTK, GABLE_LATENT_CONTEXT_CTK},
+        {GABLE_CONTEXT_L2X, GABLE_LATENT_CONTEXT_L2X},
+        {GABLE_CONTEXT_CL2, GABLE_LATENT_CONTEXT_CL2},
+        {GABLE_CONTEXT_M, GABLE_LATENT_CONTEXT_M},
+        {GABLE_CONTEXT_MW, GABLE_LATENT_CONTEXT_M},
+        {GABLE_CONTEXT_N, GABLE_LATENT_CONTEXT_N},
+        {GABLE_CONTEXT_STAGE, GABLE_LATENT_CONTEXT_STAGE},
     };
     double v[GABLE_PARAMETERS_CAP] = {0};
     gable_op shaped = *op;
@@ -65,7 +75,9 @@ void gable_form_latent_context(const gable_op *op, const gable_work *work, const
     gable_form_context(&shaped, work, chip, v, out);
 }
 
-/* ---- decode ----------------------------------------------------------------------------------------------- */
+/* ---- decode
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static const double key_tile = 64.0;
 
@@ -73,7 +85,8 @@ typedef struct decode {
     double blocks, splits, chain_s, work_s;
 } decode;
 
-/* Keys and values are one latent: a tile of 64 is loaded once, and used by both products of the heads of a block. */
+/* Keys and values are one latent: a tile of 64 is loaded once, and used by both products of the
+ * heads of a block. */
 static decode decode_seconds(const gable_attention *a, const gable_chip *chip, const double *v)
 {
     decode d = {.splits = 1.0};
@@ -93,7 +106,8 @@ static decode decode_seconds(const gable_attention *a, const gable_chip *chip, c
     double tile = sqrt(products * products + load * load);
     double waves = d.blocks * d.splits / chip->n_sm, whole = gable_form_ceil(waves);
     double fixed = 1e-6 * v[GABLE_LATENT_DECODE_KAP] * (1.0 + heads / v[GABLE_LATENT_DECODE_GK]);
-    d.chain_s = gable_form_ceil(tiles / d.splits) * tile * v[GABLE_LATENT_DECODE_LAT] + whole * fixed;
+    d.chain_s =
+        gable_form_ceil(tiles / d.splits) * tile * v[GABLE_LATENT_DECODE_LAT] + whole * fixed;
     d.work_s = d.blocks * max2(keys / key_tile, 0.125) * tile / chip->n_sm * sqrt(whole / waves);
     return d;
 }
@@ -110,7 +124,8 @@ void gable_form_latent_decode(const gable_op *op, const gable_work *work, const 
 {
     const gable_attention *a = &op->attention;
     decode d = decode_seconds(a, chip, value);
-    double cache = a->batch * (a->n_cached + a->n_new) * a->read_elements * gable_dtype_bytes(a->kv);
+    double cache =
+        a->batch * (a->n_cached + a->n_new) * a->read_elements * gable_dtype_bytes(a->kv);
     double missed = cache;
     if (work->copies != 0.0 && chip->l2_bytes > 0.0)
         missed = missed_bytes(cache, value[GABLE_LATENT_DECODE_CL2] * chip->l2_bytes);
@@ -123,16 +138,19 @@ void gable_form_latent_decode(const gable_op *op, const gable_work *work, const 
     double ramp_bytes = 1e6 * value[GABLE_LATENT_DECODE_S0] * chip->bandwidth_bytes_per_s / 3.35e12;
     double ramp = 1e-6 * value[GABLE_LATENT_DECODE_RR] * missed / (missed + ramp_bytes);
     double reduce = d.splits > 1.0 ? 1e-6 * value[GABLE_LATENT_DECODE_TR1] * sqrt(d.splits) : 0.0;
-    out->overhead_s = 1e-6 * (value[GABLE_LATENT_DECODE_T0] + value[GABLE_LATENT_DECODE_TB] * a->batch) +
-                      reduce + ramp;
+    out->overhead_s =
+        1e-6 * (value[GABLE_LATENT_DECODE_T0] + value[GABLE_LATENT_DECODE_TB] * a->batch) + reduce +
+        ramp;
     out->exposed_s = max2(core - max2(out->compute_s, out->memory_s), 0.0);
 }
 
-/* ---- per-head products ------------------------------------------------------------------------------------ */
+/* ---- per-head products
+ * ------------------------------------------------------------------------------------ */
 
 static const double tile_rows = 128.0, reference_clock_hz = 1.83e9;
 
-/* Many small products in one kernel: tiles on the SMs beside the streams; no search among tile shapes. */
+/* Many small products in one kernel: tiles on the SMs beside the streams; no search among tile
+ * shapes. */
 void gable_form_batched(const gable_op *op, const gable_work *work, const gable_chip *chip,
                         const double *value, gable_time *out)
 {
@@ -141,7 +159,8 @@ void gable_form_batched(const gable_op *op, const gable_work *work, const gable_
     double tiles = groups * gable_form_ceil(g->m / tile_rows) * gable_form_ceil(g->n / tile_rows);
     double waves = tiles / chip->n_sm, whole = gable_form_ceil(waves);
     double chain = 1e-6 * value[GABLE_BATCHED_CHAIN] * slow;
-    double spread = 1e-6 * value[GABLE_BATCHED_TILE] * slow * waves * sqrt(min2(whole / waves, 8.0));
+    double spread =
+        1e-6 * value[GABLE_BATCHED_TILE] * slow * waves * sqrt(min2(whole / waves, 8.0));
     double bytes = work->weight_bytes + work->activation_bytes, gain = 1.0;
     if (work->copies != 0.0 && chip->l2_bytes > 0.0)
         gain = 1.0 + (value[GABLE_BATCHED_L2X] - 1.0) *

@@ -1,5 +1,5 @@
-/* cost: time of a whole attention block (facts/attention.md 6): kernels one after the other, so the parts add:
- * floors of all of them, projections, streams, indexer and its choice, attention. */
+/* cost: time of a whole attention block (facts/attention.md 6): kernels one after the other, so the
+ * parts add: floors of all of them, projections, streams, indexer and its choice, attention. */
 #include <math.h>
 
 #include "cost/forms.h"
@@ -30,7 +30,8 @@ static double l2_gain(const gable_work *work, const gable_chip *chip, const doub
                      gable_form_hit(kept, v[GABLE_SUBLAYER_CL2] * chip->l2_bytes);
 }
 
-static part projections(const gable_work *work, const gable_chip *chip, const double *v, double gain)
+static part projections(const gable_work *work, const gable_chip *chip, const double *v,
+                        double gain)
 {
     const gable_sublayer_work *p = &work->parts;
     double frac = v[GABLE_SUBLAYER_EG];
@@ -56,7 +57,8 @@ static double padding(double n, double rows)
     return gable_form_ceil(n / rows) * rows / n;
 }
 
-/* The attention: thread blocks of query rows when heads have keys of their own, of heads when they share latents. */
+/* The attention: thread blocks of query rows when heads have keys of their own, of heads when they
+ * share latents. */
 static part attention(const gable_sublayer *s, const gable_sublayer_work *p, const gable_chip *chip,
                       const double *v, double gain)
 {
@@ -79,15 +81,16 @@ static part attention(const gable_sublayer *s, const gable_sublayer_work *p, con
     if (p->core_mma == GABLE_MMA_FP8)
         frac *= v[GABLE_SUBLAYER_EC];
     part a = {.compute_s = flops / (chip->core_flops_per_s * frac),
-              .memory_s = p->core_bytes /
-                          (chip->bandwidth_bytes_per_s * v[GABLE_SUBLAYER_EB] * gain)};
+              .memory_s =
+                  p->core_bytes / (chip->bandwidth_bytes_per_s * v[GABLE_SUBLAYER_EB] * gain)};
     if (fill < 1.0)
         a.compute_s /= pow(fill, v[GABLE_SUBLAYER_UT]);
     a.latency_s = 1e-6 * v[GABLE_SUBLAYER_CHAIN] * p->keys / key_tile / splits;
     return a;
 }
 
-/* Scores on the matrix units, keys and scores through memory, and one thread block a query that picks. */
+/* Scores on the matrix units, keys and scores through memory, and one thread block a query that
+ * picks. */
 static part indexer(const gable_sublayer *s, const gable_sublayer_work *p, const gable_chip *chip,
                     const double *v)
 {
@@ -96,13 +99,15 @@ static part indexer(const gable_sublayer *s, const gable_sublayer_work *p, const
         return i;
     double queries = s->batch * s->n_new, waves = max2(queries / chip->n_sm, 1.0);
     i.compute_s = p->index_flops / (chip->index_flops_per_s * v[GABLE_SUBLAYER_EI]);
-    i.memory_s = (p->index_bytes + p->score_bytes) / (chip->bandwidth_bytes_per_s * v[GABLE_SUBLAYER_ES]);
+    i.memory_s =
+        (p->index_bytes + p->score_bytes) / (chip->bandwidth_bytes_per_s * v[GABLE_SUBLAYER_ES]);
     if (s->index_heads <= 1.0) {
         i.compute_s *= v[GABLE_SUBLAYER_X1];
         i.memory_s *= v[GABLE_SUBLAYER_X1];
     }
-    i.latency_s = 1e-6 * v[GABLE_SUBLAYER_TS] +
-                  waves * (1e-9 * v[GABLE_SUBLAYER_KS] * p->candidates + 1e-6 * v[GABLE_SUBLAYER_TW]);
+    i.latency_s =
+        1e-6 * v[GABLE_SUBLAYER_TS] +
+        waves * (1e-9 * v[GABLE_SUBLAYER_KS] * p->candidates + 1e-6 * v[GABLE_SUBLAYER_TW]);
     return i;
 }
 
@@ -118,7 +123,8 @@ void gable_form_sublayer(const gable_op *op, const gable_work *work, const gable
                      (chip->bandwidth_bytes_per_s * value[GABLE_SUBLAYER_EA]);
     double floor_us = value[GABLE_SUBLAYER_T0];
     if (work->weight_element_bytes < 2.0)
-        floor_us += value[p->projection_mma == GABLE_MMA_FP4 ? GABLE_SUBLAYER_TF : GABLE_SUBLAYER_TQ];
+        floor_us +=
+            value[p->projection_mma == GABLE_MMA_FP4 ? GABLE_SUBLAYER_TF : GABLE_SUBLAYER_TQ];
     floor_us += value[GABLE_SUBLAYER_TB] * s->batch;
     if (p->core_mma == GABLE_MMA_FP8)
         floor_us += value[GABLE_SUBLAYER_TC];

@@ -1,4 +1,5 @@
-/* cost: seconds of one operator: the speed of light, and the expected time by the form of its family. */
+/* cost: seconds of one operator: the speed of light, and the expected time by the form of its
+ * family. */
 #include <math.h>
 
 #include "cost/forms.h"
@@ -15,10 +16,14 @@ const char *gable_bound_name(gable_bound bound)
 }
 
 static gable_form_function *const forms[GABLE_N_FORMS] = {
-    [GABLE_FORM_ROOFLINE] = gable_form_roofline, [GABLE_FORM_GEMM] = gable_form_gemm,
-    [GABLE_FORM_MOE] = gable_form_moe,           [GABLE_FORM_CONTEXT] = gable_form_context,
-    [GABLE_FORM_DECODE] = gable_form_decode, [GABLE_FORM_LATENT_CONTEXT] = gable_form_latent_context,
-    [GABLE_FORM_LATENT_DECODE] = gable_form_latent_decode, [GABLE_FORM_BATCHED] = gable_form_batched,
+    [GABLE_FORM_ROOFLINE] = gable_form_roofline,
+    [GABLE_FORM_GEMM] = gable_form_gemm,
+    [GABLE_FORM_MOE] = gable_form_moe,
+    [GABLE_FORM_CONTEXT] = gable_form_context,
+    [GABLE_FORM_DECODE] = gable_form_decode,
+    [GABLE_FORM_LATENT_CONTEXT] = gable_form_latent_context,
+    [GABLE_FORM_LATENT_DECODE] = gable_form_latent_decode,
+    [GABLE_FORM_BATCHED] = gable_form_batched,
     [GABLE_FORM_SUBLAYER] = gable_form_sublayer,
     [GABLE_FORM_WIDE] = gable_form_wide,
     [GABLE_FORM_STREAM] = gable_form_stream,
@@ -29,7 +34,8 @@ static double max2(double a, double b)
     return a > b ? a : b;
 }
 
-/* Vector work runs at the FP32 rate where the datasheet gives one; elsewhere only memory is counted. */
+/* Vector work runs at the FP32 rate where the datasheet gives one; elsewhere only memory is
+ * counted. */
 static double peak_of(const gable_work *work, const gable_accelerator *accelerator)
 {
     gable_mma used;
@@ -56,8 +62,9 @@ static double compute_s(const gable_work *work, const gable_accelerator *acceler
     if (!has_parts(work))
         return over(work->flops, peak_of(work, accelerator));
     double core = p->expanded_flops > 0.0 && p->expanded_flops < p->core_flops ? p->expanded_flops
-                                                                                : p->core_flops;
-    return over(p->projection_flops, gable_accelerator_peak(accelerator, p->projection_mma, &used)) +
+                                                                               : p->core_flops;
+    return over(p->projection_flops,
+                gable_accelerator_peak(accelerator, p->projection_mma, &used)) +
            over(core, gable_accelerator_peak(accelerator, p->core_mma, &used)) +
            over(p->index_flops, gable_accelerator_peak(accelerator, p->index_mma, &used));
 }
@@ -82,8 +89,8 @@ static gable_bound bound_of(const gable_time *time)
     return time->compute_s > time->memory_s ? GABLE_BOUND_COMPUTE : GABLE_BOUND_MEMORY;
 }
 
-/* A device with few published figures is filled from its generation; 16 exponentials per clock and SM are what
- * special-function units of all generations do (facts/attention.md 1). */
+/* A device with few published figures is filled from its generation; 16 exponentials per clock and
+ * SM are what special-function units of all generations do (facts/attention.md 1). */
 static gable_chip chip_of(const gable_work *work, const gable_accelerator *a,
                           const gable_constants *constants)
 {
@@ -112,7 +119,8 @@ static gable_chip chip_of(const gable_work *work, const gable_accelerator *a,
     return chip;
 }
 
-static void take_ideal(const gable_work *work, const gable_accelerator *accelerator, gable_time *out)
+static void take_ideal(const gable_work *work, const gable_accelerator *accelerator,
+                       gable_time *out)
 {
     out->compute_s = compute_s(work, accelerator);
     out->memory_s = work->hbm_bytes / accelerator->hbm_bandwidth_bytes_per_s;
@@ -155,7 +163,8 @@ void gable_cost_time(const gable_op *op, const gable_work *work,
     take_ideal(work, accelerator, out);
 }
 
-/* ---- what several forms share ----------------------------------------------------------------------------- */
+/* ---- what several forms share
+ * ----------------------------------------------------------------------------- */
 
 double gable_form_join(double a, double b, double p)
 {

@@ -1,5 +1,5 @@
-/* cost: what an operator does, whatever it runs on. One function per row of ops.def; formulas are those of
- * facts/models.md 4, with multiply-add = 2 FLOPs. */
+/* cost: what an operator does, whatever it runs on. One function per row of ops.def; formulas are
+ * those of facts/models.md 4, with multiply-add = 2 FLOPs. */
 #include <math.h>
 
 #include "cost/forms.h"
@@ -52,7 +52,8 @@ static gable_family attention_family(const gable_attention *a)
     return decode ? GABLE_FAMILY_ATTENTION_GENERATION : GABLE_FAMILY_ATTENTION_CONTEXT;
 }
 
-/* Queries in, outputs out, new entries written, and every visible entry read once for all heads: 4.1, 4.2. */
+/* Queries in, outputs out, new entries written, and every visible entry read once for all
+ * heads: 4.1, 4.2. */
 static void work_attention(const gable_op *op, gable_work *out)
 {
     const gable_attention *a = &op->attention;
@@ -74,14 +75,16 @@ static void work_attention(const gable_op *op, gable_work *out)
     out->dtype = a->kv;
 }
 
-/* Latents serve all heads of a few new tokens; for many tokens they are expanded to keys and values first, and the
- * kernels are those of prefill (facts/models.md 4.3). An absorbed operator reads less than keys and values. */
+/* Latents serve all heads of a few new tokens; for many tokens they are expanded to keys and values
+ * first, and the kernels are those of prefill (facts/models.md 4.3). An absorbed operator reads
+ * less than keys and values. */
 static void work_latent(const gable_op *op, gable_work *out)
 {
     const gable_attention *a = &op->attention;
     bool absorbed = a->read_elements < a->kv_heads * (a->qk_dim + a->v_dim);
     work_attention(op, out);
-    out->family = absorbed && a->n_new <= 8.0 ? GABLE_FAMILY_LATENT_GENERATION : GABLE_FAMILY_LATENT_CONTEXT;
+    out->family =
+        absorbed && a->n_new <= 8.0 ? GABLE_FAMILY_LATENT_GENERATION : GABLE_FAMILY_LATENT_CONTEXT;
 }
 
 static void work_batched(const gable_op *op, gable_work *out)
@@ -90,8 +93,8 @@ static void work_batched(const gable_op *op, gable_work *out)
     out->family = GABLE_FAMILY_BATCHED;
 }
 
-/* Distinct experts are read once; pairs are computed: 4.11. A fused kernel would read the tokens and write the results;
- * the hidden activations between the two products are a spill. */
+/* Distinct experts are read once; pairs are computed: 4.11. A fused kernel would read the tokens
+ * and write the results; the hidden activations between the two products are a spill. */
 static void work_moe(const gable_op *op, gable_work *out)
 {
     const gable_moe *e = &op->moe;

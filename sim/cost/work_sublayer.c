@@ -1,4 +1,5 @@
-/* cost: what a whole attention block does (facts/models.md 4.3, 4.4, 4.7, 4.8): projections, indexer, attention. */
+/* cost: what a whole attention block does (facts/models.md 4.3, 4.4, 4.7, 4.8): projections,
+ * indexer, attention. */
 #include <math.h>
 
 #include "cost/forms.h"
@@ -13,8 +14,8 @@ static double max2(double a, double b)
     return a > b ? a : b;
 }
 
-/* Sum over the new tokens of the compressed entries that each one sees, floor(t / m) approximated by its mean
- * (t - (m - 1) / 2) / m, at most `cap` of them (0: all). */
+/* Sum over the new tokens of the compressed entries that each one sees, floor(t / m) approximated
+ * by its mean (t - (m - 1) / 2) / m, at most `cap` of them (0: all). */
 static double compressed_pairs(double n_cached, double n_new, double m, double cap)
 {
     double first = max2((n_cached + 1.0 - (m - 1.0) / 2.0) / m, 0.0);
@@ -34,7 +35,8 @@ static double weights_of(const gable_sublayer *s)
     double queries = s->q_rank > 0.0 ? s->q_rank : d; /* what the query heads come from */
     n = (s->q_rank > 0.0 ? d * s->q_rank : 0.0) + queries * h * wide;
     index = queries * s->index_heads * s->index_dim;
-    if (s->compress > 0.0) { /* K = V of one head, compressed by one or two streams with gates: 4.7 */
+    if (s->compress >
+        0.0) { /* K = V of one head, compressed by one or two streams with gates: 4.7 */
         double streams = s->selection == GABLE_SELECTION_COMPRESSED ? 4.0 : 2.0;
         n += d * wide * (1.0 + streams) + h * wide * s->group_rank + s->groups * s->group_rank * d;
         if (s->selection == GABLE_SELECTION_COMPRESSED)
@@ -53,7 +55,8 @@ static double weights_of(const gable_sublayer *s)
     return n;
 }
 
-/* Bytes of a cached entry: an 8-bit latent keeps its rotated part in bf16 beside scales (facts/models.md 3). */
+/* Bytes of a cached entry: an 8-bit latent keeps its rotated part in bf16 beside scales
+ * (facts/models.md 3). */
 static double entry_bytes(const gable_sublayer *s)
 {
     double bytes = gable_dtype_bytes(s->kv);
@@ -83,7 +86,8 @@ static double core_pairs(const gable_sublayer *s, double *keys)
     return pairs;
 }
 
-/* Scores of the indexer: every query with every key (or compressed key) so far; keys are read once a sequence. */
+/* Scores of the indexer: every query with every key (or compressed key) so far; keys are read once
+ * a sequence. */
 static void add_index(const gable_sublayer *s, gable_sublayer_work *p)
 {
     double n = s->n_cached + s->n_new, scores = 0.0, key_bytes = 0.0;
@@ -146,9 +150,10 @@ void gable_work_sublayer(const gable_op *op, gable_work *out)
     double width = s->kv_rank > 0.0 ? 2.0 * s->kv_rank + s->rope_dim : wide + s->v_dim;
     p->core_flops = 2.0 * s->batch * s->heads * width * pairs;
     if (s->kv_rank > 0.0)
-        p->expanded_flops = 2.0 * s->batch * s->heads *
-                            ((wide + s->v_dim) * gable_cost_pairs(s->n_cached, s->n_new, 0.0, true) +
-                             s->n_cached * s->kv_rank * (s->nope_dim + s->v_dim));
+        p->expanded_flops =
+            2.0 * s->batch * s->heads *
+            ((wide + s->v_dim) * gable_cost_pairs(s->n_cached, s->n_new, 0.0, true) +
+             s->n_cached * s->kv_rank * (s->nope_dim + s->v_dim));
     /* Sparse queries may each pick other entries, but together no more than there are. */
     double n = s->n_cached + s->n_new;
     double visited = s->compress > 0.0 ? keys + s->n_new / s->compress : min2(n, keys + s->n_new);
@@ -158,8 +163,9 @@ void gable_work_sublayer(const gable_op *op, gable_work *out)
     out->weight_bytes = weights * gable_dtype_bytes(op->weights);
     /* In and out, and between the projections: queries, latents, heads' outputs. */
     out->activation_bytes = 2.0 * tokens * (2.0 * s->hidden);
-    out->spill_bytes = 2.0 * tokens * (2.0 * (s->q_rank + s->kv_rank) + 2.0 * s->heads * (wide + s->v_dim)) +
-                       p->score_bytes;
+    out->spill_bytes =
+        2.0 * tokens * (2.0 * (s->q_rank + s->kv_rank) + 2.0 * s->heads * (wide + s->v_dim)) +
+        p->score_bytes;
     out->cache_bytes = p->core_bytes + p->index_bytes;
     out->mma = GABLE_MMA_BF16;
     out->dtype = GABLE_DTYPE_BF16;

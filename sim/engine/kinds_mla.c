@@ -1,5 +1,5 @@
-/* engine/kinds_mla: see kinds_mla.h. The tables hold rank-local heads and no other sizes: those are of the checkpoints
- * that the collectors ran (facts/models.md 2.3, 2.4, 4.8). */
+/* engine/kinds_mla: see kinds_mla.h. The tables hold rank-local heads and no other sizes: those are
+ * of the checkpoints that the collectors ran (facts/models.md 2.3, 2.4, 4.8). */
 #include "engine/kinds_mla.h"
 
 #include <string.h>
@@ -16,9 +16,11 @@ static bool is_phase(const char *phase)
     return strcmp(phase, "context") == 0 || strcmp(phase, "generation") == 0;
 }
 
-/* ---- mla_kernel, mla_bmm ------------------------------------------------------------------------------------ */
+/* ---- mla_kernel, mla_bmm
+ * ------------------------------------------------------------------------------------ */
 
-/* Prefill has keys and values of every head, decode reads the latents for all heads (facts/attention.md 2, 4). */
+/* Prefill has keys and values of every head, decode reads the latents for all heads
+ * (facts/attention.md 2, 4). */
 const char *gable_make_mla_kernel(const gable_cells *cells, gable_op *op)
 {
     const char *phase = cells->label[GABLE_MLAK_PHASE];
@@ -63,12 +65,14 @@ const char *gable_make_mla_bmm(const gable_cells *cells, gable_op *op)
     if (tokens < 1.0 || heads < 1.0)
         return zero_size;
     op->kind = GABLE_OP_BATCHED;
-    op->gemm = (gable_gemm){
-        .m = tokens, .n = pre ? rank : value, .k = pre ? nope : rank, .groups = heads};
+    op->gemm =
+        (gable_gemm){.m = tokens, .n = pre ? rank : value, .k = pre ? nope : rank, .groups = heads};
     return NULL;
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------------------- */
+/* ---- blocks
+ * -------------------------------------------------------------------------------------------------
+ */
 
 typedef struct block_cells {
     const char *phase, *kv, *gemm;
@@ -98,9 +102,13 @@ static const char *fill_block(const block_cells *c, const gable_sublayer *shape,
 
 const char *gable_make_mla_module(const gable_cells *cells, gable_op *op)
 {
-    static const gable_sublayer shape = {.selection = GABLE_SELECTION_ALL, .hidden = 7168,
-                                         .q_rank = 1536, .kv_rank = 512, .nope_dim = 128,
-                                         .rope_dim = 64, .v_dim = 128};
+    static const gable_sublayer shape = {.selection = GABLE_SELECTION_ALL,
+                                         .hidden = 7168,
+                                         .q_rank = 1536,
+                                         .kv_rank = 512,
+                                         .nope_dim = 128,
+                                         .rope_dim = 64,
+                                         .v_dim = 128};
     block_cells c = {.phase = cells->label[GABLE_MLAM_PHASE],
                      .kv = cells->label[GABLE_MLAM_KV],
                      .gemm = cells->label[GABLE_MLAM_GEMM],
@@ -117,22 +125,62 @@ static const struct {
     double n_heads;
     gable_sublayer shape;
 } checkpoints[] = {
-    {"V3.2", 128,
-     {.selection = GABLE_SELECTION_TOKENS, .hidden = 7168, .q_rank = 1536, .kv_rank = 512,
-      .nope_dim = 128, .rope_dim = 64, .v_dim = 128, .index_heads = 64, .index_dim = 128,
+    {"V3.2",
+     128,
+     {.selection = GABLE_SELECTION_TOKENS,
+      .hidden = 7168,
+      .q_rank = 1536,
+      .kv_rank = 512,
+      .nope_dim = 128,
+      .rope_dim = 64,
+      .v_dim = 128,
+      .index_heads = 64,
+      .index_dim = 128,
       .top_k = 2048}},
-    {"GLM-5", 64,
-     {.selection = GABLE_SELECTION_TOKENS, .hidden = 6144, .q_rank = 2048, .kv_rank = 512,
-      .nope_dim = 192, .rope_dim = 64, .v_dim = 256, .index_heads = 32, .index_dim = 128,
+    {"GLM-5",
+     64,
+     {.selection = GABLE_SELECTION_TOKENS,
+      .hidden = 6144,
+      .q_rank = 2048,
+      .kv_rank = 512,
+      .nope_dim = 192,
+      .rope_dim = 64,
+      .v_dim = 256,
+      .index_heads = 32,
+      .index_dim = 128,
       .top_k = 2048}},
-    {"V4-Flash", 64,
-     {.selection = GABLE_SELECTION_COMPRESSED, .hidden = 4096, .q_rank = 1024, .nope_dim = 448,
-      .rope_dim = 64, .v_dim = 512, .kv_heads = 1, .groups = 8, .group_rank = 1024,
-      .index_heads = 64, .index_dim = 128, .top_k = 512, .compress = 4, .window = 128}},
-    {"V4-Pro", 128,
-     {.selection = GABLE_SELECTION_COMPRESSED, .hidden = 7168, .q_rank = 1536, .nope_dim = 448,
-      .rope_dim = 64, .v_dim = 512, .kv_heads = 1, .groups = 16, .group_rank = 1024,
-      .index_heads = 64, .index_dim = 128, .top_k = 1024, .compress = 4, .window = 128}},
+    {"V4-Flash",
+     64,
+     {.selection = GABLE_SELECTION_COMPRESSED,
+      .hidden = 4096,
+      .q_rank = 1024,
+      .nope_dim = 448,
+      .rope_dim = 64,
+      .v_dim = 512,
+      .kv_heads = 1,
+      .groups = 8,
+      .group_rank = 1024,
+      .index_heads = 64,
+      .index_dim = 128,
+      .top_k = 512,
+      .compress = 4,
+      .window = 128}},
+    {"V4-Pro",
+     128,
+     {.selection = GABLE_SELECTION_COMPRESSED,
+      .hidden = 7168,
+      .q_rank = 1536,
+      .nope_dim = 448,
+      .rope_dim = 64,
+      .v_dim = 512,
+      .kv_heads = 1,
+      .groups = 16,
+      .group_rank = 1024,
+      .index_heads = 64,
+      .index_dim = 128,
+      .top_k = 1024,
+      .compress = 4,
+      .window = 128}},
 };
 
 static const char *take_variant(const char *variant, const char *model, double heads,
@@ -176,7 +224,8 @@ const char *gable_make_sparse(const gable_cells *cells, gable_op *op)
 
 const char *gable_make_msa(const gable_cells *cells, gable_op *op)
 {
-    static const double group = 16.0, budget = 2048.0; /* heads that share keys; tokens of the picked blocks */
+    static const double group = 16.0,
+                        budget = 2048.0; /* heads that share keys; tokens of the picked blocks */
     block_cells c = {.phase = cells->label[GABLE_MSA_PHASE],
                      .kv = cells->label[GABLE_MSA_KV],
                      .gemm = cells->label[GABLE_MSA_GEMM],
@@ -185,8 +234,14 @@ const char *gable_make_msa(const gable_cells *cells, gable_op *op)
                      .n_new = cells->number[GABLE_MSA_NEW],
                      .n_cached = cells->number[GABLE_MSA_PAST]};
     double kv_heads = c.heads > group ? c.heads / group : 1.0;
-    gable_sublayer shape = {.selection = GABLE_SELECTION_BLOCKS, .hidden = 6144,
-                            .kv_heads = kv_heads, .nope_dim = 64, .rope_dim = 64, .v_dim = 128,
-                            .index_heads = kv_heads, .index_dim = 128, .top_k = budget};
+    gable_sublayer shape = {.selection = GABLE_SELECTION_BLOCKS,
+                            .hidden = 6144,
+                            .kv_heads = kv_heads,
+                            .nope_dim = 64,
+                            .rope_dim = 64,
+                            .v_dim = 128,
+                            .index_heads = kv_heads,
+                            .index_dim = 128,
+                            .top_k = budget};
     return fill_block(&c, &shape, op);
 }

@@ -1,5 +1,6 @@
-/* engine/kinds_mla: the KINDs of latent attention: its kernels, the per-head products around them, and whole attention
- * blocks (MLA, DSA, CSA, HCA, MSA). Columns here, rows of the table in kinds.c. Private to engine.
+/* engine/kinds_mla: the KINDs of latent attention: its kernels, the per-head products around them,
+ * and whole attention blocks (MLA, DSA, CSA, HCA, MSA). Columns here, rows of the table in kinds.c.
+ * Private to engine.
  * Room: engine. Uses: engine/kinds. */
 #ifndef GABLE_ENGINE_KINDS_MLA_H
 #define GABLE_ENGINE_KINDS_MLA_H

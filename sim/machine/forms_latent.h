@@ -1,5 +1,7 @@
-/* machine/forms_latent: constants of the kernels of latent attention (MLA) and of whole attention blocks; see forms.h.
- * Room: machine. Uses: nothing. Centres and spreads: facts/attention.md 2, 4-6, and the fits of hw/calibration. */
+/* machine/forms_latent: constants of the kernels of latent attention (MLA) and of whole attention
+ * blocks; see forms.h.
+ * Room: machine. Uses: nothing. Centres and spreads: facts/attention.md 2, 4-6, and the fits of
+ * hw/calibration. */
 #ifndef GABLE_MACHINE_FORMS_LATENT_H
 #define GABLE_MACHINE_FORMS_LATENT_H
 
@@ -34,7 +36,8 @@
     P(TR1, "reduce_us", 0.7, 0.7, 0.01, 6.0, "joining splits, us per root of their number")        \
     P(RR, "ramp_us", 5.0, 0.8, 0.05, 40.0, "start of streaming from memory, us")                   \
     P(S0, "ramp_mb", 30.0, 1.0, 1.0, 300.0, "cache at which half of that ramp is there, MB")       \
-    P(X32, "odd_weight", 1.0, 0.2, 0.7, 2.5, "cost of exactly 32 heads: a poorer kernel of some libraries") \
+    P(X32, "odd_weight", 1.0, 0.2, 0.7, 2.5,                                                       \
+      "cost of exactly 32 heads: a poorer kernel of some libraries")                               \
     D(GT, "heads_per_block", "heads that share a thread block", 64, 16, 32, 128)                   \
     D(MINT, "least_tiles", "tiles of 64 keys below which a block is not split", 16, 4, 8, 32, 64)  \
     D(OCC, "blocks_per_sm", "blocks that share an SM", 1, 2)                                       \
@@ -54,8 +57,8 @@
 
 #define GABLE_SUBLAYER_PARAMETERS(P, D)                                                            \
     P(T0, "t0_us", 50.0, 0.7, 2.0, 2000.0, "floor of all kernels of the block, us")                \
-    P(TQ, "narrow_us", 12.0, 0.8, 0.05, 200.0, "more of it with 8-bit projections, us")             \
-    P(TF, "fourth_us", 12.0, 1.0, 0.05, 200.0, "more of it with 4-bit projections, us")             \
+    P(TQ, "narrow_us", 12.0, 0.8, 0.05, 200.0, "more of it with 8-bit projections, us")            \
+    P(TF, "fourth_us", 12.0, 1.0, 0.05, 200.0, "more of it with 4-bit projections, us")            \
     P(TC, "narrow_cache_us", 1.0, 1.0, 0.05, 100.0, "more of it with an 8-bit cache, us")          \
     P(EW, "weight_frac", 0.7, 0.4, 0.1, 1.0, "of the datasheet bandwidth: weights")                \
     P(L2X, "l2_gain", 2.0, 0.5, 1.0, 8.0, "speed of L2 beside memory")                             \
@@ -63,30 +66,41 @@
     P(EG, "projection_frac", 0.6, 0.3, 0.05, 1.0, "of the bf16 peak in projections")               \
     P(EN, "narrow_frac", 0.5, 0.4, 0.03, 1.0, "of the 8-bit peak in projections")                  \
     P(EF, "fourth_frac", 0.4, 0.5, 0.02, 1.0, "of the 4-bit peak in projections")                  \
-    P(EA, "stream_frac", 0.45, 0.6, 0.01, 1.0, "of the datasheet bandwidth: activations")           \
-    P(EM, "core_frac", 0.45, 0.5, 0.01, 1.0, "of the peak in the attention")                        \
+    P(EA, "stream_frac", 0.45, 0.6, 0.01, 1.0, "of the datasheet bandwidth: activations")          \
+    P(EM, "core_frac", 0.45, 0.5, 0.01, 1.0, "of the peak in the attention")                       \
     P(EC, "narrow_core", 1.0, 0.4, 0.1, 3.0, "that, with an 8-bit cache, beside bf16")             \
     P(UT, "fill_power", 0.7, 0.5, 0.05, 1.5, "loss of the attention on few thread blocks")         \
     P(EB, "memory_frac", 0.6, 0.4, 0.02, 1.0, "of the datasheet bandwidth: the cache")             \
     P(CHAIN, "chain_us", 0.5, 1.0, 0.005, 20.0, "128 keys of one thread block, us")                \
-    P(KF, "least_keys", 150.0, 1.0, 1.0, 1024.0, "keys that those of a query are padded to")        \
+    P(KF, "least_keys", 150.0, 1.0, 1.0, 1024.0, "keys that those of a query are padded to")       \
     P(TB, "sequence_us", 0.05, 1.2, 0.0005, 20.0, "each sequence, us")                             \
-    P(X32, "odd_weight", 1.0, 0.2, 0.7, 2.5, "cost of exactly 32 heads on latents: a poorer kernel of some libraries") \
+    P(X32, "odd_weight", 1.0, 0.2, 0.7, 2.5,                                                       \
+      "cost of exactly 32 heads on latents: a poorer kernel of some libraries")                    \
     P(EI, "index_frac", 0.3, 0.8, 0.003, 1.0, "of the peak in the indexer")                        \
-    P(ES, "score_frac", 0.5, 0.8, 0.003, 1.0, "of the datasheet bandwidth: keys and scores of the indexer") \
+    P(ES, "score_frac", 0.5, 0.8, 0.003, 1.0,                                                      \
+      "of the datasheet bandwidth: keys and scores of the indexer")                                \
     P(KS, "select_ns", 0.2, 1.2, 0.001, 20.0, "picking among an entry, ns of one thread block")    \
-    P(TS, "select_us", 8.0, 1.2, 0.02, 200.0, "floor of picking, once there is something to pick, us") \
+    P(TS, "select_us", 8.0, 1.2, 0.02, 200.0,                                                      \
+      "floor of picking, once there is something to pick, us")                                     \
     P(TW, "select_wave_us", 3.0, 1.2, 0.02, 100.0, "that, each time the queries fill the SMs, us") \
-    P(X1, "single_weight", 1.0, 0.3, 0.5, 30.0, "cost of scores of an indexer with one head: a poorer kernel") \
-    D(EXPAND, "expands", "latents are expanded: 0 never, 1 always, 2 when nothing is picked", 0, 1, 2) \
+    P(X1, "single_weight", 1.0, 0.3, 0.5, 30.0,                                                    \
+      "cost of scores of an indexer with one head: a poorer kernel")                               \
+    D(EXPAND, "expands", "latents are expanded: 0 never, 1 always, 2 when nothing is picked", 0,   \
+      1, 2)                                                                                        \
     D(SPLITS, "splits", "whether keys are split over blocks", 0, 1)                                \
     D(HP, "least_heads", "heads that a tile of latents is padded to", 1, 16, 64, 128)              \
     D(QT, "query_tile", "queries that a tile of keys per head is padded to", 1, 64, 128)
 
 #define GABLE_LATENT_CONTEXT_P(symbol, ...) GABLE_LATENT_CONTEXT_##symbol,
-enum { GABLE_LATENT_CONTEXT_PARAMETERS(GABLE_LATENT_CONTEXT_P, GABLE_LATENT_CONTEXT_P) GABLE_N_LATENT_CONTEXT };
+enum {
+    GABLE_LATENT_CONTEXT_PARAMETERS(GABLE_LATENT_CONTEXT_P, GABLE_LATENT_CONTEXT_P)
+        GABLE_N_LATENT_CONTEXT
+};
 #define GABLE_LATENT_DECODE_P(symbol, ...) GABLE_LATENT_DECODE_##symbol,
-enum { GABLE_LATENT_DECODE_PARAMETERS(GABLE_LATENT_DECODE_P, GABLE_LATENT_DECODE_P) GABLE_N_LATENT_DECODE };
+enum {
+    GABLE_LATENT_DECODE_PARAMETERS(GABLE_LATENT_DECODE_P, GABLE_LATENT_DECODE_P)
+        GABLE_N_LATENT_DECODE
+};
 #define GABLE_BATCHED_P(symbol, ...) GABLE_BATCHED_##symbol,
 enum { GABLE_BATCHED_PARAMETERS(GABLE_BATCHED_P, GABLE_BATCHED_P) GABLE_N_BATCHED };
 #define GABLE_SUBLAYER_P(symbol, ...) GABLE_SUBLAYER_##symbol,

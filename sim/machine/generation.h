@@ -17,7 +17,8 @@ typedef struct gable_one_shot {
     double base_s, per_peer_s, link_frac;
 } gable_one_shot;
 
-/* Entries of a device that no other one should borrow: whoever measured them had a different set-up. */
+/* Entries of a device that no other one should borrow: whoever measured them had a different
+ * set-up. */
 typedef struct gable_oddity {
     const char *device, *stack, *why;
     int family; /* gable_family */
@@ -31,8 +32,8 @@ typedef struct gable_generation {
     /* ln spread that a prediction gains when the constants of another device of this generation, or
      * of another generation, price it: measured by predicting open devices from each other */
     double sibling_sigma_ln, nearest_sigma_ln;
-    /* One die on boards of several powers (facts/kernels.md 2.3); 0: not described. Beside the datasheet's figures,
-     * because kernels reach what the power allows. */
+    /* One die on boards of several powers (facts/kernels.md 2.3); 0: not described. Beside the
+     * datasheet's figures, because kernels reach what the power allows. */
     double reference_w, reference_bf16_flops_per_s, reference_clock_hz, reference_n_sm;
     bool has_collective;
     gable_collective_constants collective; /* without the custom part */

@@ -1,10 +1,8 @@
-/* cost and engine: latent attention. Work of whole attention blocks and times of the forms by hand-computed rows,
- * laws of the forms, rows of the tables. */
+/* cost: latent attention. Work of whole attention blocks and times of the forms by hand-computed
+ * rows, laws of the forms. */
 #include <math.h>
-#include <string.h>
 
 #include "cost/forms.h"
-#include "engine/kinds.h"
 #include "rows.h"
 
 static void check_close(double got, double expected, double tolerance)
@@ -13,7 +11,8 @@ static void check_close(double got, double expected, double tolerance)
                   "got %.17g, expected %.17g", got, expected);
 }
 
-/* ---- work of blocks: facts/models.md 4.3, 4.4, 4.7, 4.8 --------------------------------------------- */
+/* ---- work of blocks: facts/models.md 4.3, 4.4, 4.7, 4.8
+ * --------------------------------------------- */
 
 #define LATENT_SIZES                                                                               \
     .kv = GABLE_DTYPE_BF16, .decode = true, .batch = 3, .n_new = 1, .n_cached = 9, .hidden = 8,    \
@@ -29,32 +28,113 @@ static const struct {
     double keys, candidates;
     gable_family family;
 } block_rows[] = {
-    /* 32 + 24 down and up, 56 + 60 latents, 48 out; pairs 10, width 13; 6 * 10 + 9 * 6 * 5 expanded */
-    {{.selection = GABLE_SELECTION_ALL, LATENT_SIZES}, 220, 1560, 3960, 420, 0, 0, 0, 10, 0,
+    /* 32 + 24 down and up, 56 + 60 latents, 48 out; pairs 10, width 13; 6 * 10 + 9 * 6 * 5 expanded
+     */
+    {{.selection = GABLE_SELECTION_ALL, LATENT_SIZES},
+     220,
+     1560,
+     3960,
+     420,
+     0,
+     0,
+     0,
+     10,
+     0,
      GABLE_FAMILY_MLA_GENERATION},
     /* the indexer's 32 + 32 + 16; 5 of 10 keys, a sixth row for the new token; 8 B a key */
-    {{.selection = GABLE_SELECTION_TOKENS, LATENT_SIZES, .index_heads = 2, .index_dim = 4, .top_k = 5},
-     300, 780, 3960, 252, 480, 240, 240, 5, 10, GABLE_FAMILY_DSA_GENERATION},
+    {{.selection = GABLE_SELECTION_TOKENS,
+      LATENT_SIZES,
+      .index_heads = 2,
+      .index_dim = 4,
+      .top_k = 5},
+     300,
+     780,
+     3960,
+     252,
+     480,
+     240,
+     240,
+     5,
+     10,
+     GABLE_FAMILY_DSA_GENERATION},
     /* no more tokens than may be picked: nothing is scored */
-    {{.selection = GABLE_SELECTION_TOKENS, LATENT_SIZES, .index_heads = 2, .index_dim = 4, .top_k = 10},
-     300, 1560, 3960, 420, 0, 0, 0, 10, 0, GABLE_FAMILY_DSA_GENERATION},
-    /* 64 queries, 160 keys with compressors, 80 out, 176 indexer; 3 in the window and 2 of 3.625 entries */
-    {{.selection = GABLE_SELECTION_COMPRESSED, COMPRESSED_SIZES, .index_heads = 2, .index_dim = 4,
+    {{.selection = GABLE_SELECTION_TOKENS,
+      LATENT_SIZES,
+      .index_heads = 2,
+      .index_dim = 4,
+      .top_k = 10},
+     300,
+     1560,
+     3960,
+     420,
+     0,
+     0,
+     0,
+     10,
+     0,
+     GABLE_FAMILY_DSA_GENERATION},
+    /* 64 queries, 160 keys with compressors, 80 out, 176 indexer; 3 in the window and 2 of 3.625
+       entries */
+    {{.selection = GABLE_SELECTION_COMPRESSED,
+      COMPRESSED_SIZES,
+      .index_heads = 2,
+      .index_dim = 4,
       .top_k = 2},
-     480, 160, 0, 5.25 * 584, 58, 24, 29, 5, 4, GABLE_FAMILY_CSA_CONTEXT},
-    {{.selection = GABLE_SELECTION_COARSE, COMPRESSED_SIZES}, 240, 212, 0, 7.25 * 584, 0, 0, 0, 7, 0,
+     480,
+     160,
+     0,
+     5.25 * 584,
+     58,
+     24,
+     29,
+     5,
+     4,
+     GABLE_FAMILY_CSA_CONTEXT},
+    {{.selection = GABLE_SELECTION_COARSE, COMPRESSED_SIZES},
+     240,
+     212,
+     0,
+     7.25 * 584,
+     0,
+     0,
+     0,
+     7,
+     0,
      GABLE_FAMILY_HCA_CONTEXT},
     /* 64 queries, 64 keys and values, 64 out, 64 indexer */
-    {{.selection = GABLE_SELECTION_BLOCKS, .kv = GABLE_DTYPE_BF16, .decode = true, .batch = 3,
-      .n_new = 1, .n_cached = 9, .hidden = 8, .heads = 2, .kv_heads = 1, .nope_dim = 3, .rope_dim = 1,
-      .v_dim = 4, .index_heads = 1, .index_dim = 4, .top_k = 5},
-     256, 480, 0, 288, 240, 240, 240, 5, 10, GABLE_FAMILY_MSA_GENERATION},
+    {{.selection = GABLE_SELECTION_BLOCKS,
+      .kv = GABLE_DTYPE_BF16,
+      .decode = true,
+      .batch = 3,
+      .n_new = 1,
+      .n_cached = 9,
+      .hidden = 8,
+      .heads = 2,
+      .kv_heads = 1,
+      .nope_dim = 3,
+      .rope_dim = 1,
+      .v_dim = 4,
+      .index_heads = 1,
+      .index_dim = 4,
+      .top_k = 5},
+     256,
+     480,
+     0,
+     288,
+     240,
+     240,
+     240,
+     5,
+     10,
+     GABLE_FAMILY_MSA_GENERATION},
 };
 
 static gable_op block_op(const gable_sublayer *shape)
 {
-    return (gable_op){.kind = GABLE_OP_SUBLAYER, .weights = GABLE_DTYPE_BF16,
-                      .activations = GABLE_DTYPE_BF16, .sublayer = *shape};
+    return (gable_op){.kind = GABLE_OP_SUBLAYER,
+                      .weights = GABLE_DTYPE_BF16,
+                      .activations = GABLE_DTYPE_BF16,
+                      .sublayer = *shape};
 }
 
 START_TEST(block_work)
@@ -75,7 +155,8 @@ START_TEST(block_work)
     check_close(work.parts.candidates, block_rows[_i].candidates, 1e-12);
     ck_assert_int_eq((int)work.family, (int)block_rows[_i].family);
     check_close(work.flops,
-                work.parts.projection_flops + work.parts.core_flops + work.parts.index_flops, 1e-12);
+                work.parts.projection_flops + work.parts.core_flops + work.parts.index_flops,
+                1e-12);
 }
 END_TEST
 
@@ -115,20 +196,28 @@ static const struct {
 
 START_TEST(latent_family)
 {
-    gable_op op = {.kind = GABLE_OP_LATENT, .weights = GABLE_DTYPE_BF16,
+    gable_op op = {.kind = GABLE_OP_LATENT,
+                   .weights = GABLE_DTYPE_BF16,
                    .activations = GABLE_DTYPE_BF16,
-                   .attention = {.batch = 2, .n_new = latent_rows[_i].n_new, .n_cached = 50,
-                                 .heads = 16, .kv_heads = latent_rows[_i].kv_heads,
-                                 .qk_dim = latent_rows[_i].qk_dim, .v_dim = latent_rows[_i].v_dim,
+                   .attention = {.batch = 2,
+                                 .n_new = latent_rows[_i].n_new,
+                                 .n_cached = 50,
+                                 .heads = 16,
+                                 .kv_heads = latent_rows[_i].kv_heads,
+                                 .qk_dim = latent_rows[_i].qk_dim,
+                                 .v_dim = latent_rows[_i].v_dim,
                                  .read_elements = latent_rows[_i].read_elements,
-                                 .write_elements = 576, .causal = true, .kv = GABLE_DTYPE_BF16}};
+                                 .write_elements = 576,
+                                 .causal = true,
+                                 .kv = GABLE_DTYPE_BF16}};
     gable_work work;
     gable_cost_work(&op, &work);
     ck_assert_int_eq((int)work.family, (int)latent_rows[_i].family);
 }
 END_TEST
 
-/* ---- times ------------------------------------------------------------------------------------------ */
+/* ---- times
+ * ------------------------------------------------------------------------------------------ */
 
 static double seconds(const gable_time *t)
 {
@@ -137,20 +226,27 @@ static double seconds(const gable_time *t)
 
 static gable_chip chip(double n_sm, double clock_hz, double bandwidth)
 {
-    return (gable_chip){.n_sm = n_sm, .clock_hz = clock_hz, .peak_flops_per_s = 1e12,
-                        .bandwidth_bytes_per_s = bandwidth, .exp_per_s = 1e12,
-                        .projection_flops_per_s = 1e12, .core_flops_per_s = 1e12,
+    return (gable_chip){.n_sm = n_sm,
+                        .clock_hz = clock_hz,
+                        .peak_flops_per_s = 1e12,
+                        .bandwidth_bytes_per_s = bandwidth,
+                        .exp_per_s = 1e12,
+                        .projection_flops_per_s = 1e12,
+                        .core_flops_per_s = 1e12,
                         .index_flops_per_s = 1e12};
 }
 
-/* chain 1, tiles 4 * 0.5 * sqrt(2), products 16.777, bytes 3.932 us in quadrature, and a floor of 3 */
+/* chain 1, tiles 4 * 0.5 * sqrt(2), products 16.777, bytes 3.932 us in quadrature, and a floor of 3
+ */
 START_TEST(batched_time)
 {
-    gable_op op = {.kind = GABLE_OP_BATCHED, .weights = GABLE_DTYPE_BF16,
-                   .activations = GABLE_DTYPE_BF16, .gemm = {128, 128, 128, 2}};
+    gable_op op = {.kind = GABLE_OP_BATCHED,
+                   .weights = GABLE_DTYPE_BF16,
+                   .activations = GABLE_DTYPE_BF16,
+                   .gemm = {128, 128, 128, 2}};
     double v[GABLE_PARAMETERS_CAP] = {
-        [GABLE_BATCHED_T0] = 3, [GABLE_BATCHED_CHAIN] = 1, [GABLE_BATCHED_TILE] = 4,
-        [GABLE_BATCHED_EF] = 0.5, [GABLE_BATCHED_EB] = 0.5, [GABLE_BATCHED_L2X] = 2,
+        [GABLE_BATCHED_T0] = 3,    [GABLE_BATCHED_CHAIN] = 1, [GABLE_BATCHED_TILE] = 4,
+        [GABLE_BATCHED_EF] = 0.5,  [GABLE_BATCHED_EB] = 0.5,  [GABLE_BATCHED_L2X] = 2,
         [GABLE_BATCHED_CL2] = 0.5, [GABLE_BATCHED_POWER] = 2};
     gable_chip c = chip(4, 1.83e9, 1e11);
     gable_work work;
@@ -161,24 +257,35 @@ START_TEST(batched_time)
 }
 END_TEST
 
-/* Two splits of one tile each: chain 21.863, throughput 12.631, memory 3.645 us in quadrature; 5 + 0.5 + 0.99 + 0.257
- * of floors, joining and ramp. */
+/* Two splits of one tile each: chain 21.863, throughput 12.631, memory 3.645 us in quadrature; 5 +
+ * 0.5 + 0.99 + 0.257 of floors, joining and ramp. */
 START_TEST(latent_decode_time)
 {
-    gable_op op = {.kind = GABLE_OP_LATENT, .weights = GABLE_DTYPE_BF16,
+    gable_op op = {.kind = GABLE_OP_LATENT,
+                   .weights = GABLE_DTYPE_BF16,
                    .activations = GABLE_DTYPE_BF16,
-                   .attention = {.batch = 1, .n_new = 1, .n_cached = 127, .heads = 16, .kv_heads = 1,
-                                 .qk_dim = 576, .v_dim = 512, .read_elements = 576,
-                                 .write_elements = 576, .causal = true, .kv = GABLE_DTYPE_BF16}};
+                   .attention = {.batch = 1,
+                                 .n_new = 1,
+                                 .n_cached = 127,
+                                 .heads = 16,
+                                 .kv_heads = 1,
+                                 .qk_dim = 576,
+                                 .v_dim = 512,
+                                 .read_elements = 576,
+                                 .write_elements = 576,
+                                 .causal = true,
+                                 .kv = GABLE_DTYPE_BF16}};
     double v[GABLE_PARAMETERS_CAP] = {
-        [GABLE_LATENT_DECODE_T0] = 5, [GABLE_LATENT_DECODE_EM] = 0.5, [GABLE_LATENT_DECODE_BWSM] = 32,
-        [GABLE_LATENT_DECODE_LAT] = 1, [GABLE_LATENT_DECODE_KAP] = 2, [GABLE_LATENT_DECODE_GK] = 16,
+        [GABLE_LATENT_DECODE_T0] = 5,    [GABLE_LATENT_DECODE_EM] = 0.5,
+        [GABLE_LATENT_DECODE_BWSM] = 32, [GABLE_LATENT_DECODE_LAT] = 1,
+        [GABLE_LATENT_DECODE_KAP] = 2,   [GABLE_LATENT_DECODE_GK] = 16,
         [GABLE_LATENT_DECODE_CL2] = 0.7, [GABLE_LATENT_DECODE_EB] = 0.5,
-        [GABLE_LATENT_DECODE_TB] = 0.5, [GABLE_LATENT_DECODE_TR1] = 0.7,
-        [GABLE_LATENT_DECODE_RR] = 2, [GABLE_LATENT_DECODE_S0] = 33.5,
-        [GABLE_LATENT_DECODE_X32] = 1, [GABLE_LATENT_DECODE_GT] = 64, [GABLE_LATENT_DECODE_MINT] = 1,
-        [GABLE_LATENT_DECODE_OCC] = 1, [GABLE_LATENT_DECODE_POWER] = 2,
-        [GABLE_LATENT_DECODE_HMIN] = 16, [GABLE_LATENT_DECODE_SPLITS] = 1};
+        [GABLE_LATENT_DECODE_TB] = 0.5,  [GABLE_LATENT_DECODE_TR1] = 0.7,
+        [GABLE_LATENT_DECODE_RR] = 2,    [GABLE_LATENT_DECODE_S0] = 33.5,
+        [GABLE_LATENT_DECODE_X32] = 1,   [GABLE_LATENT_DECODE_GT] = 64,
+        [GABLE_LATENT_DECODE_MINT] = 1,  [GABLE_LATENT_DECODE_OCC] = 1,
+        [GABLE_LATENT_DECODE_POWER] = 2, [GABLE_LATENT_DECODE_HMIN] = 16,
+        [GABLE_LATENT_DECODE_SPLITS] = 1};
     gable_chip c = chip(4, 2e9, 1e11);
     gable_work work;
     gable_time time = {0};
@@ -188,16 +295,16 @@ START_TEST(latent_decode_time)
 }
 END_TEST
 
-/* 10 us of floors; 440 B of weights, 420 B of cache and 360 B of streams at half of 1 GB/s: 0.88, 0.84, 0.72 us; the
- * products take nanoseconds. */
+/* 10 us of floors; 440 B of weights, 420 B of cache and 360 B of streams at half of 1 GB/s: 0.88,
+ * 0.84, 0.72 us; the products take nanoseconds. */
 START_TEST(block_time)
 {
     gable_op op = block_op(&block_rows[0].shape);
     double v[GABLE_PARAMETERS_CAP] = {
-        [GABLE_SUBLAYER_T0] = 10, [GABLE_SUBLAYER_EW] = 0.5, [GABLE_SUBLAYER_L2X] = 1,
+        [GABLE_SUBLAYER_T0] = 10,   [GABLE_SUBLAYER_EW] = 0.5, [GABLE_SUBLAYER_L2X] = 1,
         [GABLE_SUBLAYER_CL2] = 0.5, [GABLE_SUBLAYER_EG] = 0.5, [GABLE_SUBLAYER_EA] = 0.5,
-        [GABLE_SUBLAYER_EM] = 0.5, [GABLE_SUBLAYER_EC] = 1, [GABLE_SUBLAYER_EB] = 0.5,
-        [GABLE_SUBLAYER_X32] = 1, [GABLE_SUBLAYER_HP] = 1, [GABLE_SUBLAYER_QT] = 1};
+        [GABLE_SUBLAYER_EM] = 0.5,  [GABLE_SUBLAYER_EC] = 1,   [GABLE_SUBLAYER_EB] = 0.5,
+        [GABLE_SUBLAYER_X32] = 1,   [GABLE_SUBLAYER_HP] = 1,   [GABLE_SUBLAYER_QT] = 1};
     gable_chip c = chip(4, 2e9, 1e9);
     gable_work work;
     gable_time time = {0};
@@ -213,7 +320,8 @@ START_TEST(block_time)
 }
 END_TEST
 
-/* ---- laws: with the constants believed before any fit ------------------------------------------------- */
+/* ---- laws: with the constants believed before any fit
+ * ------------------------------------------------- */
 
 typedef struct law_case {
     gable_op op;
@@ -277,11 +385,21 @@ START_TEST(laws)
     double batch = law_batches[_i];
     for (int i = 0; i < N_ROWS(law_lengths); i++) {
         double n = law_lengths[i];
-        gable_attention a = {.batch = batch, .n_new = 1, .n_cached = n, .heads = 32, .kv_heads = 1,
-                             .qk_dim = 576, .v_dim = 512, .read_elements = 576,
-                             .write_elements = 576, .causal = true, .kv = GABLE_DTYPE_FP8};
-        law_case decode = {{.kind = GABLE_OP_LATENT, .weights = GABLE_DTYPE_BF16,
-                            .activations = GABLE_DTYPE_BF16, .attention = a},
+        gable_attention a = {.batch = batch,
+                             .n_new = 1,
+                             .n_cached = n,
+                             .heads = 32,
+                             .kv_heads = 1,
+                             .qk_dim = 576,
+                             .v_dim = 512,
+                             .read_elements = 576,
+                             .write_elements = 576,
+                             .causal = true,
+                             .kv = GABLE_DTYPE_FP8};
+        law_case decode = {{.kind = GABLE_OP_LATENT,
+                            .weights = GABLE_DTYPE_BF16,
+                            .activations = GABLE_DTYPE_BF16,
+                            .attention = a},
                            GABLE_FORM_LATENT_DECODE,
                            gable_form_latent_decode};
         check_laws(&decode);
@@ -291,84 +409,16 @@ START_TEST(laws)
         context.op.attention.n_new = n;
         context.op.attention.n_cached = 0;
         check_laws(&context);
-        law_case batched = {{.kind = GABLE_OP_BATCHED, .weights = GABLE_DTYPE_BF16,
-                             .activations = GABLE_DTYPE_BF16, .gemm = {n, 512, 128, batch}},
+        law_case batched = {{.kind = GABLE_OP_BATCHED,
+                             .weights = GABLE_DTYPE_BF16,
+                             .activations = GABLE_DTYPE_BF16,
+                             .gemm = {n, 512, 128, batch}},
                             GABLE_FORM_BATCHED,
                             gable_form_batched};
         check_laws(&batched);
         check_blocks(batch, 1, n);
         check_blocks(batch, n, 128);
     }
-}
-END_TEST
-
-/* ---- rows of the tables ------------------------------------------------------------------------------- */
-
-static const char *make(const char *kind, const gable_cells *cells, gable_op *op)
-{
-    const gable_table_kind *table = gable_table_kind_find(kind);
-    ck_assert_ptr_nonnull(table);
-    *op = (gable_op){0};
-    return table->make(cells, op);
-}
-
-START_TEST(kernel_rows)
-{
-    gable_cells cells = {.label = {"generation", "fp8"}, .number = {[2] = 16, 4, 1, 1000}};
-    gable_op op;
-    ck_assert_ptr_null(make("mla_kernel", &cells, &op));
-    check_close(op.attention.n_cached, 999, 1e-15);
-    check_close(op.attention.read_elements, 576, 1e-15);
-    ck_assert_int_eq((int)op.attention.kv, (int)GABLE_DTYPE_FP8);
-    cells.label[0] = "context";
-    cells.number[4] = 1000;
-    ck_assert_ptr_null(make("mla_kernel", &cells, &op));
-    check_close(op.attention.n_cached, 0, 1e-15);
-    check_close(op.attention.kv_heads, 16, 1e-15);
-    cells.number[4] = 1001;
-    ck_assert_ptr_nonnull(make("mla_kernel", &cells, &op));
-    cells.label[0] = "warm-up";
-    ck_assert_ptr_nonnull(make("mla_kernel", &cells, &op));
-    gable_cells product = {.label = {"mla_gen_post", "bf16"}, .number = {[2] = 8, 32}};
-    ck_assert_ptr_null(make("mla_bmm", &product, &op));
-    check_close(op.gemm.k, 512, 1e-15);
-    check_close(op.gemm.groups, 32, 1e-15);
-    product.label[0] = "mla_gen";
-    ck_assert_ptr_nonnull(make("mla_bmm", &product, &op));
-}
-END_TEST
-
-/* variant, model, rank-local heads -> selection, groups, top_k; NULL selection: refused */
-static const struct {
-    const char *variant, *model;
-    double heads;
-    bool known;
-    gable_selection selection;
-    double groups, top_k;
-} sparse_rows[] = {
-    {"dsa", "V3.2", 16, true, GABLE_SELECTION_TOKENS, 0, 2048},
-    {"dsa", "GLM-5-FP8", 64, true, GABLE_SELECTION_TOKENS, 0, 2048},
-    {"dsv4_csa", "V4-Pro-FP8", 64, true, GABLE_SELECTION_COMPRESSED, 8, 1024},
-    {"dsv4_hca", "V4-Flash", 8, true, GABLE_SELECTION_COARSE, 1, 0},
-    {"dsv4_csa", "V3.2", 16, false, GABLE_SELECTION_ALL, 0, 0},
-    {"dsa", "V4-Pro", 16, false, GABLE_SELECTION_ALL, 0, 0},
-    {"dsa", "V9", 16, false, GABLE_SELECTION_ALL, 0, 0},
-};
-
-START_TEST(sparse_row)
-{
-    gable_cells cells = {
-        .label = {sparse_rows[_i].variant, "context", sparse_rows[_i].model, "fp8", "fp8_block"},
-        .number = {[5] = sparse_rows[_i].heads, 1, 2, 64, 128}};
-    gable_op op;
-    const char *why = make("sparse_attention", &cells, &op);
-    ck_assert_int_eq(why == NULL, sparse_rows[_i].known);
-    if (why)
-        return;
-    ck_assert_int_eq((int)op.sublayer.selection, (int)sparse_rows[_i].selection);
-    check_close(op.sublayer.groups, sparse_rows[_i].groups, 1e-15);
-    check_close(op.sublayer.top_k, sparse_rows[_i].top_k, 1e-15);
-    ck_assert(!op.sublayer.decode);
 }
 END_TEST
 
@@ -388,9 +438,5 @@ Suite *gable_suite_latent(void)
     tcase_add_test(time, block_time);
     ADD_ROWS(time, laws, law_batches);
     suite_add_tcase(suite, time);
-    TCase *rows = tcase_create("rows");
-    tcase_add_test(rows, kernel_rows);
-    ADD_ROWS(rows, sparse_row, sparse_rows);
-    suite_add_tcase(suite, rows);
     return suite;
 }
