@@ -1,5 +1,6 @@
-/* cost: time of kernels that stream memory while each thread block walks a chain of steps: convolutions, chunk scans and
- * updates of recurrent states, hyper-connections, quantisation (facts/attention.md 5). */
+/* cost: time of kernels that stream memory while each thread block walks a chain of steps:
+ * convolutions, chunk scans and updates of recurrent states, hyper-connections, quantisation
+ * (facts/attention.md 5). */
 #include <math.h>
 
 #include "cost/forms.h"
@@ -15,8 +16,8 @@ static double max2(double a, double b)
     return a > b ? a : b;
 }
 
-/* Some libraries give each sequence and channel a block of its own, which walks the tokens 64 at a time; a sequence
- * that does not fill the 8 tokens of a vector load is slower. */
+/* Some libraries give each sequence and channel a block of its own, which walks the tokens 64 at a
+ * time; a sequence that does not fill the 8 tokens of a vector load is slower. */
 static gable_grid per_channel(const gable_linear *l, const double *v)
 {
     double blocks = l->batch * l->channels, walk = max2(l->tokens / 64.0, 1.0);
@@ -35,7 +36,8 @@ static double norm(const double *x, double p)
     return p > 3.0 ? sqrt(sqrt(sum)) : p > 1.5 ? sqrt(sum) : sum;
 }
 
-/* Whole waves of blocks, softened by the root: blocks of a streaming kernel do not start together. */
+/* Whole waves of blocks, softened by the root: blocks of a streaming kernel do not start together.
+ */
 static double wave_loss(double blocks, double n_sm)
 {
     double waves = max2(blocks / n_sm, 1e-3);

@@ -1,8 +1,10 @@
-/* cost: what streaming kernels do: layers of linear attention, hyper-connections, quantisation. Formulas:
- * facts/models.md 4.7 and 4.13, facts/attention.md 5. `grid` is how their thread blocks see the same work. */
+/* cost: what streaming kernels do: layers of linear attention, hyper-connections, quantisation.
+ * Formulas: facts/models.md 4.7 and 4.13, facts/attention.md 5. `grid` is how their thread blocks
+ * see the same work. */
 #include "cost/forms.h"
 
-/* Chunk of the delta rule, and tokens and channels of a block of a convolution: all libraries take about these. */
+/* Chunk of the delta rule, and tokens and channels of a block of a convolution: all libraries take
+ * about these. */
 static const double chunk = 64.0, conv_channels = 4096.0, conv_block = 64.0;
 
 /* Width of heads that units of work are counted in. */
@@ -42,8 +44,8 @@ static double streams(const gable_linear *l, double element)
            (2.0 * l->key_heads * l->key_dim + 2.0 * l->value_heads * l->value_dim);
 }
 
-/* Chunked delta rule, per token and head: K K^T, Q K^T, W, U and the chunk's output, then three products with the
- * state. The states between chunks go to memory and come back. */
+/* Chunked delta rule, per token and head: K K^T, Q K^T, W, U and the chunk's output, then three
+ * products with the state. The states between chunks go to memory and come back. */
 static void work_scan(const gable_linear *l, double element, gable_work *out)
 {
     double dk = l->key_dim, dv = l->value_dim, state = l->value_heads * dk * dv * state_bytes;
@@ -58,8 +60,8 @@ static void work_scan(const gable_linear *l, double element, gable_work *out)
                              out->activation_bytes + (out->cache_bytes + out->spill_bytes) / 2.0};
 }
 
-/* Every state is read once and written once; 8 FLOPs an element and token. Kernels that keep a state for each draft, in
- * case later ones are refused, write the others too. */
+/* Every state is read once and written once; 8 FLOPs an element and token. Kernels that keep a
+ * state for each draft, in case later ones are refused, write the others too. */
 static void work_update(const gable_linear *l, double element, gable_work *out)
 {
     double state = l->batch * l->value_heads * l->key_dim * l->value_dim;
@@ -68,9 +70,10 @@ static void work_update(const gable_linear *l, double element, gable_work *out)
     out->activation_bytes = streams(l, element);
     out->cache_bytes = 2.0 * state * state_bytes;
     out->spill_bytes = state * state_bytes * (l->tokens - 1.0);
-    out->grid = (gable_grid){l->tokens, l->batch * l->tokens * l->value_heads,
-                             l->batch * l->value_heads * gable_form_ceil(l->value_dim / rows_of_update),
-                             out->activation_bytes + out->cache_bytes / 2.0 + out->spill_bytes};
+    out->grid =
+        (gable_grid){l->tokens, l->batch * l->tokens * l->value_heads,
+                     l->batch * l->value_heads * gable_form_ceil(l->value_dim / rows_of_update),
+                     out->activation_bytes + out->cache_bytes / 2.0 + out->spill_bytes};
 }
 
 void gable_work_linear(const gable_op *op, gable_work *out)
@@ -95,8 +98,9 @@ void gable_work_linear(const gable_op *op, gable_work *out)
     out->dtype = op->activations;
 }
 
-/* Residual streams are fp32 (fitted: facts/attention.md 5); the bf16 input or output of the block beside them. `pre` also
- * projects all streams to the mixing coefficients, and kernels of today read them twice for it. */
+/* Residual streams are fp32 (fitted: facts/attention.md 5); the bf16 input or output of the block
+ * beside them. `pre` also projects all streams to the mixing coefficients, and kernels of today
+ * read them twice for it. */
 void gable_work_mhc(const gable_op *op, gable_work *out)
 {
     const gable_mhc *m = &op->mhc;

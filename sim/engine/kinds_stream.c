@@ -1,5 +1,6 @@
-/* engine/kinds: rows of streaming kernels (linear attention, hyper-connections, quantisation) and of experts under wide
- * expert parallelism. See kinds.h; columns and traps: shared/measurements/README.md. */
+/* engine/kinds: rows of streaming kernels (linear attention, hyper-connections, quantisation) and
+ * of experts under wide expert parallelism. See kinds.h; columns and traps:
+ * shared/measurements/README.md. */
 #include <string.h>
 
 #include "engine/kinds.h"
@@ -12,7 +13,8 @@ static bool starts(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* ---- linear attention ------------------------------------------------------------------------------------- */
+/* ---- linear attention
+ * ------------------------------------------------------------------------------------- */
 
 enum {
     LIN_FAMILY,
@@ -32,8 +34,8 @@ enum {
     LIN_CHUNK
 };
 
-/* Channels of the convolution: queries, keys and values; heads and both projections of the state in Mamba-2. One
- * collector convolves the keys alone (measurements/README.md 7). */
+/* Channels of the convolution: queries, keys and values; heads and both projections of the state in
+ * Mamba-2. One collector convolves the keys alone (measurements/README.md 7). */
 static double conv_channels(const gable_cells *c)
 {
     double keys = c->number[LIN_KEY_HEADS] * c->number[LIN_KEY_DIM];
@@ -60,7 +62,8 @@ const char *gable_kind_make_linear(const gable_cells *c, gable_op *op)
         .tokens = c->number[LIN_SEQ],
         .channels = conv_channels(c),
         .taps = c->number[LIN_CONV],
-        /* Mamba-2 shares its state's projections, the keys of the other two, over the heads of a group. */
+        /* Mamba-2 shares its state's projections, the keys of the other two, over the heads of a
+           group. */
         .key_heads = mamba ? c->number[LIN_GROUPS] : c->number[LIN_KEY_HEADS],
         .key_dim = mamba ? c->number[LIN_STATE] : c->number[LIN_KEY_DIM],
         .value_heads = c->number[LIN_VALUE_HEADS],
@@ -68,11 +71,13 @@ const char *gable_kind_make_linear(const gable_cells *c, gable_op *op)
     };
     const gable_linear *l = &op->linear;
     bool small = l->batch < 1.0 || l->tokens < 1.0 || l->channels < 1.0 || l->taps < 1.0 ||
-                 l->key_heads < 1.0 || l->key_dim < 1.0 || l->value_heads < 1.0 || l->value_dim < 1.0;
+                 l->key_heads < 1.0 || l->key_dim < 1.0 || l->value_heads < 1.0 ||
+                 l->value_dim < 1.0;
     return small ? zero_size : NULL;
 }
 
-/* ---- hyper-connections ------------------------------------------------------------------------------------ */
+/* ---- hyper-connections
+ * ------------------------------------------------------------------------------------ */
 
 enum { MHC_OP, MHC_TOKENS, MHC_HIDDEN, MHC_STREAMS };
 
@@ -91,7 +96,8 @@ const char *gable_kind_make_mhc(const gable_cells *c, gable_op *op)
     return small ? zero_size : NULL;
 }
 
-/* ---- quantisation ----------------------------------------------------------------------------------------- */
+/* ---- quantisation
+ * ----------------------------------------------------------------------------------------- */
 
 enum { QUANT_OP, QUANT_M, QUANT_K };
 
@@ -106,7 +112,8 @@ const char *gable_kind_make_quantize(const gable_cells *c, gable_op *op)
     return op->quantize.rows < 1.0 || op->quantize.columns < 1.0 ? zero_size : NULL;
 }
 
-/* ---- experts under wide expert parallelism ---------------------------------------------------------------- */
+/* ---- experts under wide expert parallelism
+ * ---------------------------------------------------------------- */
 
 enum {
     WIDE_KIND,
