@@ -1,10 +1,11 @@
 /* gable validate: predictions against the column latency_us, by device, format and framework, and
  * by regime. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/kind_table.h"
-#include "engine/fit.h"
+#include "engine/baseline.h"
 #include "engine/validate.h"
 #include "report/report.h"
 
@@ -28,6 +29,12 @@ static const gable_option options[] = {
      .default_text = "both",
      .offset = offsetof(gable_kind_options, half),
      .help = "shapes that calibrate fits to (train), those that it does not (test), or both"},
+    {.name = "output",
+     .letter = 'o',
+     .type = GABLE_OPTION_TEXT,
+     .argument = "FILE",
+     .offset = offsetof(gable_kind_options, output),
+     .help = "draw predicted against measured into FILE (.svg, .png or .pdf)"},
     {.name = "format",
      .type = GABLE_OPTION_CHOICE,
      .argument = "FORMAT",
@@ -41,7 +48,8 @@ static const gable_option options[] = {
 typedef struct line {
     const char *device, *dtype, *framework, *regime;
     int n;
-    double coverage_frac, median_frac, p90_frac, bias_frac, ceiling_median_frac, inside_frac;
+    double coverage_frac, median_frac, p90_frac, bias_frac, inside_frac;
+    double three_median_frac, three_p90_frac, ceiling_median_frac;
 } line;
 
 static const gable_column columns[] = {
@@ -76,15 +84,25 @@ static const gable_column columns[] = {
      .header = "bias",
      .type = GABLE_CELL_SHARE,
      .offset = offsetof(line, bias_frac)},
+    {.key = "inside_frac",
+     .header = "inside",
+     .type = GABLE_CELL_SHARE,
+     .offset = offsetof(line, inside_frac)},
+    {.key = "three_median_frac",
+     .header = "3c med",
+     .type = GABLE_CELL_SHARE,
+     .offset = offsetof(line, three_median_frac),
+     .drop = 3},
+    {.key = "three_p90_frac",
+     .header = "3c p90",
+     .type = GABLE_CELL_SHARE,
+     .offset = offsetof(line, three_p90_frac),
+     .drop = 4},
     {.key = "ceiling_median_frac",
      .header = "ceiling",
      .type = GABLE_CELL_SHARE,
      .offset = offsetof(line, ceiling_median_frac),
      .drop = 1},
-    {.key = "inside_frac",
-     .header = "inside",
-     .type = GABLE_CELL_SHARE,
-     .offset = offsetof(line, inside_frac)},
 };
 enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
 
@@ -101,6 +119,8 @@ static line make_line(const gable_error_group *group, gable_regime regime)
                   .median_frac = e->median_frac + known,
                   .p90_frac = e->p90_frac + known,
                   .bias_frac = e->bias_frac + known,
+                  .three_median_frac = e->three_median_frac + known,
+                  .three_p90_frac = e->three_p90_frac + known,
                   .ceiling_median_frac = e->ceiling_median_frac + known,
                   .inside_frac = e->inside_frac + known};
 }
@@ -146,6 +166,37 @@ static gable_status write_answer(gable_cli *cli, const gable_rows *rows,
     return GABLE_OK;
 }
 
+static const double picture_timeout_s = 30.0;
+
+/* Every row that was priced, one colour a device. */
+static gable_status draw(gable_cli *cli, const gable_rows *rows, const gable_prediction *predictions,
+                         const double *measured_s, const char *output)
+{
+    gable_scatter_point *points;
+    gable_text script = {0}, picture = {0};
+    const gable_gnuplot gnuplot = {getenv("PATH"), picture_timeout_s};
+    gable_scatter_request request = {
+        .canvas = gable_canvas_of(output), .title = rows->kind->name, .plots = cli->plots};
+    if (request.canvas == GABLE_N_CANVASES || request.canvas == GABLE_CANVAS_TERMINAL)
+        return gable_fail(&cli->err, GABLE_USAGE, "-o %.200s: expected .svg, .png or .pdf", output);
+    GABLE_TRY(gable_arena_take(&cli->arena, rows->csv->n_rows + 1, sizeof *points, &points,
+                               &cli->err));
+    for (size_t i = 0; i < rows->csv->n_rows; i++)
+        if (predictions[i].supported)
+            points[request.n_points++] =
+                (gable_scatter_point){rows->row[i].device ? rows->row[i].device : "device",
+                                      measured_s[i], predictions[i].time.time_s};
+    request.points = points;
+    gable_status status = gable_scatter_script(&cli->arena, &request, &script, &cli->err);
+    if (status == GABLE_OK)
+        status = gable_gnuplot_run(&gnuplot, &script, &picture, &cli->err);
+    if (status == GABLE_OK)
+        status = gable_file_write(output, picture.text, picture.length_bytes, &cli->err);
+    gable_text_free(&script);
+    gable_text_free(&picture);
+    return status;
+}
+
 static gable_status run(gable_cli *cli, const void *given)
 {
     const gable_kind_options *o = (const gable_kind_options *)given;
@@ -153,7 +204,7 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_rows rows;
     gable_prediction *predictions;
     gable_validation validation;
-    double *measured_s;
+    double *measured_s, *baseline_s;
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));
     GABLE_TRY(gable_measured_read(&cli->arena, &csv, &measured_s, &cli->err));
     gable_predict_options how = {.hw = cli->hw,
@@ -161,8 +212,12 @@ static gable_status run(gable_cli *cli, const void *given)
                                  .stack = o->stack ? o->stack : GABLE_DEFAULT_STACK,
                                  .force_stack = o->stack != NULL};
     GABLE_TRY(gable_predict_rows(&cli->arena, &rows, &how, &predictions, &cli->err));
-    GABLE_TRY(gable_validate_rows(&cli->arena, &rows, predictions, measured_s, (gable_half)o->half,
-                                  &validation, &cli->err));
+    GABLE_TRY(gable_baseline_rows(&cli->arena, cli->hw, &rows, measured_s, o->device, &baseline_s,
+                                  &cli->err));
+    GABLE_TRY(gable_validate_rows(&cli->arena, &rows, predictions, measured_s, baseline_s,
+                                  (gable_half)o->half, &validation, &cli->err));
+    if (o->output)
+        GABLE_TRY(draw(cli, &rows, predictions, measured_s, o->output));
     return write_answer(cli, &rows, &validation, (gable_format)o->format);
 }
 
@@ -174,6 +229,7 @@ const gable_command gable_command_validate = {
     .n_options = sizeof options / sizeof options[0],
     .options_bytes = sizeof(gable_kind_options),
     .examples = "gable validate gemm measured.csv\n"
-                "gable validate moe measured.csv --half test --format md\n",
+                "gable validate moe measured.csv --half test --format md\n"
+                "gable validate gemm measured.csv -o gemm.svg\n",
     .run = run,
 };

@@ -120,12 +120,14 @@ void gable_form_decode(const gable_op *op, const gable_work *work, const gable_c
         missed = x > 1e3 ? cache : cache * x12 / (1.0 + x12);
     }
     double bandwidth = chip->bandwidth_bytes_per_s * value[GABLE_DECODE_EB];
-    out->memory_s = (missed + work->activation_bytes) / bandwidth;
-    out->compute_s = max2(p.chain_s, p.work_s);
-    double core = join3(p.chain_s, p.work_s, out->memory_s, value[GABLE_DECODE_POWER]);
+    double memory = (missed + work->activation_bytes) / bandwidth;
+    double core = join3(p.chain_s, p.work_s, memory, value[GABLE_DECODE_POWER]);
+    /* Throughput of the SMs is that of loading the cache; what a chain of few blocks adds is latency. */
+    out->memory_s = max2(memory, p.work_s);
+    out->compute_s = work->flops / chip->peak_flops_per_s;
     double ramp_bytes = 1e6 * value[GABLE_DECODE_S0] * chip->bandwidth_bytes_per_s / 3.35e12;
     double ramp = 1e-6 * value[GABLE_DECODE_RR] * missed / (missed + ramp_bytes);
     double reduce = p.splits > 1.0 ? 1e-6 * value[GABLE_DECODE_TR1] * sqrt(p.splits) : 0.0;
-    out->overhead_s = 1e-6 * (value[GABLE_DECODE_T0] + value[GABLE_DECODE_TB] * s.batch) + reduce + ramp;
-    out->exposed_s = core - max2(out->compute_s, out->memory_s);
+    double latency = max2(core - max2(out->memory_s, out->compute_s), 0.0);
+    out->overhead_s = latency + 1e-6 * (value[GABLE_DECODE_T0] + value[GABLE_DECODE_TB] * s.batch) + reduce + ramp;
 }

@@ -48,21 +48,40 @@ static double seconds_per_k(const gemm *g, const tile *t)
     return max2(max2(maths, loads), v[GABLE_GEMM_LATK] / g->clock);
 }
 
-/* Fastest tile when k is split `splits` ways; negative when no tile leaves room for that. */
-static double fastest_tile(const gemm *g, double splits)
+/* What does not depend on how k is split. */
+typedef struct tiles {
+    int n;
+    double blocks[TILES_CAP], per_k_s[TILES_CAP], store_s[TILES_CAP];
+    double least_blocks;
+} tiles;
+
+static void prepare_tiles(const gemm *g, tiles *out)
 {
     int menu = (int)g->v[GABLE_GEMM_MENU];
-    double best = -1.0;
-    for (int i = 0; i < menus[menu].n; i++) {
+    double store = 2.0 / (g->v[GABLE_GEMM_EPI] * g->clock);
+    out->n = menus[menu].n;
+    out->least_blocks = HUGE_VAL;
+    for (int i = 0; i < out->n; i++) {
         const tile *t = &menus[menu].tiles[i];
-        double blocks = gable_form_ceil(g->m / t->m) * gable_form_ceil(g->n / t->n);
-        if (splits > 1.0 && blocks * splits > 2.0 * g->n_sm)
+        out->blocks[i] = gable_form_ceil(g->m / t->m) * gable_form_ceil(g->n / t->n);
+        out->per_k_s[i] = seconds_per_k(g, t);
+        out->store_s[i] = store * t->m * t->n;
+        if (out->blocks[i] < out->least_blocks)
+            out->least_blocks = out->blocks[i];
+    }
+}
+
+/* Fastest tile when k is split `splits` ways; there is room for twice as many blocks as SMs. */
+static double fastest_tile(const gemm *g, const tiles *t, double splits)
+{
+    double best = HUGE_VAL, steps = k_granule * gable_form_ceil(g->k / (splits * k_granule));
+    for (int i = 0; i < t->n; i++) {
+        double blocks = t->blocks[i] * splits;
+        if (splits > 1.0 && blocks > 2.0 * g->n_sm)
             continue;
-        double waves = gable_form_waves(blocks * splits, g->n_sm, g->v[GABLE_GEMM_SIG]);
-        double store = 2.0 * t->m * t->n / (g->v[GABLE_GEMM_EPI] * g->clock);
-        double steps = k_granule * gable_form_ceil(g->k / (splits * k_granule));
-        double compute = waves * (seconds_per_k(g, t) * steps + store);
-        if (best < 0.0 || compute < best)
+        double waves = gable_form_waves(blocks, g->n_sm, g->v[GABLE_GEMM_SIG]);
+        double compute = waves * (t->per_k_s[i] * steps + t->store_s[i]);
+        if (compute < best)
             best = compute;
     }
     return best;
@@ -75,12 +94,9 @@ static double droop(const gemm *g, double compute_s)
 }
 
 /* Compares what counts in the end, so that a faster unit or memory is never slower. */
-static void try_splits(const gemm *g, double splits, choice *best)
+static void try_splits(const gemm *g, const tiles *t, double splits, choice *best)
 {
-    double fastest = fastest_tile(g, splits);
-    if (fastest < 0.0)
-        return;
-    choice c = {.compute_s = droop(g, fastest)};
+    choice c = {.compute_s = droop(g, fastest_tile(g, t, splits))};
     if (splits > 1.0)
         c.split_s = 1e-6 * g->v[GABLE_GEMM_TSK] +
                     8.0 * splits * g->m * g->n / (g->v[GABLE_GEMM_KSK] * g->n_sm * g->sm_bytes);
@@ -141,10 +157,14 @@ void gable_form_gemm(const gable_op *op, const gable_work *work, const gable_chi
               .n_sm = chip->n_sm,
               .v = value};
     choice best = {0};
+    tiles menu;
     g.memory_s = memory_seconds(&g, work, chip);
-    try_splits(&g, 1.0, &best);
-    for (double s = 2.0; value[GABLE_GEMM_SPLIT] > 0.0 && s <= 64.0 && g.k >= least_k_of_split * s; s *= 2.0)
-        try_splits(&g, s, &best);
+    prepare_tiles(&g, &menu);
+    try_splits(&g, &menu, 1.0, &best);
+    for (double s = 2.0; value[GABLE_GEMM_SPLIT] > 0.0 && s <= 64.0 &&
+                         menu.least_blocks * s <= 2.0 * g.n_sm && g.k >= least_k_of_split * s;
+         s *= 2.0)
+        try_splits(&g, &menu, s, &best);
     out->compute_s = best.compute_s;
     out->memory_s = g.memory_s;
     out->overhead_s = 1e-6 * value[GABLE_GEMM_T0] + best.split_s + quantise_seconds(&g, work, chip);

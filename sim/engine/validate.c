@@ -25,7 +25,7 @@ const char *gable_regime_name(gable_regime regime)
 typedef struct entry {
     const char *device, *dtype, *framework;
     const gable_prediction *prediction;
-    double measured_s;
+    double measured_s, baseline_s;
     size_t row;
 } entry;
 
@@ -54,9 +54,9 @@ static bool in_regime(const entry *e, gable_regime regime)
     case GABLE_REGIME_SHORT:
         return is_short;
     case GABLE_REGIME_MEMORY:
-        return !is_short && e->prediction->time.ceiling_bound != GABLE_BOUND_COMPUTE;
+        return !is_short && e->prediction->time.compute_s <= e->prediction->time.memory_s;
     case GABLE_REGIME_COMPUTE:
-        return !is_short && e->prediction->time.ceiling_bound == GABLE_BOUND_COMPUTE;
+        return !is_short && e->prediction->time.compute_s > e->prediction->time.memory_s;
     case GABLE_N_REGIMES:
         break;
     }
@@ -81,6 +81,11 @@ static double ceiling_of(const entry *e)
     return fabs(e->prediction->time.ceiling_s / e->measured_s - 1.0);
 }
 
+static double baseline_of(const entry *e)
+{
+    return fabs(e->baseline_s / e->measured_s - 1.0);
+}
+
 static double inside_of(const entry *e)
 {
     return e->measured_s >= e->prediction->p10_s && e->measured_s <= e->prediction->p90_s;
@@ -93,6 +98,16 @@ static size_t collect(const entry *entries, size_t n, gable_regime regime, measu
     for (size_t i = 0; i < n; i++)
         if (entries[i].prediction->supported && in_regime(&entries[i], regime))
             values[m++] = of(&entries[i]);
+    return m;
+}
+
+/* Groups too small for a baseline have none. */
+static size_t drop_unknown(double *values, size_t n)
+{
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(values[i]))
+            values[m++] = values[i];
     return m;
 }
 
@@ -113,6 +128,11 @@ static void sum_up(const entry *entries, size_t n, gable_regime regime, double *
     collect(entries, n, regime, ceiling_of, values);
     gslx_sort(values, m);
     out->ceiling_median_frac = gslx_median(values, m);
+    size_t with = collect(entries, n, regime, baseline_of, values);
+    with = drop_unknown(values, with);
+    gslx_sort(values, with);
+    out->three_median_frac = with ? gslx_median(values, with) : (double)NAN;
+    out->three_p90_frac = with ? gslx_quantile(values, with, 0.9) : (double)NAN;
     collect(entries, n, regime, inside_of, values);
     double inside = 0.0;
     for (size_t i = 0; i < m; i++)
@@ -138,7 +158,7 @@ static bool counts(const gable_row *row, gable_half half)
 
 gable_status gable_validate_rows(gable_arena *arena, const gable_rows *rows,
                                  const gable_prediction *predictions, const double *measured_s,
-                                 gable_half half, gable_validation *out, gable_err *err)
+                                 const double *baseline_s, gable_half half, gable_validation *out, gable_err *err)
 {
     entry *entries;
     double *values;
@@ -150,7 +170,7 @@ gable_status gable_validate_rows(gable_arena *arena, const gable_rows *rows,
         const gable_row *row = &rows->row[i];
         if (counts(row, half))
             entries[n++] = (entry){or_empty(row->device), row->dtype,    or_empty(row->framework),
-                                   &predictions[i],       measured_s[i], i};
+                                   &predictions[i],       measured_s[i], baseline_s[i], i};
     }
     fill_group(entries, n, values, &out->total);
     qsort(entries, n, sizeof *entries, compare_entries);

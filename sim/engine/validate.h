@@ -4,7 +4,7 @@
 #define GABLE_ENGINE_VALIDATE_H
 #include "engine/predict.h"
 
-/* X(symbol, name). Rows by what should dominate: the launch, else what the ceiling is bound by. */
+/* X(symbol, name). Rows by what should dominate: the launch, else the longer term of the prediction. */
 #define GABLE_REGIME_LIST(X)                                                                       \
     X(ALL, "all")                                                                                  \
     X(SHORT, "under 10 us")                                                                        \
@@ -24,6 +24,7 @@ typedef struct gable_errors {
     double median_frac, p90_frac; /* of |e| */
     double bias_frac;             /* median of e */
     double ceiling_median_frac;   /* of |e| when the ceiling is the prediction */
+    double three_median_frac, three_p90_frac; /* when three fitted constants are (engine/baseline.h) */
     double inside_frac;           /* share of measured in [p10, p90] */
 } gable_errors;
 
@@ -41,9 +42,10 @@ typedef struct gable_validation {
 typedef enum gable_half { GABLE_HALF_BOTH, GABLE_HALF_TRAIN, GABLE_HALF_TEST } gable_half;
 
 /* Errors per device x dtype x framework.
- *   measured_s   one a row, > 0     half   which rows count (engine/fit.h) */
+ *   measured_s   one a row, > 0     half   which rows count (engine/fit.h)
+ *   baseline_s   of engine/baseline, one a row */
 gable_status gable_validate_rows(gable_arena *arena, const gable_rows *rows,
                                  const gable_prediction *predictions, const double *measured_s,
-                                 gable_half half, gable_validation *out, gable_err *err);
+                                 const double *baseline_s, gable_half half, gable_validation *out, gable_err *err);
 
 #endif

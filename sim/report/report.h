@@ -194,4 +194,23 @@ gable_status gable_gnuplot_run(const gable_gnuplot *gnuplot, const gable_text *s
 gable_status gable_roofline_draw(gable_arena *arena, const gable_roofline_request *request,
                                  const gable_gnuplot *gnuplot, gable_text *out, gable_err *err);
 
+/* ---- predicted against measured: report/scatter.c ---- */
+
+typedef struct gable_scatter_point {
+    const char *group; /* colour: a device */
+    double measured_s, predicted_s; /* > 0 */
+} gable_scatter_point;
+
+typedef struct gable_scatter_request {
+    const gable_scatter_point *points;
+    size_t n_points;
+    gable_canvas canvas; /* not TERMINAL */
+    const char *title, *plots;
+} gable_scatter_request;
+
+/* Appends the gnuplot script of a log-log picture with bands of 10 and 25 %. Refuses with GABLE_INPUT when there is no
+ * point. */
+gable_status gable_scatter_script(gable_arena *arena, const gable_scatter_request *request,
+                                  gable_text *out, gable_err *err);
+
 #endif

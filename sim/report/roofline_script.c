@@ -16,6 +16,11 @@ static const char *const terminals[GABLE_N_CANVASES] = {
                          "linewidth 1.2 pointscale 0.72 background '#ffffff'\n",
 };
 
+const char *gable_script_terminal(gable_canvas canvas)
+{
+    return terminals[canvas];
+}
+
 gable_canvas gable_canvas_of(const char *path)
 {
     static const char *const suffixes[GABLE_N_CANVASES] = {

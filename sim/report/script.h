@@ -34,4 +34,7 @@ gable_status gable_script_labels(gable_script *script);
 /* 'A' for the heaviest operator, lower case in the second step; '*' when letters run out. */
 char gable_point_letter(const gable_point *point);
 
+/* "set terminal …" of a canvas; NULL for characters, whose width the caller knows. */
+const char *gable_script_terminal(gable_canvas canvas);
+
 #endif

@@ -238,7 +238,7 @@ START_TEST(errors_by_group_and_regime)
     measured_s[2] = p[2].time.time_s;       /* right */
     measured_s[3] = p[3].time.time_s / 3.0;
     ck_assert_int_eq(
-        gable_validate_rows(scratch_arena(), &rows, p, measured_s, GABLE_HALF_BOTH, &v, &err),
+        gable_validate_rows(scratch_arena(), &rows, p, measured_s, measured_s, GABLE_HALF_BOTH, &v, &err),
         GABLE_OK);
     ck_assert_int_eq(v.n_groups, 2);
     const gable_errors *all = &v.groups[0].regime[GABLE_REGIME_ALL];
@@ -269,9 +269,9 @@ START_TEST(halves_are_disjoint)
     gable_arena *arena = scratch_arena();
     ck_assert_int_eq(gable_measured_read(arena, &csv, &seconds, &err), GABLE_OK);
     ck_assert_int_eq(gable_predict_rows(arena, &rows, &options, &p, &err), GABLE_OK);
-    gable_validate_rows(arena, &rows, p, seconds, GABLE_HALF_BOTH, &both, &err);
-    gable_validate_rows(arena, &rows, p, seconds, GABLE_HALF_TRAIN, &train, &err);
-    gable_validate_rows(arena, &rows, p, seconds, GABLE_HALF_TEST, &test, &err);
+    gable_validate_rows(arena, &rows, p, seconds, seconds, GABLE_HALF_BOTH, &both, &err);
+    gable_validate_rows(arena, &rows, p, seconds, seconds, GABLE_HALF_TRAIN, &train, &err);
+    gable_validate_rows(arena, &rows, p, seconds, seconds, GABLE_HALF_TEST, &test, &err);
     size_t n_train = train.total.regime[GABLE_REGIME_ALL].n;
     size_t n_test = test.total.regime[GABLE_REGIME_ALL].n;
     ck_assert_uint_eq(n_train + n_test, csv.n_rows);
