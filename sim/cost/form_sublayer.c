@@ -57,6 +57,15 @@ static double padding(double n, double rows)
     return gable_form_ceil(n / rows) * rows / n;
 }
 
+/* Work beside that of the keys that a query sees: lists of picked keys that are not full are walked
+ * to their end by some kernels, and short ones cost as much as somewhat longer ones everywhere. */
+static double more_keys(const gable_sublayer *s, const gable_sublayer_work *p, const double *v)
+{
+    if (v[GABLE_SUBLAYER_FULL] > 0.0 && s->top_k > 0.0)
+        return max2(1.0, (s->top_k + s->window) / p->average_keys);
+    return sqrt(1.0 + square(v[GABLE_SUBLAYER_KF] / p->average_keys));
+}
+
 /* The attention: thread blocks of query rows when heads have keys of their own, of heads when they
  * share latents. */
 static part attention(const gable_sublayer *s, const gable_sublayer_work *p, const gable_chip *chip,
@@ -66,6 +75,8 @@ static part attention(const gable_sublayer *s, const gable_sublayer_work *p, con
     double flops = expanded ? p->expanded_flops : p->core_flops, splits = 1.0, blocks;
     if (per_head) {
         flops *= padding(s->n_new, v[GABLE_SUBLAYER_QT]);
+        if (!expanded) /* the heads of a group share a tile */
+            flops *= padding(s->heads / s->kv_heads, v[GABLE_SUBLAYER_HP]);
         double heads = s->decode && !expanded ? s->kv_heads : s->heads; /* decode packs groups */
         blocks = s->batch * heads * gable_form_ceil(s->n_new / query_tile);
     } else {
@@ -76,7 +87,7 @@ static part attention(const gable_sublayer *s, const gable_sublayer_work *p, con
     }
     if (v[GABLE_SUBLAYER_SPLITS] > 0.0)
         splits = max2(1.0, gable_form_floor(chip->n_sm / blocks));
-    flops *= sqrt(1.0 + square(v[GABLE_SUBLAYER_KF] / p->average_keys));
+    flops *= more_keys(s, p, v);
     double fill = blocks * splits / chip->n_sm, frac = v[GABLE_SUBLAYER_EM];
     if (p->core_mma == GABLE_MMA_FP8)
         frac *= v[GABLE_SUBLAYER_EC];

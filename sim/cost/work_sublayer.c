@@ -103,7 +103,8 @@ static void add_index(const gable_sublayer *s, gable_sublayer_work *p)
         break;
     case GABLE_SELECTION_BLOCKS:
         scores = gable_cost_pairs(s->n_cached, s->n_new, 0.0, true);
-        key_bytes = s->index_dim * gable_dtype_bytes(s->kv);
+        key_bytes =
+            s->index_dim * gable_dtype_bytes(GABLE_DTYPE_BF16); /* whatever the cache holds */
         break;
     case GABLE_SELECTION_ALL:
     case GABLE_SELECTION_COARSE:
@@ -145,7 +146,7 @@ void gable_work_sublayer(const gable_op *op, gable_work *out)
     *p = (gable_sublayer_work){.keys = keys, .average_keys = pairs / s->n_new};
     p->projection_mma = gable_dtype_mma(op->weights, op->activations);
     p->core_mma = gable_dtype_bytes(s->kv) < 2.0 ? GABLE_MMA_FP8 : GABLE_MMA_BF16;
-    p->index_mma = s->selection == GABLE_SELECTION_BLOCKS ? p->core_mma : GABLE_MMA_FP8;
+    p->index_mma = s->selection == GABLE_SELECTION_BLOCKS ? GABLE_MMA_BF16 : GABLE_MMA_FP8;
     p->projection_flops = 2.0 * tokens * weights;
     double width = s->kv_rank > 0.0 ? 2.0 * s->kv_rank + s->rope_dim : wide + s->v_dim;
     p->core_flops = 2.0 * s->batch * s->heads * width * pairs;

@@ -88,7 +88,10 @@
     D(EXPAND, "expands", "latents are expanded: 0 never, 1 always, 2 when nothing is picked", 0,   \
       1, 2)                                                                                        \
     D(SPLITS, "splits", "whether keys are split over blocks", 0, 1)                                \
-    D(HP, "least_heads", "heads that a tile of latents is padded to", 1, 16, 64, 128)              \
+    D(FULL, "walks_all", "whether lists of picked keys are walked to their end, filled or not", 0, \
+      1)                                                                                           \
+    D(HP, "least_heads", "heads that a tile is padded to, of latents or of a group", 1, 16, 64,    \
+      128)                                                                                         \
     D(QT, "query_tile", "queries that a tile of keys per head is padded to", 1, 64, 128)
 
 #define GABLE_LATENT_CONTEXT_P(symbol, ...) GABLE_LATENT_CONTEXT_##symbol,
