@@ -95,7 +95,7 @@ gable_status gable_scenario_price_one(gable_cli *cli, const gable_scenario_optio
     gable_phase phase =
         options->phase == GABLE_PHASE_CHOICE_PREFILL ? GABLE_PHASE_PREFILL : GABLE_PHASE_DECODE;
     GABLE_TRY(gable_scenario_price(cli, options, phase, false, out));
-    *priced = (gable_priced){&out->plan, &out->machine, &out->step};
+    *priced = (gable_priced){&out->plan, &out->machine, &out->step, false};
     return GABLE_OK;
 }
 

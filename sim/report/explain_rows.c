@@ -225,11 +225,30 @@ static void add_expected(gable_tree *tree, gable_node *parent, int row)
             ->source = source;
 }
 
+/* The constants of the kernel's form by name: what was fitted, and what each means. */
+static void add_constants(gable_tree *tree, gable_node *parent, int row)
+{
+    const gable_priced *priced = tree->priced;
+    const gable_work *work = &priced->plan->work[row];
+    const gable_constants *constants = priced->machine->constants;
+    if (!priced->constants || constants->ideal)
+        return;
+    const gable_kernel_constants *kernel = constants->kernel[work->family][work->dtype][work->mma];
+    const gable_form *form = &gable_forms[gable_family_form(work->family)];
+    gable_node *list = gable_explain_add(tree, parent, "constants", form->n_parameters, GABLE_DIM_NONE);
+    list->reason = gable_report_format(tree->arena, "of the form \"%s\"", form->name);
+    list->source = provenance(tree, kernel->provenance, kernel->from);
+    for (int i = 0; i < form->n_parameters; i++)
+        gable_explain_add(tree, list, form->parameters[i].name, kernel->value[i], GABLE_DIM_NONE)
+            ->reason = form->parameters[i].help;
+}
+
 static void explain_op(gable_tree *tree, gable_node *node, int row)
 {
     node->combine = GABLE_COMBINE_LAST;
     add_work(tree, node, row);
     add_ceiling(tree, node, row);
+    add_constants(tree, node, row);
     add_expected(tree, node, row);
 }
 

@@ -64,6 +64,7 @@ typedef struct gable_priced {
     const gable_plan *plan;
     const gable_machine *machine;
     const gable_step *step;
+    bool constants; /* explain lists the constants of each kernel's form */
 } gable_priced;
 
 /* The answer of `gable cost` (CONTRACT 4): headline, regime table and notes in text; "gable.cost/1"

@@ -100,7 +100,7 @@ static void prepare(drawn *d, const char *stack, const char *name, gable_canvas 
                       !gable_step_init(arena, &d->plan, &d->step, &err),
                   "%s", err.text);
     gable_engine_price(&d->plan, &d->machine, &d->step);
-    d->priced = (gable_priced){&d->plan, &d->machine, &d->step};
+    d->priced = (gable_priced){&d->plan, &d->machine, &d->step, false};
     d->request = (gable_roofline_request){&d->priced, 1, canvas, 80, false, "plots"};
 }
 

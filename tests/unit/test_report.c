@@ -128,7 +128,7 @@ static void load(int i, loaded *out)
                       !gable_step_init(arena, &out->plan, &out->step, &err),
                   "%s", err.text);
     gable_engine_price(&out->plan, &out->machine, &out->step);
-    out->priced = (gable_priced){&out->plan, &out->machine, &out->step};
+    out->priced = (gable_priced){&out->plan, &out->machine, &out->step, false};
 }
 
 static const gable_json *parse(const gable_text *text)
