@@ -17,6 +17,7 @@ typedef struct experts {
     const gable_chip *chip;
     const double *v;
     double w, a, sm_flops, sm_bytes;
+    bool few; /* no more tokens than experts on the rank */
 } experts;
 
 typedef struct seconds {
@@ -37,22 +38,35 @@ static double kept(double bytes, double useful_l2)
     return 1.0 / (1.0 + x2 * x2);
 }
 
-static double compute_seconds(const experts *e, double n, double k, double memory_s)
+/* Libraries without a search take one tile for at most a token per expert and one for more: those of the default
+ * configuration of fused Triton kernels; fixed tiles of others fit it too. */
+static const int rows_few = 0, rows_many = 2; /* of tile_m */
+static const double columns_few = 32.0, columns_many = 64.0;
+
+/* All tiles of one shape: `rows` an index of tile_m. */
+static double tile_seconds(const experts *e, int rows, double columns, double n, double k)
 {
     const double *v = e->v;
+    double m = tile_m[rows], area = 2.0 * m * columns;
+    double halo = 1.0 + v[GABLE_MOE_H] * (1.0 / m + 1.0 / columns);
+    double per_k = max2(area * halo / e->sm_flops, (m * e->a + columns * e->w) / e->sm_bytes);
+    per_k = max2(per_k, v[GABLE_MOE_LATK] / e->chip->clock_hz);
+    double fixed = (area / v[GABLE_MOE_EPI] + v[GABLE_MOE_OV]) / e->chip->clock_hz;
+    double blocks = e->work->load.tiles[rows] * gable_form_ceil(n / columns);
+    return gable_form_waves(blocks, e->chip->n_sm, v[GABLE_MOE_SIG]) * (per_k * k + fixed);
+}
+
+static double compute_seconds(const experts *e, double n, double k, double memory_s)
+{
     double best = 0.0, best_score = HUGE_VAL;
+    if (e->v[GABLE_MOE_RULE] > 0.0)
+        return e->few ? tile_seconds(e, rows_few, columns_few, n, k)
+                      : tile_seconds(e, rows_many, columns_many, n, k);
     for (int i = 0; i < GABLE_MOE_TILES; i++)
         for (int j = 0; j < N_TILE_N; j++) {
-            double m = tile_m[i], area = 2.0 * m * tile_n[j];
-            if (m * tile_n[j] > tile_area_cap)
+            if (tile_m[i] * tile_n[j] > tile_area_cap)
                 continue;
-            double halo = 1.0 + v[GABLE_MOE_H] * (1.0 / m + 1.0 / tile_n[j]);
-            double per_k = max2(area * halo / e->sm_flops, (m * e->a + tile_n[j] * e->w) / e->sm_bytes);
-            per_k = max2(per_k, v[GABLE_MOE_LATK] / e->chip->clock_hz);
-            double fixed = (area / v[GABLE_MOE_EPI] + v[GABLE_MOE_OV]) / e->chip->clock_hz;
-            double blocks = e->work->load.tiles[i] * gable_form_ceil(n / tile_n[j]);
-            double waves = gable_form_waves(blocks, e->chip->n_sm, v[GABLE_MOE_SIG]);
-            double compute = waves * (per_k * k + fixed);
+            double compute = tile_seconds(e, i, tile_n[j], n, k);
             double score = max2(compute, memory_s) + 1e-3 * compute;
             if (score < best_score) {
                 best_score = score;
@@ -83,7 +97,7 @@ static seconds grouped(const experts *e, double n, double k, double all_weights)
 
 static double floor_seconds(const gable_moe *moe, const gable_work *work, const double *v)
 {
-    double pairs = moe->tokens * moe->top_k;
+    double pairs = v[GABLE_MOE_OWN] > 0.0 ? work->load.pairs : moe->tokens * moe->top_k;
     return 1e-6 * (v[GABLE_MOE_TF] + v[GABLE_MOE_TFA] * log2(1.0 + pairs / first_pairs) +
                    v[GABLE_MOE_TK] * max2(0.0, moe->top_k - fast_top_k) +
                    v[GABLE_MOE_PE] * work->load.distinct) +
@@ -100,7 +114,8 @@ void gable_form_moe(const gable_op *op, const gable_work *work, const gable_chip
                  .w = work->weight_element_bytes,
                  .a = work->activation_element_bytes,
                  .sm_flops = chip->peak_flops_per_s * value[GABLE_MOE_EC] / chip->n_sm,
-                 .sm_bytes = value[GABLE_MOE_LSM] * chip->clock_hz};
+                 .sm_bytes = value[GABLE_MOE_LSM] * chip->clock_hz,
+                 .few = fmin(moe->tokens, work->load.pairs) <= moe->experts / moe->ep};
     double inter = moe->inter / moe->tp, ups = (moe->n_matrices - 1.0) * inter;
     double all = work->load.distinct * moe->n_matrices * moe->hidden * inter * e.w;
     seconds up = grouped(&e, ups, moe->hidden, all), down = grouped(&e, moe->hidden, inter, all);

@@ -104,7 +104,9 @@ bool gable_form_allows(const gable_parameter *parameter, double value);
     P(LATK, "step_clocks", 1.5, 0.5, 0.1, 10.0, "least clocks per element of k")                   \
     P(OV, "tile_clocks", 500.0, 1.5, 1.0, 2e4, "fixed clocks of a tile")                           \
     P(L2T, "l2_frac", 0.8, 0.4, 0.05, 3.0, "of L2 that keeps operands between kernels")            \
-    D(L2ON, "l2_credit", "whether operands that stay in L2 are faster", 0, 1)
+    D(L2ON, "l2_credit", "whether operands that stay in L2 are faster", 0, 1)                    \
+    D(OWN, "own_tokens", "whether other ranks' tokens are dropped before routing", 0, 1)           \
+    D(RULE, "tile_rule", "whether the tile goes by tokens per expert alone; else the best is taken", 0, 1)
 
 #define GABLE_CONTEXT_PARAMETERS(P, D)                                                             \
     P(T0, "t0_us", 8.0, 0.4, 1.0, 60.0, "floor of the call, us")                                   \
