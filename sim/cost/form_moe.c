@@ -1,5 +1,6 @@
-/* cost: time of a layer of routed experts (facts/kernels.md 5.2): routing, permutation, two grouped products over the
- * experts that are hit, activation, finalisation. A latent layer passes its latent width as hidden. */
+/* cost: time of a layer of routed experts (facts/kernels.md 5.2): routing, permutation, two grouped
+ * products over the experts that are hit, activation, finalisation. A latent layer passes its
+ * latent width as hidden. */
 #include <math.h>
 
 #include "cost/forms.h"
@@ -9,7 +10,8 @@ static const double tile_n[] = {64, 128, 256};
 enum { N_TILE_N = sizeof tile_n / sizeof tile_n[0] };
 static const double tile_area_cap = 32768.0;
 
-/* Units of the tables: PT counts 1e-4 us, TFA starts at 64 pairs, TK at the 8 experts per token of fast routing. */
+/* Units of the tables: PT counts 1e-4 us, TFA starts at 64 pairs, TK at the 8 experts per token of
+ * fast routing. */
 static const double pair_unit_s = 1e-10, first_pairs = 64.0, fast_top_k = 8.0;
 
 typedef struct experts {
@@ -38,13 +40,15 @@ static double kept(double bytes, double useful_l2)
     return 1.0 / (1.0 + x2 * x2);
 }
 
-/* Libraries without a search take one tile for at most a token per expert and one for more: those of the default
- * configuration of fused Triton kernels; fixed tiles of others fit it too. */
+/* Libraries without a search take one tile for at most a token per expert and one for more: those
+ * of the default configuration of fused Triton kernels; other kernels with 16-bit activations fit
+ * it too (those with 8-bit ones lose more on unseen configurations than they gain). */
 static const int rows_few = 0, rows_many = 2; /* of tile_m */
 static const double columns_few = 32.0, columns_many = 64.0;
 
-/* All tiles of one shape: `rows` an index of tile_m. */
-static double tile_seconds(const experts *e, int rows, double columns, double n, double k)
+/* `count` rows of tiles of one shape: `rows` an index of tile_m. */
+static double tile_seconds(const experts *e, int rows, double count, double columns, double n,
+                           double k)
 {
     const double *v = e->v;
     double m = tile_m[rows], area = 2.0 * m * columns;
@@ -52,21 +56,31 @@ static double tile_seconds(const experts *e, int rows, double columns, double n,
     double per_k = max2(area * halo / e->sm_flops, (m * e->a + columns * e->w) / e->sm_bytes);
     per_k = max2(per_k, v[GABLE_MOE_LATK] / e->chip->clock_hz);
     double fixed = (area / v[GABLE_MOE_EPI] + v[GABLE_MOE_OV]) / e->chip->clock_hz;
-    double blocks = e->work->load.tiles[rows] * gable_form_ceil(n / columns);
+    double blocks = count * gable_form_ceil(n / columns);
     return gable_form_waves(blocks, e->chip->n_sm, v[GABLE_MOE_SIG]) * (per_k * k + fixed);
+}
+
+/* Past the change of tiles no less than one small tile for each expert, so that more tokens never
+ * take less time. */
+static double fixed_seconds(const experts *e, double n, double k)
+{
+    const gable_moe_load *load = &e->work->load;
+    if (e->few)
+        return tile_seconds(e, rows_few, load->tiles[rows_few], columns_few, n, k);
+    return max2(tile_seconds(e, rows_few, load->distinct, columns_few, n, k),
+                tile_seconds(e, rows_many, load->tiles[rows_many], columns_many, n, k));
 }
 
 static double compute_seconds(const experts *e, double n, double k, double memory_s)
 {
     double best = 0.0, best_score = HUGE_VAL;
-    if (e->v[GABLE_MOE_RULE] > 0.0)
-        return e->few ? tile_seconds(e, rows_few, columns_few, n, k)
-                      : tile_seconds(e, rows_many, columns_many, n, k);
+    if (e->v[GABLE_MOE_RULE] > 0.0 && e->a >= 2.0)
+        return fixed_seconds(e, n, k);
     for (int i = 0; i < GABLE_MOE_TILES; i++)
         for (int j = 0; j < N_TILE_N; j++) {
             if (tile_m[i] * tile_n[j] > tile_area_cap)
                 continue;
-            double compute = tile_seconds(e, i, tile_n[j], n, k);
+            double compute = tile_seconds(e, i, e->work->load.tiles[i], tile_n[j], n, k);
             double score = max2(compute, memory_s) + 1e-3 * compute;
             if (score < best_score) {
                 best_score = score;
@@ -97,7 +111,7 @@ static seconds grouped(const experts *e, double n, double k, double all_weights)
 
 static double floor_seconds(const gable_moe *moe, const gable_work *work, const double *v)
 {
-    double pairs = v[GABLE_MOE_OWN] > 0.0 ? work->load.pairs : moe->tokens * moe->top_k;
+    double pairs = moe->tokens * moe->top_k;
     return 1e-6 * (v[GABLE_MOE_TF] + v[GABLE_MOE_TFA] * log2(1.0 + pairs / first_pairs) +
                    v[GABLE_MOE_TK] * max2(0.0, moe->top_k - fast_top_k) +
                    v[GABLE_MOE_PE] * work->load.distinct) +
@@ -119,13 +133,14 @@ void gable_form_moe(const gable_op *op, const gable_work *work, const gable_chip
     double inter = moe->inter / moe->tp, ups = (moe->n_matrices - 1.0) * inter;
     double all = work->load.distinct * moe->n_matrices * moe->hidden * inter * e.w;
     seconds up = grouped(&e, ups, moe->hidden, all), down = grouped(&e, moe->hidden, inter, all);
-    /* Tokens permuted and quantised, the activation between the products, results weighed and summed. */
+    /* Tokens permuted and quantised, the activation between the products, results weighed and
+     * summed. */
     double streams = work->load.pairs * moe->hidden * (2.0 + e.a) +
                      work->load.pairs * (2.0 * ups + inter * e.a) +
                      work->load.pairs * moe->hidden * 2.0 + moe->tokens * moe->hidden * 2.0;
     out->compute_s = up.compute_s + down.compute_s;
-    out->memory_s = up.memory_s + down.memory_s +
-                    value[GABLE_MOE_PB] * streams / chip->bandwidth_bytes_per_s;
+    out->memory_s =
+        up.memory_s + down.memory_s + value[GABLE_MOE_PB] * streams / chip->bandwidth_bytes_per_s;
     out->overhead_s = floor_seconds(moe, work, value);
     double total = up.joined_s + down.joined_s + (out->memory_s - up.memory_s - down.memory_s);
     out->exposed_s = max2(total - max2(out->compute_s, out->memory_s), 0.0);

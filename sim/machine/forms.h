@@ -105,7 +105,6 @@ bool gable_form_allows(const gable_parameter *parameter, double value);
     P(OV, "tile_clocks", 500.0, 1.5, 1.0, 2e4, "fixed clocks of a tile")                           \
     P(L2T, "l2_frac", 0.8, 0.4, 0.05, 3.0, "of L2 that keeps operands between kernels")            \
     D(L2ON, "l2_credit", "whether operands that stay in L2 are faster", 0, 1)                    \
-    D(OWN, "own_tokens", "whether other ranks' tokens are dropped before routing", 0, 1)           \
     D(RULE, "tile_rule", "whether the tile goes by tokens per expert alone; else the best is taken", 0, 1)
 
 #define GABLE_CONTEXT_PARAMETERS(P, D)                                                             \
