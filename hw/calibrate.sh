@@ -21,15 +21,24 @@ if [ ! -d "$rows" ]; then
 fi
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
-changed=0
-for device in $devices; do
+refit() { # DEVICE: all kinds, one after the other, into one file
     for kind in $kinds; do
         # An older stack measured no encoders on some devices.
-        grep -q "^$device," "$rows/$kind.csv" || continue
-        echo "== $device $kind"
-        "$gable" calibrate "$kind" "$rows/$kind.csv" --device "$device" --date "$day" $half \
-            -o "$new/$device.json"
+        grep -q "^$1," "$rows/$kind.csv" || continue
+        echo "== $1 $kind"
+        "$gable" calibrate "$kind" "$rows/$kind.csv" --device "$1" --date "$day" $half \
+            -o "$new/$1.json" || exit
     done
+}
+
+for device in $devices; do # side by side; each keeps its report together
+    (refit "$device" >"$new/$device.log" 2>&1 || echo failed >"$new/$device.failed") &
+done
+wait
+changed=0
+for device in $devices; do
+    cat "$new/$device.log"
+    [ ! -e "$new/$device.failed" ] || exit 1
     if cmp -s "$new/$device.json" "hw/calibration/$device.json"; then continue; fi
     changed=1
     if [ -n "$check" ]; then

@@ -12,8 +12,7 @@ kinds='gemm attention_context attention_generation attention_encoder moe moe_wid
 
 if [ ! -d "$rows" ]; then
     echo "ok 1 - accuracy against measured kernels # SKIP no measurements in $rows"
-    echo "ok 2 - constants are those of a refit # SKIP no measurements in $rows"
-    echo 1..2
+    echo 1..1
     exit 0
 fi
 now=$(mktemp)
@@ -59,12 +58,4 @@ awk -F, '
         }
         exit n_limits == 0
     }' "$limits" "$now" || echo "not ok 1 - $limits has no limits"
-n=$(($(wc -l <"$limits") - 1))
-n=$((n + 1))
-if GABLE=$gable hw/calibrate.sh --check >/dev/null 2>"$now"; then
-    echo "ok $n - constants are those of a refit"
-else
-    echo "not ok $n - constants are those of a refit"
-    sed 's/^/# /' "$now"
-fi
-echo "1..$n"
+echo "1..$(($(wc -l <"$limits") - 1))"
