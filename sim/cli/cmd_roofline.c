@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/scenario_options.h"
+#include "report/plot.h"
 
 typedef struct roofline_options {
     gable_scenario_options scenario; /* first: the shared rows point into it */

@@ -7,7 +7,7 @@
 #include "cli/kind_table.h"
 #include "engine/baseline.h"
 #include "engine/validate.h"
-#include "report/report.h"
+#include "report/plot.h"
 
 static const char *const halves[] = {"both", "train", "test", NULL};
 
@@ -169,8 +169,9 @@ static gable_status write_answer(gable_cli *cli, const gable_rows *rows,
 static const double picture_timeout_s = 30.0;
 
 /* Every row that was priced, one colour a device. */
-static gable_status draw(gable_cli *cli, const gable_rows *rows, const gable_prediction *predictions,
-                         const double *measured_s, const char *output)
+static gable_status draw(gable_cli *cli, const gable_rows *rows,
+                         const gable_prediction *predictions, const double *measured_s,
+                         const char *output)
 {
     gable_scatter_point *points;
     gable_text script = {0}, picture = {0};
@@ -179,8 +180,8 @@ static gable_status draw(gable_cli *cli, const gable_rows *rows, const gable_pre
         .canvas = gable_canvas_of(output), .title = rows->kind->name, .plots = cli->plots};
     if (request.canvas == GABLE_N_CANVASES || request.canvas == GABLE_CANVAS_TERMINAL)
         return gable_fail(&cli->err, GABLE_USAGE, "-o %.200s: expected .svg, .png or .pdf", output);
-    GABLE_TRY(gable_arena_take(&cli->arena, rows->csv->n_rows + 1, sizeof *points, &points,
-                               &cli->err));
+    GABLE_TRY(
+        gable_arena_take(&cli->arena, rows->csv->n_rows + 1, sizeof *points, &points, &cli->err));
     for (size_t i = 0; i < rows->csv->n_rows; i++)
         if (predictions[i].supported)
             points[request.n_points++] =

@@ -6,6 +6,7 @@
 
 #include "cli/demo.h"
 #include "report/paragraph.h"
+#include "report/plot.h"
 
 /* ---- pricing ---- */
 

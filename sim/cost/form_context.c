@@ -1,6 +1,6 @@
-/* cost: time of prefill, chunked-prefill and encoder attention (facts/attention.md 2): tiles of queries x keys on the
- * SMs, bounded by products and exponentials, by the longest block and by the sum of all; streams of Q, K, V, O; the
- * stage that rotates positions or stores the cache. */
+/* cost: time of prefill, chunked-prefill and encoder attention (facts/attention.md 2): tiles of
+ * queries x keys on the SMs, bounded by products and exponentials, by the longest block and by the
+ * sum of all; streams of Q, K, V, O; the stage that rotates positions or stores the cache. */
 #include <math.h>
 
 #include "cost/forms.h"
@@ -17,7 +17,7 @@ typedef struct shape {
 } shape;
 
 typedef struct blocks {
-    double n;            /* thread blocks */
+    double n;             /* thread blocks */
     double average, most; /* key tiles of a block */
 } blocks;
 
@@ -45,8 +45,8 @@ static double tile_rows(const shape *s, const double *v)
 static double tile_seconds(const shape *s, const gable_chip *chip, const double *v, double m)
 {
     double n = v[GABLE_CONTEXT_N];
-    double products = 2.0 * m * n * (s->d + s->dv) /
-                      (chip->peak_flops_per_s * v[GABLE_CONTEXT_EM] / chip->n_sm);
+    double products =
+        2.0 * m * n * (s->d + s->dv) / (chip->peak_flops_per_s * v[GABLE_CONTEXT_EM] / chip->n_sm);
     double softmax = m * n / (chip->exp_per_s * v[GABLE_CONTEXT_EE] / chip->n_sm);
     double tile = gable_form_join(products, softmax, v[GABLE_CONTEXT_PP]);
     /* Libraries have their own, slower kernels for widths that no tile divides into. */
@@ -75,7 +75,8 @@ static blocks count_blocks(const shape *s, const double *v, double m)
     b.most = gable_form_ceil(s->n_all / n);
     b.average = b.most;
     if (s->causal && n_rows > 1.0)
-        b.average = min2(b.most, max2(1.0, ((n_rows * rows + rows) / 2.0 + slack) / n) + cached / n);
+        b.average =
+            min2(b.most, max2(1.0, ((n_rows * rows + rows) / 2.0 + slack) / n) + cached / n);
     if (s->window > 0.0 && s->window < s->n_all) {
         double inside = min2(b.most, (s->window + rows + slack) / n + (rows >= n ? 1.0 : 0.0));
         double part = min2(s->window / s->n_new, 1.0);
@@ -110,7 +111,8 @@ static double stream_seconds(double bytes, double frac, const gable_chip *chip, 
     double x = bytes / (v[GABLE_CONTEXT_CL2] * chip->l2_bytes), hit = 0.0;
     if (chip->l2_bytes > 0.0)
         hit = 1.0 / (1.0 + x * x * x * x);
-    return bytes / (chip->bandwidth_bytes_per_s * frac) / (1.0 + (v[GABLE_CONTEXT_L2X] - 1.0) * hit);
+    return bytes / (chip->bandwidth_bytes_per_s * frac) /
+           (1.0 + (v[GABLE_CONTEXT_L2X] - 1.0) * hit);
 }
 
 static double stage_seconds(const shape *s, const gable_chip *chip, const double *v)
@@ -121,12 +123,14 @@ static double stage_seconds(const shape *s, const gable_chip *chip, const double
     if (kind == STAGE_NONE)
         return 0.0;
     if (kind == STAGE_ROPE) {
-        double bytes = tokens * s->d * ((s->heads + 2.0 * s->kv_heads) * 2.0 +
-                                        s->heads * s->query_bytes + 2.0 * s->kv_heads * s->kv_bytes);
+        double bytes = tokens * s->d *
+                       ((s->heads + 2.0 * s->kv_heads) * 2.0 + s->heads * s->query_bytes +
+                        2.0 * s->kv_heads * s->kv_bytes);
         return stream_seconds(bytes, frac, chip, v) + tokens * per_token;
     }
     double bytes = tokens * s->d * 2.0 * s->kv_heads * (2.0 + s->kv_bytes);
-    double part = kind == STAGE_STORE_512 ? min2(s->kv_heads * s->d, store_block) / store_block : 1.0;
+    double part =
+        kind == STAGE_STORE_512 ? min2(s->kv_heads * s->d, store_block) / store_block : 1.0;
     double by_bytes = stream_seconds(bytes, frac, chip, v), by_tokens = tokens * per_token * part;
     double seconds = sqrt(by_bytes * by_bytes + by_tokens * by_tokens);
     if (s->narrow)
@@ -152,8 +156,8 @@ void gable_form_context(const gable_op *op, const gable_work *work, const gable_
                .causal = a->causal,
                .narrow = narrow};
     double tokens = s.batch * s.n_new, all_tokens = s.batch * s.n_all;
-    double streams = tokens * s.heads * (s.d + s.dv) * 2.0 +
-                     all_tokens * s.kv_heads * (s.d + s.dv) * s.kv_bytes;
+    double streams =
+        tokens * s.heads * (s.d + s.dv) * 2.0 + all_tokens * s.kv_heads * (s.d + s.dv) * s.kv_bytes;
     out->compute_s = core_seconds(&s, chip, value);
     out->memory_s = stream_seconds(streams, value[GABLE_CONTEXT_EB], chip, value);
     out->overhead_s = 1e-6 * value[GABLE_CONTEXT_T0];

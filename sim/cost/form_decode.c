@@ -1,5 +1,6 @@
-/* cost: time of decode attention (facts/attention.md 3): keys split over blocks, the latency of one block's chain, the
- * throughput of the SMs with wave loss, the memory, and the per-head kernels that libraries fall back to. */
+/* cost: time of decode attention (facts/attention.md 3): keys split over blocks, the latency of one
+ * block's chain, the throughput of the SMs with wave loss, the memory, and the per-head kernels
+ * that libraries fall back to. */
 #include <math.h>
 
 #include "cost/forms.h"
@@ -56,15 +57,19 @@ typedef struct parts {
 static parts packed_seconds(const shape *s, const gable_chip *chip, const double *v)
 {
     parts p;
-    double tiles = gable_form_ceil(s->keys / key_tile), group = gable_form_ceil(s->group / 8.0) * 8.0;
+    double tiles = gable_form_ceil(s->keys / key_tile),
+           group = gable_form_ceil(s->group / 8.0) * 8.0;
     p.splits = splits_of(s, chip, v, tiles);
     double tile_bytes = s->key_bytes * key_tile * width_weight(s->width, v);
     double more = 1.0 + group / v[GABLE_DECODE_G0];
     double fixed = 1e-6 * v[GABLE_DECODE_KAP] *
                    (1.0 + group * s->width / 128.0 / v[GABLE_DECODE_GK]) *
                    (1.0 + v[GABLE_DECODE_KN] * min2(s->keys, key_tile) / key_tile);
-    double waves = s->blocks * p.splits / (chip->n_sm * v[GABLE_DECODE_OCCR]), whole = gable_form_ceil(waves);
-    p.chain_s = gable_form_ceil(tiles / p.splits) * tile_bytes / (1e9 * v[GABLE_DECODE_BWC]) * more + whole * fixed;
+    double waves = s->blocks * p.splits / (chip->n_sm * v[GABLE_DECODE_OCCR]),
+           whole = gable_form_ceil(waves);
+    p.chain_s =
+        gable_form_ceil(tiles / p.splits) * tile_bytes / (1e9 * v[GABLE_DECODE_BWC]) * more +
+        whole * fixed;
     p.work_s = s->blocks * max2(s->keys / key_tile, 0.125) * tile_bytes /
                (v[GABLE_DECODE_BWSM] * chip->clock_hz) * more / chip->n_sm * sqrt(whole / waves);
     return p;
@@ -75,10 +80,12 @@ static parts per_head_seconds(const shape *s, const gable_chip *chip, const doub
 {
     parts p = {.splits = 1.0};
     double blocks = s->batch * s->heads, width = s->width / 128.0;
-    double splits = max2(1.0, min2(gable_form_floor(2.0 * chip->n_sm / blocks), gable_form_ceil(s->keys / 256.0)));
+    double splits = max2(
+        1.0, min2(gable_form_floor(2.0 * chip->n_sm / blocks), gable_form_ceil(s->keys / 256.0)));
     p.chain_s = gable_form_ceil(blocks / (4.0 * chip->n_sm)) * 1e-6 * v[GABLE_DECODE_FK] +
                 s->keys / splits * 1e-9 * v[GABLE_DECODE_FL] * width;
-    p.work_s = blocks * s->keys * width * 1e-9 * v[GABLE_DECODE_FT] / chip->n_sm * 1.83e9 / chip->clock_hz;
+    p.work_s =
+        blocks * s->keys * width * 1e-9 * v[GABLE_DECODE_FT] / chip->n_sm * 1.83e9 / chip->clock_hz;
     return p;
 }
 
@@ -92,8 +99,11 @@ static bool falls_back(const shape *s, const double *v)
 static shape shape_of(const gable_attention *a, const double *v)
 {
     double keys = a->n_cached + a->n_new;
-    shape s = {.batch = a->batch, .heads = a->heads, .kv_heads = a->kv_heads,
-               .group = a->n_new * a->heads / a->kv_heads, .may_split = true};
+    shape s = {.batch = a->batch,
+               .heads = a->heads,
+               .kv_heads = a->kv_heads,
+               .group = a->n_new * a->heads / a->kv_heads,
+               .may_split = true};
     s.keys = a->window > 0.0 ? min2(keys, a->window + a->n_new - 1.0) : keys;
     s.width = (a->qk_dim + a->v_dim) / 2.0;
     s.key_bytes = a->read_elements / a->kv_heads * gable_dtype_bytes(a->kv);
@@ -122,12 +132,14 @@ void gable_form_decode(const gable_op *op, const gable_work *work, const gable_c
     double bandwidth = chip->bandwidth_bytes_per_s * value[GABLE_DECODE_EB];
     double memory = (missed + work->activation_bytes) / bandwidth;
     double core = join3(p.chain_s, p.work_s, memory, value[GABLE_DECODE_POWER]);
-    /* Throughput of the SMs is that of loading the cache; what a chain of few blocks adds is latency. */
+    /* Throughput of the SMs is that of loading the cache; what a chain of few blocks adds is
+     * latency. */
     out->memory_s = max2(memory, p.work_s);
     out->compute_s = work->flops / chip->peak_flops_per_s;
     double ramp_bytes = 1e6 * value[GABLE_DECODE_S0] * chip->bandwidth_bytes_per_s / 3.35e12;
     double ramp = 1e-6 * value[GABLE_DECODE_RR] * missed / (missed + ramp_bytes);
     double reduce = p.splits > 1.0 ? 1e-6 * value[GABLE_DECODE_TR1] * sqrt(p.splits) : 0.0;
     double latency = max2(core - max2(out->memory_s, out->compute_s), 0.0);
-    out->overhead_s = latency + 1e-6 * (value[GABLE_DECODE_T0] + value[GABLE_DECODE_TB] * s.batch) + reduce + ramp;
+    out->overhead_s = latency + 1e-6 * (value[GABLE_DECODE_T0] + value[GABLE_DECODE_TB] * s.batch) +
+                      reduce + ramp;
 }

@@ -1,5 +1,6 @@
-/* cost: time of a matrix product (facts/kernels.md 2): tiles and waves on the SMs, operands through memory and L2,
- * splits of k, quantisation of the activations, clock droop. Cold operands in serving; benchmarks may find them in L2. */
+/* cost: time of a matrix product (facts/kernels.md 2): tiles and waves on the SMs, operands through
+ * memory and L2, splits of k, quantisation of the activations, clock droop. Cold operands in
+ * serving; benchmarks may find them in L2. */
 #include <math.h>
 
 #include "cost/forms.h"
@@ -10,7 +11,8 @@ typedef struct tile {
 
 enum { TILES_CAP = 5 };
 
-/* Menus that libraries pick from; more tiles change the mean error by less than 0.3 points (facts/kernels.md 2.1). */
+/* Menus that libraries pick from; more tiles change the mean error by less than 0.3 points
+ * (facts/kernels.md 2.1). */
 static const struct {
     int n;
     tile tiles[TILES_CAP];
@@ -29,7 +31,8 @@ typedef struct gemm {
     double memory_s;
 } gemm;
 
-/* The best way to compute the product: its seconds on the SMs, what a split of k adds, and both with the memory. */
+/* The best way to compute the product: its seconds on the SMs, what a split of k adds, and both
+ * with the memory. */
 typedef struct choice {
     double compute_s, split_s, total_s;
 } choice;
@@ -43,7 +46,8 @@ static double max2(double a, double b)
 static double seconds_per_k(const gemm *g, const tile *t)
 {
     const double *v = g->v;
-    double maths = 2.0 * t->m * t->n * (1.0 + v[GABLE_GEMM_H] * (1.0 / t->m + 1.0 / t->n)) / g->sm_flops;
+    double maths =
+        2.0 * t->m * t->n * (1.0 + v[GABLE_GEMM_H] * (1.0 / t->m + 1.0 / t->n)) / g->sm_flops;
     double loads = (t->m * g->a + t->n * g->w) / g->sm_bytes;
     return max2(max2(maths, loads), v[GABLE_GEMM_LATK] / g->clock);
 }
@@ -90,7 +94,8 @@ static double fastest_tile(const gemm *g, const tiles *t, double splits)
 /* Clocks droop in long kernels. */
 static double droop(const gemm *g, double compute_s)
 {
-    return compute_s * (1.0 + g->v[GABLE_GEMM_DEL] * compute_s / (compute_s + 1e-3 * g->v[GABLE_GEMM_TAU]));
+    return compute_s *
+           (1.0 + g->v[GABLE_GEMM_DEL] * compute_s / (compute_s + 1e-3 * g->v[GABLE_GEMM_TAU]));
 }
 
 /* Compares what counts in the end, so that a faster unit or memory is never slower. */

@@ -25,8 +25,7 @@ static double norm3(double a, double b, double c, double power)
     return sqrt(sqrt(a2 * a2 + b2 * b2 + c2 * c2));
 }
 
-/* ---- prefill
- * ---------------------------------------------------------------------------------------------- */
+/* ---- prefill ---- */
 
 /* All heads of a query share the keys, so that a tile holds the heads of one or a few queries. */
 static void absorb(gable_attention *a)
@@ -75,9 +74,7 @@ void gable_form_latent_context(const gable_op *op, const gable_work *work, const
     gable_form_context(&shaped, work, chip, v, out);
 }
 
-/* ---- decode
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- decode ---- */
 
 static const double key_tile = 64.0;
 
@@ -144,8 +141,7 @@ void gable_form_latent_decode(const gable_op *op, const gable_work *work, const 
     out->exposed_s = max2(core - max2(out->compute_s, out->memory_s), 0.0);
 }
 
-/* ---- per-head products
- * ------------------------------------------------------------------------------------ */
+/* ---- per-head products ---- */
 
 static const double tile_rows = 128.0, reference_clock_hz = 1.83e9;
 

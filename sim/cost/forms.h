@@ -1,4 +1,5 @@
-/* cost/forms: the formulas behind gable_cost_time, one function a form of machine/forms.h. Private to cost.
+/* cost/forms: the formulas behind gable_cost_time, one function a form of machine/forms.h. Private
+ * to cost.
  * Room: cost. Uses: machine. */
 #ifndef GABLE_COST_FORMS_H
 #define GABLE_COST_FORMS_H
@@ -9,21 +10,22 @@
 /* The device as a kernel sees it, SI units. */
 typedef struct gable_chip {
     double n_sm, clock_hz;
-    double boost_hz; /* of kernels that the power does not limit */
+    double boost_hz;         /* of kernels that the power does not limit */
     double peak_flops_per_s; /* of the unit that the FLOPs run on */
     double bandwidth_bytes_per_s, l2_bytes;
     double exp_per_s, vector_flops_per_s;
-    double projection_flops_per_s, core_flops_per_s, index_flops_per_s; /* peaks, of attention blocks only */
+    double projection_flops_per_s, core_flops_per_s,
+        index_flops_per_s; /* peaks, of attention blocks only */
 } gable_chip;
 
-/* Fills compute_s, memory_s, overhead_s and exposed_s. `value` is in the order of the form's table. */
+/* Fills compute_s, memory_s, overhead_s and exposed_s. `value` is in the order of the form's table.
+ */
 typedef void gable_form_function(const gable_op *op, const gable_work *work, const gable_chip *chip,
                                  const double *value, gable_time *out);
 
 gable_form_function gable_form_roofline, gable_form_gemm, gable_form_moe, gable_form_context,
     gable_form_decode, gable_form_latent_context, gable_form_latent_decode, gable_form_batched,
-    gable_form_sublayer,
-    gable_form_stream, gable_form_wide;
+    gable_form_sublayer, gable_form_stream, gable_form_wide;
 
 /* Work function of GABLE_OP_SUBLAYER (sim/cost/work_sublayer.c). */
 void gable_work_sublayer(const gable_op *op, gable_work *out);
@@ -45,11 +47,12 @@ static inline double gable_form_ceil(double x)
     return x > whole ? whole + 1.0 : whole;
 }
 
-/* (a^p + b^p)^(1/p) of seconds for p = 1, 2, 4 or 8: no pow on the hot path. a, b above 1e-38 (their eighth powers
- * must not vanish). */
+/* (a^p + b^p)^(1/p) of seconds for p = 1, 2, 4 or 8: no pow on the hot path. a, b above 1e-38
+ * (their eighth powers must not vanish). */
 double gable_form_join(double a, double b, double p);
 
-/* Part of a stream of `bytes` that L2 (of which `frac` is useful) keeps: 1 when small, 0 when large, sharp between. */
+/* Part of a stream of `bytes` that L2 (of which `frac` is useful) keeps: 1 when small, 0 when
+ * large, sharp between. */
 double gable_form_hit(double bytes, double useful_l2_bytes);
 
 /* Waves of `blocks` thread blocks on `slots`: whole ones, softened by `softness` in [0, 1]. */

@@ -1,4 +1,5 @@
-/* cost: how tokens fall on experts, seen from the rank that has most of them. Made once a plan, not once a price. */
+/* cost: how tokens fall on experts, seen from the rank that has most of them. Made once a plan, not
+ * once a price. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -27,10 +28,11 @@ static void add_expert(gable_moe_load *load, double count, double experts)
         load->tiles[i] += experts * (count < 1.0 ? count : ceil(count / tile_tokens[i]));
 }
 
-/* ---- uniform ---------------------------------------------------------------------------------------------- */
+/* ---- uniform ---- */
 
-/* Expected tiles of an expert whose tokens are Poisson around `mean`: sum over j of P(n > j b). Beyond a few hundred
- * tokens the fraction of a tile is as likely to be anything, and half a tile is lost. */
+/* Expected tiles of an expert whose tokens are Poisson around `mean`: sum over j of P(n > j b).
+ * Beyond a few hundred tokens the fraction of a tile is as likely to be anything, and half a tile
+ * is lost. */
 static double poisson_tiles(double mean, double tile)
 {
     if (mean > 16.0 * tile || mean > 600.0) /* exp(-mean) would underflow */
@@ -48,7 +50,8 @@ static double poisson_tiles(double mean, double tile)
     return tiles;
 }
 
-/* K distinct experts per token, all equally likely: D = E (1 - (1 - K/E)^T), shared evenly over the ranks. */
+/* K distinct experts per token, all equally likely: D = E (1 - (1 - K/E)^T), shared evenly over the
+ * ranks. */
 static gable_moe_load load_uniform(const gable_moe *e)
 {
     double miss = 1.0 - e->top_k / e->experts, local = e->experts / e->ep;
@@ -60,10 +63,10 @@ static gable_moe_load load_uniform(const gable_moe *e)
     return load;
 }
 
-/* ---- balanced: the collector's rule, facts/kernels.md 5.1 ----------------------------------------------- */
+/* ---- balanced: the collector's rule, facts/kernels.md 5.1 ---- */
 
-/* Tokens of expert `expert`: slot j of token t goes to (start(t) + j stride) mod E, and start runs through 0 … E-1 (or,
- * with fewer tokens than the stride, spreads over it). */
+/* Tokens of expert `expert`: slot j of token t goes to (start(t) + j stride) mod E, and start runs
+ * through 0 … E-1 (or, with fewer tokens than the stride, spreads over it). */
 static double balanced_count(const gable_moe *e, double expert)
 {
     double stride = ceil(e->experts / e->top_k), count = 0.0;
@@ -89,7 +92,7 @@ static gable_moe_load load_balanced(const gable_moe *e)
     return load;
 }
 
-/* ---- power law: counts drawn as the collector draws them ------------------------------------------------ */
+/* ---- power law: counts drawn as the collector draws them ---- */
 
 enum { DRAWS = 4, EXPERTS_CAP = 4096 };
 
@@ -150,7 +153,8 @@ static int heaviest_rank(const double *counts, int local, int ranks)
     return heaviest;
 }
 
-/* Places beyond the experts hold copies of the most popular ones, which share the tokens. Returns the number of places. */
+/* Places beyond the experts hold copies of the most popular ones, which share the tokens. Returns
+ * the number of places. */
 static int copy_popular(const gable_moe *e, double *counts, int n)
 {
     int slots = (int)min2(e->slots, EXPERTS_CAP);
@@ -170,8 +174,8 @@ static int more_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* A load balancer deals the places, most popular first, to the rank with least so far that has room: on return each
- * rank's places lie side by side, as they do without one. */
+/* A load balancer deals the places, most popular first, to the rank with least so far that has
+ * room: on return each rank's places lie side by side, as they do without one. */
 static void deal(double *counts, int local, int ranks)
 {
     double dealt[EXPERTS_CAP], sum[EXPERTS_CAP] = {0};
@@ -188,8 +192,8 @@ static void deal(double *counts, int local, int ranks)
     memcpy(counts, dealt, (size_t)n * sizeof *counts);
 }
 
-/* Where it is known how many tokens reached the rank, the draw is scaled to it: of T tokens, T (1 - prod (1 - n/T)) meet
- * one of its experts. Hardly any were spared: then that says nothing. */
+/* Where it is known how many tokens reached the rank, the draw is scaled to it: of T tokens, T (1 -
+ * prod (1 - n/T)) meet one of its experts. Hardly any were spared: then that says nothing. */
 static double scale_to_rank(const gable_moe *e, const double *counts, int local)
 {
     double spared = 1.0 - e->rank_tokens / e->tokens, logs = 0.0;
@@ -222,7 +226,7 @@ static gable_moe_load load_power_law(const gable_moe *e)
     return load;
 }
 
-/* ---- zipf ------------------------------------------------------------------------------------------------- */
+/* ---- zipf ---- */
 
 /* Scale that makes clipped p_r = min(1, scale r^-skew) sum to K. */
 static double zipf_scale(const gable_moe *e)
@@ -246,7 +250,8 @@ static double zipf_scale(const gable_moe *e)
     return scale;
 }
 
-/* Experts are dealt to the ranks by popularity; the first rank is the heaviest. D = sum 1 - (1 - p)^T. */
+/* Experts are dealt to the ranks by popularity; the first rank is the heaviest. D = sum 1 - (1 -
+ * p)^T. */
 static gable_moe_load load_zipf(const gable_moe *e)
 {
     double scale = zipf_scale(e);

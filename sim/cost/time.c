@@ -163,8 +163,7 @@ void gable_cost_time(const gable_op *op, const gable_work *work,
     take_ideal(work, accelerator, out);
 }
 
-/* ---- what several forms share
- * ----------------------------------------------------------------------------- */
+/* ---- what several forms share ---- */
 
 double gable_form_join(double a, double b, double p)
 {

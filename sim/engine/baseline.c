@@ -47,7 +47,8 @@ static size_t collect(const baseline *b, const char *device, entry *entries)
     return n;
 }
 
-/* The family of elementwise kernels has the form of three constants; its work is that of the row. */
+/* The family of elementwise kernels has the form of three constants; its work is that of the row.
+ */
 static void fill_rows(const baseline *b, const entry *entries, size_t n, gable_fit_rows *out)
 {
     for (size_t i = 0; i < n; i++) {
@@ -77,7 +78,8 @@ static gable_status fit_group(const baseline *b, const entry *entries, size_t n)
     gable_calibrated fitted = {.family = GABLE_FAMILY_ELEMENTWISE};
     gable_kernel_constants kernel = {.sigma_ln = 0.0};
     size_t mark = gable_arena_mark(b->arena);
-    GABLE_TRY(gable_accelerator_load(b->arena, b->hw, entries[0].device, &rows.accelerator, b->err));
+    GABLE_TRY(
+        gable_accelerator_load(b->arena, b->hw, entries[0].device, &rows.accelerator, b->err));
     GABLE_TRY(gable_silicon_load(b->arena, b->hw, rows.accelerator, &silicon, b->err));
     GABLE_TRY(gable_arena_take(b->arena, n, sizeof *rows.row, &rows.row, b->err));
     rows.constants = silicon;

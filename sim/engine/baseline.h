@@ -1,5 +1,6 @@
-/* engine/baseline: what three constants (floor, part of the peak, part of the bandwidth) would predict when they are
- * fitted to each device x format x framework of a table: the bar that a kernel model must beat.
+/* engine/baseline: what three constants (floor, part of the peak, part of the bandwidth) would
+ * predict when they are fitted to each device x format x framework of a table: the bar that a
+ * kernel model must beat.
  * Room: engine. Uses: base, machine, cost, engine/fit. */
 #ifndef GABLE_ENGINE_BASELINE_H
 #define GABLE_ENGINE_BASELINE_H

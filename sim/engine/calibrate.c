@@ -69,8 +69,9 @@ static gable_status find_group(calibrator *c, const char *stack, const gable_wor
     const char *kernel = row->kernel ? row->kernel : "";
     for (int i = 0; i < c->n_groups; i++) {
         group *g = &c->groups[i];
-        bool same = g->family == work->family && g->weights == work->dtype && g->unit == work->mma &&
-                    strcmp(g->stack, stack) == 0 && strcmp(g->kernel, kernel) == 0;
+        bool same = g->family == work->family && g->weights == work->dtype &&
+                    g->unit == work->mma && strcmp(g->stack, stack) == 0 &&
+                    strcmp(g->kernel, kernel) == 0;
         if (same) {
             *out = g;
             return GABLE_OK;
@@ -80,16 +81,15 @@ static gable_status find_group(calibrator *c, const char *stack, const gable_wor
         return gable_fail(c->err, GABLE_INPUT, "more than %d groups of stack, format and unit",
                           (int)GABLE_FIT_GROUPS_CAP);
     *out = &c->groups[c->n_groups++];
-    **out = (group){.stack = stack,
-                    .version = row->version ? row->version : "unknown",
-                    .dtype = row->dtype,
-                    .kernel = kernel,
-                    .rows = {.accelerator = c->accelerator,
-                             .constants = c->silicon,
-                             .half = c->options->half},
-                    .family = work->family,
-                    .weights = work->dtype,
-                    .unit = work->mma};
+    **out = (group){
+        .stack = stack,
+        .version = row->version ? row->version : "unknown",
+        .dtype = row->dtype,
+        .kernel = kernel,
+        .rows = {.accelerator = c->accelerator, .constants = c->silicon, .half = c->options->half},
+        .family = work->family,
+        .weights = work->dtype,
+        .unit = work->mma};
     return gable_arena_take(c->arena, c->rows->csv->n_rows, sizeof *(*out)->rows.row,
                             &(*out)->rows.row, c->err);
 }
@@ -105,10 +105,8 @@ static gable_status add_row(calibrator *c, size_t i, const char *stack)
     }
     gable_cost_work(&row->op, &work);
     GABLE_TRY(find_group(c, stack, &work, row, &g));
-    g->rows.row[g->rows.n++] = (gable_fit_row){.op = &row->op,
-                                               .work = work,
-                                               .measured_s = c->seconds[i],
-                                               .train = gable_row_trains(row)};
+    g->rows.row[g->rows.n++] = (gable_fit_row){
+        .op = &row->op, .work = work, .measured_s = c->seconds[i], .train = gable_row_trains(row)};
     return GABLE_OK;
 }
 

@@ -1,5 +1,5 @@
-/* engine/fit: see fit.h. The constants of one group of rows: continuous ones by robust least squares with priors,
- * discrete ones (tile shapes, switches of a library) by trying. */
+/* engine/fit: see fit.h. The constants of one group of rows: continuous ones by robust least
+ * squares with priors, discrete ones (tile shapes, switches of a library) by trying. */
 #include "engine/fit.h"
 
 #include <math.h>
@@ -12,7 +12,13 @@
 static const double loss_scale = 0.08;
 
 /* Groups of so few rows are cheap enough to start every choice from two points. */
-enum { TEST_ROWS_LEAST = 8, SWEEPS = 2, AFRESH_ROWS_CAP = 200, LEAST_ROWS = 6, LEAST_ROWS_CAP = 12 };
+enum {
+    TEST_ROWS_LEAST = 8,
+    SWEEPS = 2,
+    AFRESH_ROWS_CAP = 200,
+    LEAST_ROWS = 6,
+    LEAST_ROWS_CAP = 12
+};
 
 typedef struct problem {
     const gable_fit_rows *rows;
@@ -39,7 +45,8 @@ static double clamp(double x, double low, double high)
     return x < low ? low : (x > high ? high : x);
 }
 
-/* The search works on logarithms; what leaves the range of a constant is clamped, and the prior pulls it back. */
+/* The search works on logarithms; what leaves the range of a constant is clamped, and the prior
+ * pulls it back. */
 static void unpack(const problem *p, const double *parameters)
 {
     for (int i = 0; i < p->n_free; i++) {
@@ -70,13 +77,15 @@ static size_t count_training(const gable_fit_rows *rows)
     return count;
 }
 
-/* Continuous constants for the discrete ones that stand in p->entry, from where the continuous ones stand. */
+/* Continuous constants for the discrete ones that stand in p->entry, from where the continuous ones
+ * stand. */
 static gable_status descend(problem *p, double *loss, gable_err *err)
 {
     double parameters[GABLE_PARAMETERS_CAP];
     gslx_fit fit = {.residuals = residuals,
                     .ctx = p,
-                    .n_residuals = (p->all ? p->rows->n : count_training(p->rows)) + (size_t)p->n_free,
+                    .n_residuals =
+                        (p->all ? p->rows->n : count_training(p->rows)) + (size_t)p->n_free,
                     .n_parameters = (size_t)p->n_free,
                     .scale = loss_scale};
     for (int i = 0; i < p->n_free; i++)
@@ -96,7 +105,8 @@ static void start(problem *p)
     }
 }
 
-/* From the centres of the priors, keeping the discrete constants: another way of a kernel to work has other minima. */
+/* From the centres of the priors, keeping the discrete constants: another way of a kernel to work
+ * has other minima. */
 static gable_status descend_afresh(problem *p, double *loss, gable_err *err)
 {
     gable_calibrated near = *p->entry;
@@ -111,7 +121,8 @@ static gable_status descend_afresh(problem *p, double *loss, gable_err *err)
     return GABLE_OK;
 }
 
-/* One discrete constant: every other choice is tried with a fit of its own; a better one is kept. */
+/* One discrete constant: every other choice is tried with a fit of its own; a better one is kept.
+ */
 static gable_status try_choices(problem *p, int which, double *best_loss, bool *changed,
                                 gable_err *err)
 {
@@ -192,7 +203,8 @@ gable_status gable_fit_kernel(gable_arena *arena, const gable_fit_rows *rows, ga
     size_t n_train = count_training(rows);
     size_t least = gable_fit_least_rows((gable_family)out->family);
     if (n_train < least)
-        return gable_fail(err, GABLE_INPUT, "%zu rows to fit to, expected at least %zu", n_train, least);
+        return gable_fail(err, GABLE_INPUT, "%zu rows to fit to, expected at least %zu", n_train,
+                          least);
     problem p = {.rows = rows,
                  .form = &gable_forms[gable_family_form((gable_family)out->family)],
                  .entry = out};

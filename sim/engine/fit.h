@@ -17,24 +17,28 @@ typedef struct gable_fit_row {
     bool train;
 } gable_fit_row;
 
-/* Rows of one device that share constants. `constants` gives what the form needs beside them (clock, SMs). */
+/* Rows of one device that share constants. `constants` gives what the form needs beside them
+ * (clock, SMs). */
 typedef struct gable_fit_rows {
     gable_fit_row *row;
     size_t n;
     const gable_accelerator *accelerator;
     const gable_constants *constants;
-    bool half; /* ship what was fitted to the training half; else refit to all rows once it is tested */
+    bool half; /* ship what was fitted to the training half; else refit to all rows once it is
+                  tested */
 } gable_fit_rows;
 
-/* Groups with fewer rows than this are left to the ladder of machine/constants: three for four continuous constants,
- * which priors hold, within 6 to 12. A group that has as many rows but not as many that train trains on all of them. */
+/* Groups with fewer rows than this are left to the ladder of machine/constants: three for four
+ * continuous constants, which priors hold, within 6 to 12. A group that has as many rows but not as
+ * many that train trains on all of them. */
 size_t gable_fit_least_rows(gable_family family);
 
-/* Fits the constants of the form of out->family to the training rows by soft-L1 of ln(predicted / measured), with the
- * priors of the form's table, continuous constants in their range and discrete ones by trying each choice; then fills
- * the errors on the test rows (on all rows when fewer than 8 test). Unless `half` is set, the constants are then refitted
- * to all rows, test rows included, with the discrete ones as found: the errors stay those of the half that was tested. sigma_ln makes 80 % of those rows lie in [p10,
- * p90]. Scratch comes from the arena and is given back.
+/* Fits the constants of the form of out->family to the training rows by soft-L1 of ln(predicted /
+ * measured), with the priors of the form's table, continuous constants in their range and discrete
+ * ones by trying each choice; then fills the errors on the test rows (on all rows when fewer than 8
+ * test). Unless `half` is set, the constants are then refitted to all rows, test rows included,
+ * with the discrete ones as found: the errors stay those of the half that was tested. sigma_ln
+ * makes 80 % of those rows lie in [p10, p90]. Scratch comes from the arena and is given back.
  *   out   family is read; constants, counts and errors are set
  * Fails with GABLE_INPUT when there are fewer training rows than gable_fit_least_rows. */
 gable_status gable_fit_kernel(gable_arena *arena, const gable_fit_rows *rows, gable_calibrated *out,

@@ -9,8 +9,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-/* ---- labels
- * --------------------------------------------------------------------------------------- */
+/* ---- labels ---- */
 
 /* Labels of the tables that are not the name of one format for both operands. */
 static const struct {
@@ -50,8 +49,7 @@ static bool below_one(const gable_cells *cells, const int *columns, size_t n)
     return false;
 }
 
-/* ---- gemm
- * ----------------------------------------------------------------------------------------- */
+/* ---- gemm ---- */
 
 enum { GEMM_DTYPE, GEMM_M, GEMM_N, GEMM_K, N_GEMM };
 
@@ -70,8 +68,7 @@ static const char *make_gemm(const gable_cells *cells, gable_op *op)
     return NULL;
 }
 
-/* ---- attention
- * ------------------------------------------------------------------------------------ */
+/* ---- attention ---- */
 
 /* What the three attention tables share. Queries enter in bf16 whatever the cache holds. */
 static const char *fill_attention(gable_op *op, const gable_attention *shape, const char *kv)
@@ -153,8 +150,7 @@ static const char *make_encoder(const gable_cells *cells, gable_op *op)
     return fill_attention(op, &shape, cells->label[ENC_DTYPE]);
 }
 
-/* ---- moe
- * ------------------------------------------------------------------------------------------ */
+/* ---- moe ---- */
 
 enum {
     MOE_DTYPE,
@@ -215,8 +211,7 @@ static const char *make_moe(const gable_cells *cells, gable_op *op)
     return NULL;
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------------ */
+/* ---- the table ---- */
 
 #define LABEL(name_)                                                                               \
     {                                                                                              \
@@ -231,7 +226,7 @@ static const char *make_moe(const gable_cells *cells, gable_op *op)
         .name = (name_)                                                                            \
     } /* a number outside the shape: whole curves stay in one half */
 
-/* ---- tables that no kernel model reads yet ---------------------------------------------------------- */
+/* ---- tables that no kernel model reads yet ---- */
 
 /* Their rows are counted as not covered, which is what validate should say of them. */
 static const char *make_unmodelled(const gable_cells *cells, gable_op *op)
@@ -305,8 +300,8 @@ const gable_table_kind gable_table_kinds[] = {
      .make = gable_make_mla_module},
     {.name = "sparse_attention",
      .columns = {LABEL("variant"), LABEL("phase"), LABEL("model"), LABEL("kv_dtype"),
-                 LABEL("gemm_dtype"), SIZE("heads"), SIZE("tp"), SIZE("batch"),
-                 SIZE("new_tokens"), SIZE("past_kv")},
+                 LABEL("gemm_dtype"), SIZE("heads"), SIZE("tp"), SIZE("batch"), SIZE("new_tokens"),
+                 SIZE("past_kv")},
      .n_columns = GABLE_N_SPARSE,
      .dtype_column = GABLE_SPARSE_PHASE,
      .make = gable_make_sparse},
@@ -318,16 +313,16 @@ const gable_table_kind gable_table_kinds[] = {
      .make = gable_make_msa},
     {.name = "moe_wideep",
      .columns = {LABEL("kind"), LABEL("dtype"), LABEL("dist"), LABEL("phase"), FREE("tokens"),
-                 BLANK("rank0_tokens"), SIZE("hidden"), SIZE("inter"), SIZE("topk"), SIZE("experts"),
-                 SIZE("slots"), SIZE("ep")},
+                 BLANK("rank0_tokens"), SIZE("hidden"), SIZE("inter"), SIZE("topk"),
+                 SIZE("experts"), SIZE("slots"), SIZE("ep")},
      .n_columns = GABLE_WIDE_COLUMNS,
      .dtype_column = 1,
      .kernel_columns = {0, 3},
      .n_kernel_columns = 2,
      .make = gable_kind_make_wide},
     {.name = "linear_attention",
-     .columns = {LABEL("family"), LABEL("kernel"), LABEL("phase"), BLANK_LABEL("framework"), SIZE("batch"),
-                 SIZE("seq"), SIZE("d_model"), SIZE("d_conv"), SIZE("num_k_heads"),
+     .columns = {LABEL("family"), LABEL("kernel"), LABEL("phase"), BLANK_LABEL("framework"),
+                 SIZE("batch"), SIZE("seq"), SIZE("d_model"), SIZE("d_conv"), SIZE("num_k_heads"),
                  SIZE("head_k_dim"), SIZE("num_v_heads"), SIZE("head_v_dim"), BLANK("d_state"),
                  BLANK("n_groups"), BLANK("chunk")},
      .n_columns = GABLE_LINEAR_COLUMNS,

@@ -31,7 +31,8 @@ typedef struct gable_table_kind {
     gable_row_column columns[GABLE_ROW_COLUMNS_CAP];
     int n_columns;
     int dtype_column; /* the label that results are grouped by; -1: none */
-    /* Labels that together name the kernel, "gdn/chunk_scan/context"; none: the column `kernel`, where there is one. */
+    /* Labels that together name the kernel, "gdn/chunk_scan/context"; none: the column `kernel`,
+     * where there is one. */
     int kernel_columns[GABLE_ROW_LABELS_CAP], n_kernel_columns;
     /* Fills `op`; returns NULL, or why the row is outside the model's range (fixed text). */
     const char *(*make)(const gable_cells *cells, gable_op *op);
@@ -41,7 +42,7 @@ typedef struct gable_table_kind {
 typedef struct gable_row {
     gable_op op;
     const char *device, *framework, *version, *kernel; /* NULL where the table has no such column */
-    const char *dtype;                        /* label as written */
+    const char *dtype;                                 /* label as written */
     uint64_t shape; /* hash of the shape alone: equal for all devices, formats and stacks */
     const char *unsupported; /* NULL, or why the row cannot be priced */
 } gable_row;
@@ -53,7 +54,12 @@ typedef struct gable_rows {
 } gable_rows;
 
 /* KINDs of kinds_stream.c. */
-enum { GABLE_LINEAR_COLUMNS = 15, GABLE_MHC_COLUMNS = 4, GABLE_QUANTIZE_COLUMNS = 3, GABLE_WIDE_COLUMNS = 12 };
+enum {
+    GABLE_LINEAR_COLUMNS = 15,
+    GABLE_MHC_COLUMNS = 4,
+    GABLE_QUANTIZE_COLUMNS = 3,
+    GABLE_WIDE_COLUMNS = 12
+};
 const char *gable_kind_make_linear(const gable_cells *cells, gable_op *op);
 const char *gable_kind_make_mhc(const gable_cells *cells, gable_op *op);
 const char *gable_kind_make_quantize(const gable_cells *cells, gable_op *op);

@@ -16,8 +16,7 @@ static bool is_phase(const char *phase)
     return strcmp(phase, "context") == 0 || strcmp(phase, "generation") == 0;
 }
 
-/* ---- mla_kernel, mla_bmm
- * ------------------------------------------------------------------------------------ */
+/* ---- mla_kernel, mla_bmm ---- */
 
 /* Prefill has keys and values of every head, decode reads the latents for all heads
  * (facts/attention.md 2, 4). */
@@ -70,9 +69,7 @@ const char *gable_make_mla_bmm(const gable_cells *cells, gable_op *op)
     return NULL;
 }
 
-/* ---- blocks
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- blocks ---- */
 
 typedef struct block_cells {
     const char *phase, *kv, *gemm;

@@ -13,8 +13,7 @@ static bool starts(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* ---- linear attention
- * ------------------------------------------------------------------------------------- */
+/* ---- linear attention ---- */
 
 enum {
     LIN_FAMILY,
@@ -76,8 +75,7 @@ const char *gable_kind_make_linear(const gable_cells *c, gable_op *op)
     return small ? zero_size : NULL;
 }
 
-/* ---- hyper-connections
- * ------------------------------------------------------------------------------------ */
+/* ---- hyper-connections ---- */
 
 enum { MHC_OP, MHC_TOKENS, MHC_HIDDEN, MHC_STREAMS };
 
@@ -96,8 +94,7 @@ const char *gable_kind_make_mhc(const gable_cells *c, gable_op *op)
     return small ? zero_size : NULL;
 }
 
-/* ---- quantisation
- * ----------------------------------------------------------------------------------------- */
+/* ---- quantisation ---- */
 
 enum { QUANT_OP, QUANT_M, QUANT_K };
 
@@ -112,8 +109,7 @@ const char *gable_kind_make_quantize(const gable_cells *c, gable_op *op)
     return op->quantize.rows < 1.0 || op->quantize.columns < 1.0 ? zero_size : NULL;
 }
 
-/* ---- experts under wide expert parallelism
- * ---------------------------------------------------------------- */
+/* ---- experts under wide expert parallelism ---- */
 
 enum {
     WIDE_KIND,

@@ -129,7 +129,8 @@ static gable_status price(predictor *p, const gable_row *row, pricer *with, gabl
     if (with->constants->ideal)
         gable_cost_time(&row->op, &work, with->accelerator, with->constants, &out->time);
     else
-        gable_cost_time_with(&row->op, &work, with->accelerator, with->constants, kernel, &out->time);
+        gable_cost_time_with(&row->op, &work, with->accelerator, with->constants, kernel,
+                             &out->time);
     double spread = exp(GABLE_P90_DEVIATE * out->time.sigma_ln);
     out->supported = true;
     out->p10_s = out->time.time_s / spread;

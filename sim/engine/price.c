@@ -33,7 +33,8 @@ static void price_row(const gable_plan *plan, int row, const gable_machine *mach
     step->wire_bytes[row] = 0.0;
     switch (plan->kind[row]) {
     case GABLE_ROW_OP:
-        gable_cost_time(&plan->op[row], &plan->work[row], machine->accelerator, machine->constants, time);
+        gable_cost_time(&plan->op[row], &plan->work[row], machine->accelerator, machine->constants,
+                        time);
         break;
     case GABLE_ROW_COLLECTIVE: {
         gable_transfer transfer;

@@ -100,7 +100,8 @@ static gable_status take_cells(const gable_csv *csv, const gable_table_kind *kin
     return GABLE_OK;
 }
 
-/* "gdn/chunk_scan/context". Neighbouring rows mostly name the same kernel: the last name is used again. */
+/* "gdn/chunk_scan/context". Neighbouring rows mostly name the same kernel: the last name is used
+ * again. */
 static gable_status name_kernel(gable_arena *arena, const gable_table_kind *kind,
                                 const gable_cells *cells, const char **last, gable_err *err)
 {
@@ -117,7 +118,8 @@ static gable_status name_kernel(gable_arena *arena, const gable_table_kind *kind
     return *last ? GABLE_OK : gable_fail(err, GABLE_INTERNAL, "arena full");
 }
 
-/* Over how many copies of its weights each collector rotates (measurements/README.md 3): its operands may be in L2. */
+/* Over how many copies of its weights each collector rotates (measurements/README.md 3): its
+ * operands may be in L2. */
 static double copies_of(const char *framework)
 {
     bool trtllm_rule = framework && strcmp(framework, "trtllm") == 0;

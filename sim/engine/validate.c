@@ -158,7 +158,8 @@ static bool counts(const gable_row *row, gable_half half)
 
 gable_status gable_validate_rows(gable_arena *arena, const gable_rows *rows,
                                  const gable_prediction *predictions, const double *measured_s,
-                                 const double *baseline_s, gable_half half, gable_validation *out, gable_err *err)
+                                 const double *baseline_s, gable_half half, gable_validation *out,
+                                 gable_err *err)
 {
     entry *entries;
     double *values;
@@ -169,8 +170,13 @@ gable_status gable_validate_rows(gable_arena *arena, const gable_rows *rows,
     for (size_t i = 0; i < n_rows; i++) {
         const gable_row *row = &rows->row[i];
         if (counts(row, half))
-            entries[n++] = (entry){or_empty(row->device), row->dtype,    or_empty(row->framework),
-                                   &predictions[i],       measured_s[i], baseline_s[i], i};
+            entries[n++] = (entry){or_empty(row->device),
+                                   row->dtype,
+                                   or_empty(row->framework),
+                                   &predictions[i],
+                                   measured_s[i],
+                                   baseline_s[i],
+                                   i};
     }
     fill_group(entries, n, values, &out->total);
     qsort(entries, n, sizeof *entries, compare_entries);

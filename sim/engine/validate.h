@@ -4,7 +4,8 @@
 #define GABLE_ENGINE_VALIDATE_H
 #include "engine/predict.h"
 
-/* X(symbol, name). Rows by what should dominate: the launch, else the longer term of the prediction. */
+/* X(symbol, name). Rows by what should dominate: the launch, else the longer term of the
+ * prediction. */
 #define GABLE_REGIME_LIST(X)                                                                       \
     X(ALL, "all")                                                                                  \
     X(SHORT, "under 10 us")                                                                        \
@@ -24,8 +25,9 @@ typedef struct gable_errors {
     double median_frac, p90_frac; /* of |e| */
     double bias_frac;             /* median of e */
     double ceiling_median_frac;   /* of |e| when the ceiling is the prediction */
-    double three_median_frac, three_p90_frac; /* when three fitted constants are (engine/baseline.h) */
-    double inside_frac;           /* share of measured in [p10, p90] */
+    double three_median_frac,
+        three_p90_frac; /* when three fitted constants are (engine/baseline.h) */
+    double inside_frac; /* share of measured in [p10, p90] */
 } gable_errors;
 
 typedef struct gable_error_group {
@@ -46,6 +48,7 @@ typedef enum gable_half { GABLE_HALF_BOTH, GABLE_HALF_TRAIN, GABLE_HALF_TEST } g
  *   baseline_s   of engine/baseline, one a row */
 gable_status gable_validate_rows(gable_arena *arena, const gable_rows *rows,
                                  const gable_prediction *predictions, const double *measured_s,
-                                 const double *baseline_s, gable_half half, gable_validation *out, gable_err *err);
+                                 const double *baseline_s, gable_half half, gable_validation *out,
+                                 gable_err *err);
 
 #endif

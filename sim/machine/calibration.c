@@ -189,7 +189,8 @@ static void write_entry(gable_text *out, const gable_calibrated *e)
     gable_text_add(out, ",\n      \"constants\": {");
     const gable_form *form = &gable_forms[gable_family_form((gable_family)e->family)];
     for (int i = 0; i < form->n_parameters; i++)
-        gable_text_addf(out, "%s\"%s\": %.4g", i ? ", " : "", form->parameters[i].name, e->value[i]);
+        gable_text_addf(out, "%s\"%s\": %.4g", i ? ", " : "", form->parameters[i].name,
+                        e->value[i]);
     gable_text_addf(out, "},\n      \"sigma_ln\": %.4g", e->sigma_ln);
     gable_text_addf(out,
                     ", \"n_train\": %d, \"n_test\": %d, \"median_frac\": %.3g"

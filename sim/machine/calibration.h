@@ -12,8 +12,9 @@ typedef struct gable_calibrated {
     int unit;                    /* gable_mma that the FLOPs run on */
     const char *stack, *version; /* of the software that was measured */
     const char *kernel;          /* label of its kernel; "" when the rows have none */
-    double value[GABLE_PARAMETERS_CAP]; /* constants of the family's form, in the order of its table */
-    double sigma_ln;                    /* as in gable_kernel_constants */
+    double
+        value[GABLE_PARAMETERS_CAP]; /* constants of the family's form, in the order of its table */
+    double sigma_ln;                 /* as in gable_kernel_constants */
     int n_train, n_test;
     double median_frac, p90_frac; /* of |predicted / measured - 1| on the test rows */
     double bias_frac;             /* median of predicted / measured - 1 on the test rows */

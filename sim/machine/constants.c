@@ -38,8 +38,8 @@ typedef struct ladder {
 
 /* Preference, not physics: any own row beats a sibling's, a sibling's beats another format's, and
  * another format of the own generation beats the same format of another one. */
-static const double far_stack = 1.0, far_sibling = 3.0, far_kernel = 5.0, far_format = 8.0, far_odd = 20.0,
-                    far_generation = 40.0;
+static const double far_stack = 1.0, far_sibling = 3.0, far_kernel = 5.0, far_format = 8.0,
+                    far_odd = 20.0, far_generation = 40.0;
 
 /* ln spread of what is only believed: a factor of 2 to the 90th percentile. */
 static const double prior_sigma_ln = 0.55;
@@ -54,8 +54,7 @@ double gable_kernel_constant(const gable_kernel_constants *kernel, gable_family 
     return i < 0 ? fallback : kernel->value[i];
 }
 
-/* ---- distances
- * ------------------------------------------------------------------------------------ */
+/* ---- distances ---- */
 
 static const double unit_bits[GABLE_N_MMA] = {
     [GABLE_MMA_FP64] = 64, [GABLE_MMA_FP32] = 32, [GABLE_MMA_TF32] = 19, [GABLE_MMA_BF16] = 16,
@@ -89,8 +88,7 @@ static double stack_distance(const gable_stack *stack, const char *theirs)
     return -1.0;
 }
 
-/* ---- the ladder
- * ----------------------------------------------------------------------------------- */
+/* ---- the ladder ---- */
 
 static gable_status add_rung(ladder *l, const char *device, rung r)
 {
@@ -135,8 +133,7 @@ static gable_status climb(ladder *l)
     return GABLE_OK;
 }
 
-/* ---- kernels
- * -------------------------------------------------------------------------------------- */
+/* ---- kernels ---- */
 
 /* The entry that stands in for one column, and how far away it is. */
 /* What is wanted. */
@@ -218,9 +215,10 @@ static const char *describe(gable_arena *arena, const char *device, const gable_
 {
     char text[256];
     snprintf(text, sizeof text, "%.64s %.32s %.32s %s %s (%s unit), %d rows%s%.16s", device,
-             *e->kernel ? e->kernel : e->stack, e->version, gable_family_key((gable_family)e->family),
-             gable_dtype_name((gable_dtype)e->weights), gable_mma_key((gable_mma)e->unit),
-             e->n_train + e->n_test, e->date ? ", " : "", e->date ? e->date : "");
+             *e->kernel ? e->kernel : e->stack, e->version,
+             gable_family_key((gable_family)e->family), gable_dtype_name((gable_dtype)e->weights),
+             gable_mma_key((gable_mma)e->unit), e->n_train + e->n_test, e->date ? ", " : "",
+             e->date ? e->date : "");
     return gable_arena_copy(arena, text, strlen(text));
 }
 
@@ -252,7 +250,8 @@ static void choose(const ladder *l, const column *want, choice *best)
     }
 }
 
-/* A family that nobody has measured on any device that may stand in: what is believed before a fit. */
+/* A family that nobody has measured on any device that may stand in: what is believed before a fit.
+ */
 static gable_status fill_prior(const ladder *l, int family, const gable_kernel_constants **out)
 {
     gable_kernel_constants *k;
@@ -325,8 +324,7 @@ static gable_status fill_kernels(ladder *l, gable_constants *out)
     return fill_elementwise(l, out);
 }
 
-/* ---- collectives and gaps
- * ------------------------------------------------------------------------- */
+/* ---- collectives and gaps ---- */
 
 static const gable_one_shot *find_one_shot(const gable_generation *g, const gable_stack *stack)
 {
@@ -392,8 +390,7 @@ static void fill_gap(const ladder *l, gable_constants *out)
     out->gap_from = gap->from;
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------ */
+/* ---- the whole ---- */
 
 static void fill_ideal(gable_constants *out)
 {
@@ -403,7 +400,8 @@ static void fill_ideal(gable_constants *out)
     out->gap_from = "datasheet";
 }
 
-/* Boards of one die reach peaks and clocks that go with the root of their power, whatever the datasheet rounds to. */
+/* Boards of one die reach peaks and clocks that go with the root of their power, whatever the
+ * datasheet rounds to. */
 static void fill_silicon(const ladder *l, gable_constants *out)
 {
     const gable_generation *g = l->own;

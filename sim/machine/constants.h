@@ -68,7 +68,7 @@ typedef struct gable_kernel_constants {
     double sigma_ln; /* spread of ln(measured / predicted) on held-out rows; gives p10 and p90 */
     gable_provenance provenance;
     const char *kernel; /* label of the kernel in the measurements */
-    const char *from; /* "h100-sxm trtllm gemm bf16, 137 rows": printed by explain */
+    const char *from;   /* "h100-sxm trtllm gemm bf16, 137 rows": printed by explain */
 } gable_kernel_constants;
 
 /* The constant of that name in the family's form; `fallback` when the form has none. */
@@ -93,13 +93,15 @@ typedef struct gable_constants {
     const char *stack, *stack_version;
     bool ideal; /* stack "ideal": no software cost, expected = ceiling */
     /* [family][format of the weights, or of the cache][unit that the FLOPs run on]: W4A16 and W4A8
-     * share a format and differ in the unit. The stack's usual kernel; equal columns share an entry. */
+     * share a format and differ in the unit. The stack's usual kernel; equal columns share an
+     * entry. */
     const gable_kernel_constants *kernel[GABLE_N_FAMILIES][GABLE_N_DTYPES][GABLE_N_MMA];
-    /* Peaks and clocks of boards of one die follow their power (facts/kernels.md 2.3): what the datasheet's
-     * figures are multiplied by; 1 where nothing is known. */
+    /* Peaks and clocks of boards of one die follow their power (facts/kernels.md 2.3): what the
+     * datasheet's figures are multiplied by; 1 where nothing is known. */
     double silicon_frac;
     double clock_hz, n_sm; /* where the datasheet gives none */
-    double boost_hz; /* clock of kernels that the power does not limit: alike on all boards of a die */
+    double
+        boost_hz; /* clock of kernels that the power does not limit: alike on all boards of a die */
     gable_collective_constants collective;
     double gap_s_per_layer; /* glue between kernels of one layer: facts/serving.md 3 */
     gable_provenance gap_provenance;
@@ -118,8 +120,8 @@ gable_status gable_silicon_load(gable_arena *arena, const char *hw,
                                 const struct gable_accelerator *accelerator, gable_constants **out,
                                 gable_err *err);
 
-/* Constants of a named kernel (a value of the column `kernel` of measurements), which may differ from the stack's usual
- * one. Same rules and errors as gable_constants_load. */
+/* Constants of a named kernel (a value of the column `kernel` of measurements), which may differ
+ * from the stack's usual one. Same rules and errors as gable_constants_load. */
 gable_status gable_constants_of_kernel(gable_arena *arena, const char *hw,
                                        const struct gable_accelerator *accelerator,
                                        const char *stack, gable_family family, gable_dtype weights,

@@ -4,10 +4,18 @@
 #include <string.h>
 
 #define CONTINUOUS(symbol, name_, centre_, spread_, low_, high_, help_)                            \
-    {.name = name_, .centre = centre_, .spread = spread_, .low = low_, .high = high_, .help = help_},
+    {.name = name_,                                                                                \
+     .centre = centre_,                                                                            \
+     .spread = spread_,                                                                            \
+     .low = low_,                                                                                  \
+     .high = high_,                                                                                \
+     .help = help_},
 #define COUNT_ARGUMENTS(...) (int)(sizeof((double[]){__VA_ARGS__}) / sizeof(double))
 #define DISCRETE(symbol, name_, help_, ...)                                                        \
-    {.name = name_, .n_choices = COUNT_ARGUMENTS(__VA_ARGS__), .choices = {__VA_ARGS__}, .help = help_},
+    {.name = name_,                                                                                \
+     .n_choices = COUNT_ARGUMENTS(__VA_ARGS__),                                                    \
+     .choices = {__VA_ARGS__},                                                                     \
+     .help = help_},
 
 static const gable_parameter roofline[] = {GABLE_ROOFLINE_PARAMETERS(CONTINUOUS, DISCRETE)};
 static const gable_parameter gemm[] = {GABLE_GEMM_PARAMETERS(CONTINUOUS, DISCRETE)};
@@ -16,8 +24,10 @@ static const gable_parameter context[] = {GABLE_CONTEXT_PARAMETERS(CONTINUOUS, D
 static const gable_parameter decode[] = {GABLE_DECODE_PARAMETERS(CONTINUOUS, DISCRETE)};
 static const gable_parameter wide[] = {GABLE_WIDE_PARAMETERS(CONTINUOUS, DISCRETE)};
 static const gable_parameter stream[] = {GABLE_STREAM_PARAMETERS(CONTINUOUS, DISCRETE)};
-static const gable_parameter latent_context[] = {GABLE_LATENT_CONTEXT_PARAMETERS(CONTINUOUS, DISCRETE)};
-static const gable_parameter latent_decode[] = {GABLE_LATENT_DECODE_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter latent_context[] = {
+    GABLE_LATENT_CONTEXT_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter latent_decode[] = {
+    GABLE_LATENT_DECODE_PARAMETERS(CONTINUOUS, DISCRETE)};
 static const gable_parameter batched[] = {GABLE_BATCHED_PARAMETERS(CONTINUOUS, DISCRETE)};
 static const gable_parameter sublayer[] = {GABLE_SUBLAYER_PARAMETERS(CONTINUOUS, DISCRETE)};
 

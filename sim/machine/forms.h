@@ -1,19 +1,21 @@
-/* machine/forms: formulas of kernels' times have named constants. This room knows the names, what they mean and
- * what is believed of them before a fit (priors); the formulas themselves are functions of sim/cost.
- * A constant lives in hw/calibration under its name, is fitted by `gable calibrate`, and is printed by
- * `gable explain`. Adding a constant is a row of its table.
- * Room: machine. Uses: nothing. Centres and spreads: facts/kernels.md 2.4, facts/attention.md 2-3. */
+/* machine/forms: formulas of kernels' times have named constants. This room knows the names, what
+ * they mean and what is believed of them before a fit (priors); the formulas themselves are
+ * functions of sim/cost. A constant lives in hw/calibration under its name, is fitted by `gable
+ * calibrate`, and is printed by `gable explain`. Adding a constant is a row of its table.
+ * Room: machine. Uses: nothing. Centres and spreads: facts/kernels.md 2.4, facts/attention.md 2-3.
+ */
 #ifndef GABLE_MACHINE_FORMS_H
 #define GABLE_MACHINE_FORMS_H
 #include <stdbool.h>
 
+#include "machine/forms_attention.h"
 #include "machine/forms_latent.h"
 
 enum { GABLE_PARAMETERS_CAP = 30, GABLE_CHOICES_CAP = 8 };
 
-/* One constant. Continuous: log-normal around `centre` with `spread` of the logarithm, kept in [low, high].
- * Discrete (n_choices > 0): one of `choices`, the first by default; tile shapes and switches of a kernel library,
- * found by trying. */
+/* One constant. Continuous: log-normal around `centre` with `spread` of the logarithm, kept in
+ * [low, high]. Discrete (n_choices > 0): one of `choices`, the first by default; tile shapes and
+ * switches of a kernel library, found by trying. */
 typedef struct gable_parameter {
     const char *name;
     double centre, spread, low, high;
@@ -38,7 +40,7 @@ typedef struct gable_form {
     X(LATENT_CONTEXT, "latent_context")                                                            \
     X(LATENT_DECODE, "latent_decode")                                                              \
     X(BATCHED, "batched")                                                                          \
-    X(SUBLAYER, "sublayer")                                                                          \
+    X(SUBLAYER, "sublayer")                                                                        \
     X(STREAM, "stream")                                                                            \
     X(WIDE, "wide")
 typedef enum gable_form_kind {
@@ -56,8 +58,8 @@ int gable_form_find(const gable_form *form, const char *name);
 /* Whether a constant may have this value: in its range, or one of its choices. */
 bool gable_form_allows(const gable_parameter *parameter, double value);
 
-/* Tables: P(symbol, name, centre, spread, low, high, help) and D(symbol, name, help, choices…); the symbols become
- * indices GABLE_<FORM>_<symbol>. */
+/* Tables: P(symbol, name, centre, spread, low, high, help) and D(symbol, name, help, choices…); the
+ * symbols become indices GABLE_<FORM>_<symbol>. */
 #define GABLE_ROOFLINE_PARAMETERS(P, D)                                                            \
     P(FLOOR, "floor_us", 10.0, 1.0, 0.1, 1e4, "launch and prologue, us")                           \
     P(COMPUTE, "compute_frac", 0.5, 1.0, 0.001, 1.0, "of the dense peak")                          \
@@ -73,7 +75,8 @@ bool gable_form_allows(const gable_parameter *parameter, double value);
     P(TSK, "split_us", 2.7, 0.3, 0.5, 10.0, "one more kernel when k is split, us")                 \
     P(KSK, "split_rate", 0.5, 0.7, 0.02, 20.0, "partial sums: part of the load rate")              \
     P(LSM, "sm_load_bytes", 70.0, 0.4, 5.0, 300.0, "bytes per clock that one SM can pull in")      \
-    P(EPI, "sm_store_bytes", 20.0, 0.5, 2.0, 400.0, "bytes per clock that one SM stores in the epilogue") \
+    P(EPI, "sm_store_bytes", 20.0, 0.5, 2.0, 400.0,                                                \
+      "bytes per clock that one SM stores in the epilogue")                                        \
     P(LATK, "step_clocks", 1.5, 0.5, 0.1, 10.0, "least clocks per element of k")                   \
     P(SIG, "wave_softness", 0.7, 0.5, 0.02, 1.0, "0: whole waves, 1: none")                        \
     P(L2T, "l2_frac", 0.8, 0.3, 0.1, 2.0, "of L2 that keeps operands between calls")               \
@@ -104,65 +107,15 @@ bool gable_form_allows(const gable_parameter *parameter, double value);
     P(LATK, "step_clocks", 1.5, 0.5, 0.1, 10.0, "least clocks per element of k")                   \
     P(OV, "tile_clocks", 500.0, 1.5, 1.0, 2e4, "fixed clocks of a tile")                           \
     P(L2T, "l2_frac", 0.8, 0.4, 0.05, 3.0, "of L2 that keeps operands between kernels")            \
-    D(L2ON, "l2_credit", "whether operands that stay in L2 are faster", 0, 1)                    \
-    D(RULE, "tile_rule", "whether the tile goes by tokens per expert alone; else the best is taken", 0, 1)
-
-#define GABLE_CONTEXT_PARAMETERS(P, D)                                                             \
-    P(T0, "t0_us", 8.0, 0.4, 1.0, 60.0, "floor of the call, us")                                   \
-    P(EM, "compute_frac", 0.7, 0.3, 0.1, 1.0, "of the dense peak inside a tile")                   \
-    P(EE, "exp_frac", 0.9, 0.4, 0.1, 3.0, "of 16 exponentials per clock and SM")                   \
-    D(PP, "pipe_power", "p-norm of products and exponentials", 2, 4, 1)                            \
-    P(LAT, "chain_weight", 1.0, 0.15, 0.5, 2.0, "length of the longest block beside its work")     \
-    P(KAP, "block_us", 2.0, 0.6, 0.05, 15.0, "fixed cost of a thread block, us")                   \
-    P(AL, "tail_frac", 0.4, 0.8, 0.005, 1.5, "of the longest block that sticks out at the end")    \
-    P(EB, "memory_frac", 0.8, 0.2, 0.2, 1.1, "of the datasheet bandwidth: Q, K, V, O")             \
-    P(EP, "store_frac", 0.8, 0.3, 0.1, 1.2, "of the datasheet bandwidth: the cache store")         \
-    P(CTK, "token_ns", 2.0, 1.0, 0.01, 30.0, "cache store of a token, ns on 132 SMs")              \
-    P(L2X, "l2_gain", 1.8, 0.4, 1.0, 8.0, "speed of L2 beside memory")                             \
-    P(CL2, "l2_frac", 0.5, 0.5, 0.05, 3.0, "of L2 that keeps the streams")                         \
-    P(NSM, "splits_cap", 3.0, 0.3, 1.0, 16.0, "most splits of one block's keys")                   \
-    P(TCMB, "combine_us", 4.0, 0.4, 0.5, 15.0, "joining the splits, us")                           \
-    P(XW, "wide_weight", 1.0, 0.3, 0.3, 4.0, "cost of a tile of heads wider than 128")             \
-    P(XO, "odd_weight", 1.0, 0.6, 0.3, 12.0, "cost of a tile of heads that are no multiple of 16") \
-    P(XN, "narrow_weight", 1.0, 0.3, 0.3, 4.0, "cost of a tile of heads narrower than 128")        \
-    D(M, "tile_m", "query rows of a tile at heads of up to 128", 128, 64, 192, 256)                \
-    D(MW, "tile_m_wide", "query rows of a tile at wider heads", 128, 64, 192)                      \
-    D(N, "tile_n", "keys of a tile", 128, 64)                                                      \
-    D(PACK, "packs", "whether the queries of a group share a tile", 0, 1)                          \
-    D(SPLIT, "splits", "whether the keys of a block are split", 0, 1)                              \
-    D(STAGE, "stage", "before it: 0 store by blocks of 512 elements, 1 store, 2 RoPE and store, 3 nothing", 0, 1, 2, 3)
-
-#define GABLE_DECODE_PARAMETERS(P, D)                                                              \
-    P(T0, "t0_us", 6.0, 0.4, 0.5, 40.0, "floor of the call, us")                                   \
-    P(KAP, "block_us", 2.5, 0.6, 0.05, 20.0, "fixed cost of a thread block, us")                   \
-    P(TB, "sequence_us", 0.005, 1.0, 1e-4, 0.2, "each sequence, us")                               \
-    P(KN, "fill", 0.2, 0.8, 0.005, 3.0, "filling the pipeline with the first 128 keys")            \
-    P(BWC, "block_bytes", 60.0, 0.8, 2.0, 1000.0, "GB/s of one block")                             \
-    P(BWSM, "sm_bytes", 35.0, 0.5, 2.0, 400.0, "bytes per clock and SM")                           \
-    P(G0, "group_rate", 100.0, 1.2, 4.0, 6000.0, "group size that doubles the work of a key")      \
-    P(GK, "group_fixed", 200.0, 1.2, 4.0, 8000.0, "group size that doubles the fixed cost")        \
-    P(CL2, "l2_frac", 0.7, 0.3, 0.05, 2.0, "of L2 that keeps a cache between calls")               \
-    P(EB, "memory_frac", 0.88, 0.1, 0.2, 1.0, "of the datasheet bandwidth")                        \
-    P(TR1, "reduce_us", 0.7, 0.7, 0.01, 6.0, "joining splits, us per root of their number")        \
-    P(RR, "ramp_us", 5.0, 0.8, 0.05, 30.0, "start of streaming from memory, us")                   \
-    P(S0, "ramp_mb", 30.0, 1.0, 1.0, 300.0, "cache at which half of that ramp is there, MB")       \
-    P(XD, "wide_power", 0.6, 0.8, 0.02, 1.5, "cost of heads wider than 128")                       \
-    P(XS, "narrow_power", 0.5, 0.8, 0.02, 1.5, "cost of heads narrower than 128")                  \
-    P(FL, "head_ns", 10.0, 1.0, 0.2, 60.0, "per-head kernels: key of a chain, ns")                 \
-    P(FT, "head_rate", 5.0, 1.0, 0.1, 60.0, "per-head kernels: key and head, ns on one SM")        \
-    P(FK, "head_wave_us", 4.0, 1.0, 0.1, 40.0, "per-head kernels: a wave, us")                     \
-    D(OCC, "blocks_per_sm", "blocks that share an SM", 1, 2, 3, 4)                                 \
-    D(OCCR, "waves_per_sm", "blocks that count as one wave", 1, 2)                                 \
-    D(MINT, "least_tiles", "key tiles below which a block is not split", 2, 1, 4, 8)               \
-    D(POWER, "overlap_power", "p-norm of chain, throughput and memory", 4, 2)                      \
-    D(RULE, "kernel_rule", "0 any group, 1 one head without splits, 2 one head or group > 32, 3 group > 32", 0, 1, 2, 3) \
-    D(SPLITS, "splits", "whether keys are split over blocks", 1, 0)
+    D(L2ON, "l2_credit", "whether operands that stay in L2 are faster", 0, 1)                      \
+    D(RULE, "tile_rule",                                                                           \
+      "whether the tile goes by tokens per expert alone; else the best is taken", 0, 1)
 
 /* Kernels that stream memory and walk a chain of steps: facts/attention.md 5. */
 #define GABLE_STREAM_PARAMETERS(P, D)                                                              \
     P(T0, "floor_us", 5.0, 1.0, 0.3, 5000.0, "launches and prologue, us")                          \
     P(C1, "step_us", 0.5, 1.5, 0.001, 100.0, "step of a chain on an SM of 1.83 GHz, us")           \
-    P(KAP, "block_us", 3.0, 1.5, 0.001, 100.0, "fixed cost of a wave of blocks, us")                \
+    P(KAP, "block_us", 3.0, 1.5, 0.001, 100.0, "fixed cost of a wave of blocks, us")               \
     P(SIG, "wave_softness", 0.3, 0.7, 0.01, 1.0, "0: whole waves, 1: none")                        \
     P(C2, "unit_us", 0.3, 1.5, 1e-4, 100.0, "unit of work on one SM of 1.83 GHz, us")              \
     P(UW, "tail_weight", 1.0, 0.7, 0.1, 10.0, "cost of a sequence shorter than a step")            \
@@ -171,12 +124,14 @@ bool gable_form_allows(const gable_parameter *parameter, double value);
     P(CL2, "l2_frac", 0.9, 0.4, 0.05, 4.0, "of L2 that keeps the streams")                         \
     P(EF, "compute_frac", 0.4, 0.7, 0.01, 1.0, "of the dense peak")                                \
     D(SPILL, "spill", "whether states between chunks or drafts go to memory", 1, 0)                \
-    D(SERIAL, "blocks_per_sm", "blocks that share an SM, wave after wave; 0: they hide each other", 0, 1, 2, 4, 8) \
+    D(SERIAL, "blocks_per_sm",                                                                     \
+      "blocks that share an SM, wave after wave; 0: they hide each other", 0, 1, 2, 4, 8)          \
     D(POWER, "overlap_power", "p-norm of chain, work, memory and products", 4, 2, 1)               \
     D(GRID, "per_channel", "convolutions: a block for each sequence and channel", 0, 1)            \
     D(L2ON, "l2_credit", "whether streams that stay in L2 are faster", 1, 0)
 
-/* Experts whose tokens are counted and padded by the host: the constants of "moe", and the host's own time. */
+/* Experts whose tokens are counted and padded by the host: the constants of "moe", and the host's
+ * own time. */
 #define GABLE_WIDE_PARAMETERS(P, D)                                                                \
     GABLE_MOE_PARAMETERS(P, D)                                                                     \
     P(HOST, "host_us", 200.0, 1.5, 0.5, 5000.0,                                                    \

@@ -70,15 +70,11 @@ static void stream_factors(const gable_op *op, gable_node *flops, gable_node *we
 typedef void factor_function(const gable_op *op, gable_node *flops, gable_node *weights);
 
 static factor_function *const factors[GABLE_N_OP_KINDS] = {
-    [GABLE_OP_GEMM] = gemm_factors,
-    [GABLE_OP_ATTENTION] = attention_factors,
-    [GABLE_OP_LATENT] = attention_factors,
-    [GABLE_OP_BATCHED] = gemm_factors,
+    [GABLE_OP_GEMM] = gemm_factors,        [GABLE_OP_ATTENTION] = attention_factors,
+    [GABLE_OP_LATENT] = attention_factors, [GABLE_OP_BATCHED] = gemm_factors,
     [GABLE_OP_SUBLAYER] = stream_factors, /* a sum of parts, no product */
-    [GABLE_OP_MOE] = moe_factors,
-    [GABLE_OP_STREAM] = stream_factors,
-    [GABLE_OP_LINEAR] = stream_factors,
-    [GABLE_OP_MHC] = stream_factors,
+    [GABLE_OP_MOE] = moe_factors,          [GABLE_OP_STREAM] = stream_factors,
+    [GABLE_OP_LINEAR] = stream_factors,    [GABLE_OP_MHC] = stream_factors,
     [GABLE_OP_QUANTIZE] = stream_factors,
 };
 
@@ -235,7 +231,8 @@ static void add_constants(gable_tree *tree, gable_node *parent, int row)
         return;
     const gable_kernel_constants *kernel = constants->kernel[work->family][work->dtype][work->mma];
     const gable_form *form = &gable_forms[gable_family_form(work->family)];
-    gable_node *list = gable_explain_add(tree, parent, "constants", form->n_parameters, GABLE_DIM_NONE);
+    gable_node *list =
+        gable_explain_add(tree, parent, "constants", form->n_parameters, GABLE_DIM_NONE);
     list->reason = gable_report_format(tree->arena, "of the form \"%s\"", form->name);
     list->source = provenance(tree, kernel->provenance, kernel->from);
     for (int i = 0; i < form->n_parameters; i++)

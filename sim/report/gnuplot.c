@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "report/internal.h"
+#include "report/plot.h"
 
 enum { PATH_CAP = 4096, MESSAGE_CAP = 400 };
 

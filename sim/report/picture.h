@@ -3,6 +3,7 @@
 #ifndef GABLE_REPORT_PICTURE_H
 #define GABLE_REPORT_PICTURE_H
 #include "report/internal.h"
+#include "report/plot.h"
 
 /* One matrix unit in use: dense peak of the datasheet, and what the best kernel among the operators
  * reaches. */

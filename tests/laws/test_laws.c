@@ -1,4 +1,5 @@
-/* Laws that hold for every device, model and phase in the tree (DESIGN 6), not for chosen examples. */
+/* Laws that hold for every device, model and phase in the tree (DESIGN 6), not for chosen examples.
+ */
 #include <check.h>
 #include <math.h>
 #include <string.h>
@@ -55,9 +56,9 @@ static gable_step price(const gable_plan *plan, const gable_machine *machine)
 }
 
 #define ck_law(condition, plan, machine)                                                           \
-    ck_assert_msg(condition, "%s, %g x %g new, %g cached, on %s: " #condition, (plan)->model->name, \
-                  (plan)->scenario.batch, (plan)->scenario.n_new, (plan)->scenario.n_cached,       \
-                  (machine)->accelerator->name)
+    ck_assert_msg(condition, "%s, %g x %g new, %g cached, on %s: " #condition,                     \
+                  (plan)->model->name, (plan)->scenario.batch, (plan)->scenario.n_new,             \
+                  (plan)->scenario.n_cached, (machine)->accelerator->name)
 
 typedef void law(const gable_plan *plan, const gable_machine *machine);
 
@@ -73,7 +74,7 @@ static void everywhere(law *holds)
 
 static const char *const stacks[] = {"trtllm", "vllm", "sglang", "ideal"};
 
-/* ---- one step ------------------------------------------------------------------------------------------- */
+/* ---- one step ---- */
 
 static bool good(double x)
 {
@@ -90,7 +91,8 @@ static void adds_up(const gable_plan *plan, const gable_machine *machine)
         ck_law(row->time_s >= row->ceiling_s, plan, machine);
         double terms = row->overhead_s + row->exposed_s +
                        fmax(row->compute_s, fmax(row->memory_s, row->network_s));
-        ck_law(machine->constants->ideal || fabs(row->time_s - terms) <= 1e-12 * terms, plan, machine);
+        ck_law(machine->constants->ideal || fabs(row->time_s - terms) <= 1e-12 * terms, plan,
+               machine);
         time += step.time_s[i];
         ceiling += step.ceiling_s[i];
     }
@@ -114,7 +116,7 @@ START_TEST(step_adds_up)
 }
 END_TEST
 
-/* ---- what-if on the hardware ---------------------------------------------------------------------------- */
+/* ---- what-if on the hardware ---- */
 
 static gable_accelerator scaled(const gable_accelerator *a, double flops, double bandwidth)
 {
@@ -164,10 +166,11 @@ START_TEST(ceiling_is_scale_free)
 }
 END_TEST
 
-/* ---- what-if on the scenario ---------------------------------------------------------------------------- */
+/* ---- what-if on the scenario ---- */
 
-/* Twice the batch takes at most twice the time: floors and weights are shared. Exceptions, which only expected times
- * have: clocks droop in kernels of milliseconds, and streams fall out of L2; both together stay below an eighth. */
+/* Twice the batch takes at most twice the time: floors and weights are shared. Exceptions, which
+ * only expected times have: clocks droop in kernels of milliseconds, and streams fall out of L2;
+ * both together stay below an eighth. */
 static const double doubling_slack = 0.12;
 
 static void doubling(const gable_plan *plan, const gable_machine *machine)
@@ -197,7 +200,8 @@ static void longer_context(const gable_plan *plan, const gable_machine *machine)
     ck_assert(tree_plan(plan->model, &longer, &more));
     ck_law(more.kv_bytes >= plan->kv_bytes, plan, machine);
     ck_law(price(&more, machine).ceiling_s_total >=
-               price(plan, machine).ceiling_s_total * (1.0 - 1e-12), plan, machine);
+               price(plan, machine).ceiling_s_total * (1.0 - 1e-12),
+           plan, machine);
 }
 
 START_TEST(more_context_is_never_faster)
@@ -207,7 +211,7 @@ START_TEST(more_context_is_never_faster)
 }
 END_TEST
 
-/* ---- sharding -------------------------------------------------------------------------------------------- */
+/* ---- sharding ---- */
 
 typedef struct totals {
     double flops, weights, kv;
@@ -222,8 +226,8 @@ static totals sum(const gable_plan *plan)
     return t;
 }
 
-/* Ranks together do and keep at least what one would: sharding loses nothing, and replicates only what the rules say
- * (norms, routers, latents, key/value heads beyond their number). */
+/* Ranks together do and keep at least what one would: sharding loses nothing, and replicates only
+ * what the rules say (norms, routers, latents, key/value heads beyond their number). */
 START_TEST(sharding_conserves)
 {
     for (int p = 0; p < n_plans; p++)
@@ -233,13 +237,17 @@ START_TEST(sharding_conserves)
             gable_err err = {0};
             split.tp = tp;
             size_t mark = gable_arena_mark(scratch_arena());
-            if (gable_layout_plan(scratch_arena(), plans[p].model, &split, &part, &err) == GABLE_OK) {
+            if (gable_layout_plan(scratch_arena(), plans[p].model, &split, &part, &err) ==
+                GABLE_OK) {
                 totals whole = sum(&plans[p]), rank = sum(&part);
                 const char *name = plans[p].model->name;
-                ck_assert_msg(tp * rank.flops >= whole.flops * (1 - 1e-12), "%s tp %d flops", name, tp);
-                ck_assert_msg(tp * rank.weights >= whole.weights * (1 - 1e-12), "%s tp %d weights", name, tp);
+                ck_assert_msg(tp * rank.flops >= whole.flops * (1 - 1e-12), "%s tp %d flops", name,
+                              tp);
+                ck_assert_msg(tp * rank.weights >= whole.weights * (1 - 1e-12), "%s tp %d weights",
+                              name, tp);
                 ck_assert_msg(tp * rank.kv >= whole.kv * (1 - 1e-12), "%s tp %d kv", name, tp);
-                ck_assert_msg(rank.flops <= whole.flops * (1 + 1e-12), "%s tp %d rank flops", name, tp);
+                ck_assert_msg(rank.flops <= whole.flops * (1 + 1e-12), "%s tp %d rank flops", name,
+                              tp);
                 ck_assert_msg(rank.weights <= whole.weights, "%s tp %d rank weights", name, tp);
             } else {
                 ck_assert_msg(strstr(err.text, "cannot be split") != NULL, "%s", err.text);
@@ -253,7 +261,8 @@ END_TEST
 START_TEST(dense_sharding_is_exact)
 {
     const gable_model *model = tree_model("llama-3.1-70b");
-    gable_scenario s = {.phase = GABLE_PHASE_DECODE, .batch = 4, .n_cached = 4096, .n_new = 1, .tp = 1, .ep = 1};
+    gable_scenario s = {
+        .phase = GABLE_PHASE_DECODE, .batch = 4, .n_cached = 4096, .n_new = 1, .tp = 1, .ep = 1};
     gable_plan one, eight;
     ck_assert(tree_plan(model, &s, &one));
     s.tp = 8;
@@ -266,7 +275,7 @@ START_TEST(dense_sharding_is_exact)
 }
 END_TEST
 
-/* ---- systems ---------------------------------------------------------------------------------------------- */
+/* ---- systems ---- */
 
 START_TEST(links_are_used_and_faster_links_never_slower)
 {
@@ -276,8 +285,12 @@ START_TEST(links_are_used_and_faster_links_never_slower)
         for (size_t k = 0; k < sizeof stacks / sizeof stacks[0]; k++) {
             gable_machine machine = tree_machine(names[i], stacks[k]);
             int tp = machine.system->n_accelerators >= 8 ? 8 : machine.system->n_accelerators;
-            gable_scenario s = {.phase = GABLE_PHASE_DECODE, .batch = 16, .n_cached = 2048, .n_new = 1,
-                                .tp = tp, .ep = 1};
+            gable_scenario s = {.phase = GABLE_PHASE_DECODE,
+                                .batch = 16,
+                                .n_cached = 2048,
+                                .n_new = 1,
+                                .tp = tp,
+                                .ep = 1};
             gable_plan plan;
             ck_assert(tree_plan(tree_model("llama-3.1-8b"), &s, &plan));
             gable_step step = price(&plan, &machine);
@@ -292,7 +305,7 @@ START_TEST(links_are_used_and_faster_links_never_slower)
 }
 END_TEST
 
-/* ---- the hot path --------------------------------------------------------------------------------------- */
+/* ---- the hot path ---- */
 
 START_TEST(pricing_allocates_nothing)
 {
@@ -304,7 +317,8 @@ START_TEST(pricing_allocates_nothing)
     long before = gable_wrap_count();
     for (int m = 0; m < n_machines; m++)
         gable_engine_price(&plans[0], &machines[m], &step);
-    long priced = gable_wrap_count() - before; /* read before the next assertion: Check allocates too */
+    long priced =
+        gable_wrap_count() - before; /* read before the next assertion: Check allocates too */
     ck_assert_int_eq(priced, 0);
     ck_assert(gable_arena_mark(scratch_arena()) == arena_before);
     gable_arena probe;

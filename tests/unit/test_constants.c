@@ -230,7 +230,7 @@ END_TEST
 
 #define ENTRY                                                                                      \
     "{\"family\": \"gemm\", \"stack\": \"x\", \"version\": \"1\", \"weights\": \"bf16\", "         \
-    "\"unit\": \"bf16\", \"constants\": {\"t0_us\": 2}, "                                             \
+    "\"unit\": \"bf16\", \"constants\": {\"t0_us\": 2}, "                                          \
     "\"sigma_ln\": 0.1, \"n_train\": 20, \"n_test\": 20, \"median_frac\": 0.1, "                   \
     "\"p90_frac\": 0.2, \"bias_frac\": 0.0, \"source\": \"s\"}"
 #define AROUND(kernels)                                                                            \
@@ -240,7 +240,8 @@ END_TEST
 static const struct {
     const char *text, *says;
 } refused[] = {
-    {AROUND("[" ENTRY "]"), "kernels[0].constants: expected a number \"compute_frac\": of the dense peak"},
+    {AROUND("[" ENTRY "]"),
+     "kernels[0].constants: expected a number \"compute_frac\": of the dense peak"},
     {AROUND("7"), "expected an array"},
     {AROUND("[7]"), "expected an object"},
     {AROUND("[{\"family\": \"gem\"}]"), "did you mean \"gemm\""},

@@ -10,21 +10,21 @@ static void check_close(double got, double expected, double tolerance)
                   "got %.17g, expected %.17g", got, expected);
 }
 
-/* ---- pairs: facts/models.md 1 -------------------------------------------------------------------- */
+/* ---- pairs: facts/models.md 1 ---- */
 static const struct {
     double n_cached, n_new, window;
     bool causal;
     double pairs;
 } pair_rows[] = {
-    {0, 1, 0, true, 1},       /* the first token sees itself */
-    {0, 4, 0, true, 10},      /* 1 + 2 + 3 + 4 */
-    {10, 1, 0, true, 11},     /* decode: the cache and itself */
-    {10, 3, 0, true, 36},     /* 11 + 12 + 13 */
-    {0, 4, 0, false, 16},     /* encoder: all with all */
-    {0, 8, 3, true, 21},      /* 1 + 2 + 3 * 6 */
-    {100, 4, 8, true, 32},    /* the window is full from the start */
-    {2, 4, 4, true, 15},      /* 3 + 4 + 4 + 4 */
-    {0, 4, 100, true, 10},    /* a window that is never full changes nothing */
+    {0, 1, 0, true, 1},    /* the first token sees itself */
+    {0, 4, 0, true, 10},   /* 1 + 2 + 3 + 4 */
+    {10, 1, 0, true, 11},  /* decode: the cache and itself */
+    {10, 3, 0, true, 36},  /* 11 + 12 + 13 */
+    {0, 4, 0, false, 16},  /* encoder: all with all */
+    {0, 8, 3, true, 21},   /* 1 + 2 + 3 * 6 */
+    {100, 4, 8, true, 32}, /* the window is full from the start */
+    {2, 4, 4, true, 15},   /* 3 + 4 + 4 + 4 */
+    {0, 4, 100, true, 10}, /* a window that is never full changes nothing */
     {1000, 1, 128, true, 128},
 };
 
@@ -36,7 +36,7 @@ START_TEST(pairs)
 }
 END_TEST
 
-/* ---- GEMM ------------------------------------------------------------------------------------------- */
+/* ---- GEMM ---- */
 static const struct {
     gable_gemm shape;
     gable_dtype weights, activations;
@@ -59,8 +59,10 @@ static const struct {
 START_TEST(gemm)
 {
     gable_work work;
-    gable_op op = {.kind = GABLE_OP_GEMM, .weights = gemm_rows[_i].weights,
-                   .activations = gemm_rows[_i].activations, .gemm = gemm_rows[_i].shape};
+    gable_op op = {.kind = GABLE_OP_GEMM,
+                   .weights = gemm_rows[_i].weights,
+                   .activations = gemm_rows[_i].activations,
+                   .gemm = gemm_rows[_i].shape};
     gable_cost_work(&op, &work);
     check_close(work.flops, gemm_rows[_i].flops, 1e-15);
     check_close(work.weight_bytes, gemm_rows[_i].weight_bytes, 1e-15);
@@ -71,49 +73,134 @@ START_TEST(gemm)
 }
 END_TEST
 
-/* ---- attention ---------------------------------------------------------------------------------------- */
+/* ---- attention ---- */
 static const struct {
     gable_attention shape;
     double flops, cache_bytes, activation_bytes;
     gable_family family;
 } attention_rows[] = {
-    /* decode, 8 heads on 2 key/value heads of 4: 4*8*4*11 FLOPs; 11 entries read, 1 written, 16 elements of 2 B */
-    {{.batch = 1, .n_new = 1, .n_cached = 10, .heads = 8, .kv_heads = 2, .qk_dim = 4, .v_dim = 4,
-      .read_elements = 16, .write_elements = 16, .causal = true, .kv = GABLE_DTYPE_BF16},
-     1408, 384, 128, GABLE_FAMILY_ATTENTION_GENERATION},
+    /* decode, 8 heads on 2 key/value heads of 4: 4*8*4*11 FLOPs; 11 entries read, 1 written, 16
+       elements of 2 B */
+    {{.batch = 1,
+      .n_new = 1,
+      .n_cached = 10,
+      .heads = 8,
+      .kv_heads = 2,
+      .qk_dim = 4,
+      .v_dim = 4,
+      .read_elements = 16,
+      .write_elements = 16,
+      .causal = true,
+      .kv = GABLE_DTYPE_BF16},
+     1408,
+     384,
+     128,
+     GABLE_FAMILY_ATTENTION_GENERATION},
     /* two sequences: twice everything */
-    {{.batch = 2, .n_new = 1, .n_cached = 10, .heads = 8, .kv_heads = 2, .qk_dim = 4, .v_dim = 4,
-      .read_elements = 16, .write_elements = 16, .causal = true, .kv = GABLE_DTYPE_BF16},
-     2816, 768, 256, GABLE_FAMILY_ATTENTION_GENERATION},
+    {{.batch = 2,
+      .n_new = 1,
+      .n_cached = 10,
+      .heads = 8,
+      .kv_heads = 2,
+      .qk_dim = 4,
+      .v_dim = 4,
+      .read_elements = 16,
+      .write_elements = 16,
+      .causal = true,
+      .kv = GABLE_DTYPE_BF16},
+     2816,
+     768,
+     256,
+     GABLE_FAMILY_ATTENTION_GENERATION},
     /* an 8-bit cache halves the bytes of the cache and nothing else */
-    {{.batch = 1, .n_new = 1, .n_cached = 10, .heads = 8, .kv_heads = 2, .qk_dim = 4, .v_dim = 4,
-      .read_elements = 16, .write_elements = 16, .causal = true, .kv = GABLE_DTYPE_FP8},
-     1408, 192, 128, GABLE_FAMILY_ATTENTION_GENERATION},
+    {{.batch = 1,
+      .n_new = 1,
+      .n_cached = 10,
+      .heads = 8,
+      .kv_heads = 2,
+      .qk_dim = 4,
+      .v_dim = 4,
+      .read_elements = 16,
+      .write_elements = 16,
+      .causal = true,
+      .kv = GABLE_DTYPE_FP8},
+     1408,
+     192,
+     128,
+     GABLE_FAMILY_ATTENTION_GENERATION},
     /* prefill of 4: 10 pairs */
-    {{.batch = 1, .n_new = 4, .n_cached = 0, .heads = 8, .kv_heads = 2, .qk_dim = 4, .v_dim = 4,
-      .read_elements = 16, .write_elements = 16, .causal = true, .kv = GABLE_DTYPE_BF16},
-     1280, 256, 512, GABLE_FAMILY_ATTENTION_CONTEXT},
+    {{.batch = 1,
+      .n_new = 4,
+      .n_cached = 0,
+      .heads = 8,
+      .kv_heads = 2,
+      .qk_dim = 4,
+      .v_dim = 4,
+      .read_elements = 16,
+      .write_elements = 16,
+      .causal = true,
+      .kv = GABLE_DTYPE_BF16},
+     1280,
+     256,
+     512,
+     GABLE_FAMILY_ATTENTION_CONTEXT},
     /* a window of 4 tokens, decode: 4 pairs, 4 entries read, 1 written */
-    {{.batch = 1, .n_new = 1, .n_cached = 10, .heads = 8, .kv_heads = 2, .qk_dim = 4, .v_dim = 4,
-      .window = 4, .read_elements = 16, .write_elements = 16, .causal = true,
+    {{.batch = 1,
+      .n_new = 1,
+      .n_cached = 10,
+      .heads = 8,
+      .kv_heads = 2,
+      .qk_dim = 4,
+      .v_dim = 4,
+      .window = 4,
+      .read_elements = 16,
+      .write_elements = 16,
+      .causal = true,
       .kv = GABLE_DTYPE_BF16},
-     512, 160, 128, GABLE_FAMILY_ATTENTION_GENERATION},
+     512,
+     160,
+     128,
+     GABLE_FAMILY_ATTENTION_GENERATION},
     /* latent cache, absorbed: 2*H*(2*512+64) FLOPs a pair, 576 elements read once for all heads */
-    {{.batch = 1, .n_new = 1, .n_cached = 99, .heads = 128, .kv_heads = 1, .qk_dim = 576,
-      .v_dim = 512, .read_elements = 576, .write_elements = 576, .causal = true,
+    {{.batch = 1,
+      .n_new = 1,
+      .n_cached = 99,
+      .heads = 128,
+      .kv_heads = 1,
+      .qk_dim = 576,
+      .v_dim = 512,
+      .read_elements = 576,
+      .write_elements = 576,
+      .causal = true,
       .kv = GABLE_DTYPE_BF16},
-     2.0 * 128 * 1088 * 100, 101 * 576 * 2, 128 * 1088 * 2, GABLE_FAMILY_ATTENTION_GENERATION},
+     2.0 * 128 * 1088 * 100,
+     101 * 576 * 2,
+     128 * 1088 * 2,
+     GABLE_FAMILY_ATTENTION_GENERATION},
     /* encoder: no cache is written */
-    {{.batch = 1, .n_new = 4, .n_cached = 0, .heads = 8, .kv_heads = 8, .qk_dim = 4, .v_dim = 4,
-      .read_elements = 64, .causal = false, .kv = GABLE_DTYPE_BF16},
-     2048, 512, 512, GABLE_FAMILY_ATTENTION_ENCODER},
+    {{.batch = 1,
+      .n_new = 4,
+      .n_cached = 0,
+      .heads = 8,
+      .kv_heads = 8,
+      .qk_dim = 4,
+      .v_dim = 4,
+      .read_elements = 64,
+      .causal = false,
+      .kv = GABLE_DTYPE_BF16},
+     2048,
+     512,
+     512,
+     GABLE_FAMILY_ATTENTION_ENCODER},
 };
 
 START_TEST(attention)
 {
     gable_work work;
-    gable_op op = {.kind = GABLE_OP_ATTENTION, .weights = GABLE_DTYPE_BF16,
-                   .activations = GABLE_DTYPE_BF16, .attention = attention_rows[_i].shape};
+    gable_op op = {.kind = GABLE_OP_ATTENTION,
+                   .weights = GABLE_DTYPE_BF16,
+                   .activations = GABLE_DTYPE_BF16,
+                   .attention = attention_rows[_i].shape};
     gable_cost_work(&op, &work);
     check_close(work.flops, attention_rows[_i].flops, 1e-15);
     check_close(work.cache_bytes, attention_rows[_i].cache_bytes, 1e-15);
@@ -122,21 +209,24 @@ START_TEST(attention)
 }
 END_TEST
 
-/* ---- experts: the table of facts/models.md 4.11, printed with one decimal -------------------------- */
+/* ---- experts: the table of facts/models.md 4.11, printed with one decimal ---- */
 static const struct {
     double experts, top_k, tokens, distinct;
 } distinct_rows[] = {
-    {8, 2, 1, 2},       {8, 2, 4, 5.5},      {8, 2, 8, 7.2},       {8, 2, 16, 7.9},
-    {128, 4, 1, 4},     {128, 4, 16, 51.0},  {128, 4, 64, 111.2},  {128, 4, 256, 128},
-    {128, 8, 4, 29.1},  {128, 8, 16, 82.4},  {128, 8, 64, 125.9},  {256, 8, 1, 8},
-    {256, 8, 4, 30.5},  {256, 8, 32, 163.3}, {256, 8, 256, 255.9}, {384, 6, 8, 45.5},
-    {384, 6, 64, 243.8}, {512, 22, 4, 82.5}, {512, 22, 16, 258.4}, {512, 22, 128, 510.1},
+    {8, 2, 1, 2},        {8, 2, 4, 5.5},      {8, 2, 8, 7.2},       {8, 2, 16, 7.9},
+    {128, 4, 1, 4},      {128, 4, 16, 51.0},  {128, 4, 64, 111.2},  {128, 4, 256, 128},
+    {128, 8, 4, 29.1},   {128, 8, 16, 82.4},  {128, 8, 64, 125.9},  {256, 8, 1, 8},
+    {256, 8, 4, 30.5},   {256, 8, 32, 163.3}, {256, 8, 256, 255.9}, {384, 6, 8, 45.5},
+    {384, 6, 64, 243.8}, {512, 22, 4, 82.5},  {512, 22, 16, 258.4}, {512, 22, 128, 510.1},
 };
 
 START_TEST(distinct_uniform)
 {
-    gable_moe moe = {.tokens = distinct_rows[_i].tokens, .top_k = distinct_rows[_i].top_k,
-                     .experts = distinct_rows[_i].experts, .tp = 1, .ep = 1};
+    gable_moe moe = {.tokens = distinct_rows[_i].tokens,
+                     .top_k = distinct_rows[_i].top_k,
+                     .experts = distinct_rows[_i].experts,
+                     .tp = 1,
+                     .ep = 1};
     gable_moe_load load = gable_cost_moe_load(&moe);
     /* Half a unit of the last printed digit, and a little for rows that were rounded at .05. */
     ck_assert_double_eq_tol(load.distinct, distinct_rows[_i].distinct, 0.06);
@@ -147,14 +237,19 @@ END_TEST
 static const gable_routing routings[] = {GABLE_ROUTING_UNIFORM, GABLE_ROUTING_BALANCED,
                                          GABLE_ROUTING_POWER_LAW, GABLE_ROUTING_ZIPF};
 
-/* Whatever the routing: between 1 and E experts, no fewer than K on all ranks together, no more pairs than exist,
- * and the heaviest rank has at least its fair share. */
+/* Whatever the routing: between 1 and E experts, no fewer than K on all ranks together, no more
+ * pairs than exist, and the heaviest rank has at least its fair share. */
 START_TEST(load_is_possible)
 {
     for (double tokens = 1; tokens <= 65536; tokens *= 4)
         for (double ep = 1; ep <= 64; ep *= 4) {
-            gable_moe moe = {.tokens = tokens, .top_k = 8, .experts = 256, .tp = 1, .ep = ep,
-                             .skew = 1.2, .routing = routings[_i]};
+            gable_moe moe = {.tokens = tokens,
+                             .top_k = 8,
+                             .experts = 256,
+                             .tp = 1,
+                             .ep = ep,
+                             .skew = 1.2,
+                             .routing = routings[_i]};
             gable_moe_load load = gable_cost_moe_load(&moe);
             ck_assert_double_ge(load.distinct, 0.0);
             ck_assert_double_le(load.distinct, 256 / ep * (1 + 1e-12));
@@ -170,7 +265,12 @@ START_TEST(skew_reads_fewer_experts)
 {
     double last = 1e9;
     for (double skew = 0.0; skew <= 2.0; skew += 0.25) {
-        gable_moe moe = {.tokens = 16, .top_k = 8, .experts = 128, .tp = 1, .ep = 1, .skew = skew,
+        gable_moe moe = {.tokens = 16,
+                         .top_k = 8,
+                         .experts = 128,
+                         .tp = 1,
+                         .ep = 1,
+                         .skew = skew,
                          .routing = skew > 0 ? GABLE_ROUTING_ZIPF : GABLE_ROUTING_UNIFORM};
         double distinct = gable_cost_moe_load(&moe).distinct;
         ck_assert_double_lt(distinct, last);
@@ -183,10 +283,17 @@ END_TEST
 START_TEST(moe_bytes)
 {
     gable_work work;
-    gable_op op = {.kind = GABLE_OP_MOE, .weights = GABLE_DTYPE_BF16,
+    gable_op op = {.kind = GABLE_OP_MOE,
+                   .weights = GABLE_DTYPE_BF16,
                    .activations = GABLE_DTYPE_BF16,
-                   .moe = {.tokens = 2, .hidden = 8, .inter = 16, .top_k = 2, .experts = 4,
-                           .n_matrices = 3, .tp = 1, .ep = 1}};
+                   .moe = {.tokens = 2,
+                           .hidden = 8,
+                           .inter = 16,
+                           .top_k = 2,
+                           .experts = 4,
+                           .n_matrices = 3,
+                           .tp = 1,
+                           .ep = 1}};
     gable_cost_work(&op, &work);
     check_close(work.flops, 2.0 * 4 * 3 * 8 * 16, 1e-15);
     check_close(work.weight_bytes, 3.0 * 3 * 8 * 16 * 2, 1e-15); /* D = 4 (1 - 1/4) = 3 */
@@ -197,11 +304,13 @@ START_TEST(moe_bytes)
 }
 END_TEST
 
-/* ---- time -------------------------------------------------------------------------------------------------- */
+/* ---- time ---- */
 static gable_accelerator device(void)
 {
-    gable_accelerator a = {.name = "test", .hbm_bandwidth_bytes_per_s = 1e12,
-                           .hbm_capacity_bytes = 1e11, .vector_fp32_flops_per_s = 1e13};
+    gable_accelerator a = {.name = "test",
+                           .hbm_bandwidth_bytes_per_s = 1e12,
+                           .hbm_capacity_bytes = 1e11,
+                           .vector_fp32_flops_per_s = 1e13};
     a.matrix_flops_per_s[GABLE_MMA_BF16] = 1e14;
     return a;
 }
@@ -227,8 +336,11 @@ START_TEST(expected_time_terms)
     gable_accelerator a = device();
     gable_time time;
     gable_op op = {.kind = GABLE_OP_STREAM};
-    gable_work work = {.flops = 1e10, .hbm_bytes = 1e6, .mma = GABLE_MMA_BF16,
-                       .dtype = GABLE_DTYPE_BF16, .family = GABLE_FAMILY_ELEMENTWISE};
+    gable_work work = {.flops = 1e10,
+                       .hbm_bytes = 1e6,
+                       .mma = GABLE_MMA_BF16,
+                       .dtype = GABLE_DTYPE_BF16,
+                       .family = GABLE_FAMILY_ELEMENTWISE};
     kernel.value[GABLE_ROOFLINE_FLOOR] = 2.0;
     kernel.value[GABLE_ROOFLINE_COMPUTE] = 0.5;
     kernel.value[GABLE_ROOFLINE_MEMORY] = 0.25;

@@ -132,8 +132,8 @@ typedef struct truth {
     double floor_s, compute_frac, memory_frac;
 } truth;
 
-/* Rows of launch-, memory- and compute-bound kernels with a log-uniform error of at most `noise`, in the form of three
- * constants. */
+/* Rows of launch-, memory- and compute-bound kernels with a log-uniform error of at most `noise`,
+ * in the form of three constants. */
 static gable_fit_rows plant(gable_fit_row *rows, const truth *k, double noise, uint64_t seed)
 {
     unit_device.matrix_flops_per_s[GABLE_MMA_BF16] = 1e12;
@@ -149,8 +149,11 @@ static gable_fit_rows plant(gable_fit_row *rows, const truth *k, double noise, u
                                   .measured_s = (k->floor_s + longer) * exp(error),
                                   .train = i % 2 == 0};
     }
-    return (gable_fit_rows){.row = rows, .n = N_PLANTED, .accelerator = &unit_device,
-                            .constants = &unit_constants, .half = true};
+    return (gable_fit_rows){.row = rows,
+                            .n = N_PLANTED,
+                            .accelerator = &unit_device,
+                            .constants = &unit_constants,
+                            .half = true};
 }
 
 static truth found(const gable_calibrated *k)
@@ -279,7 +282,8 @@ START_TEST(calibrates_a_table)
     ck_assert_int_ge(k->n_train, 70);
     ck_assert_int_ge(k->n_test, 70);
     /* The rows obey a plain roofline, the form has tiles and waves: near, not equal. */
-    ck_assert_msg(k->median_frac < 0.06 && fabs(k->bias_frac) < 0.03, "%g %g", k->median_frac, k->bias_frac);
+    ck_assert_msg(k->median_frac < 0.06 && fabs(k->bias_frac) < 0.03, "%g %g", k->median_frac,
+                  k->bias_frac);
     ck_assert_msg(fabs(k->value[GABLE_GEMM_T0] / 4.0 - 1.0) < 0.15, "%g", k->value[GABLE_GEMM_T0]);
     ck_assert_str_eq(k->source, "gemm");
     ck_assert_msg(strstr(report.fitted.notes[0].where, "gemm.csv, 218 rows"), "%s",

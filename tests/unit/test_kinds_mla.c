@@ -10,8 +10,7 @@ static void check_close(double got, double expected, double tolerance)
                   "got %.17g, expected %.17g", got, expected);
 }
 
-/* ---- rows of the tables
- * ------------------------------------------------------------------------------- */
+/* ---- rows of the tables ---- */
 
 static const char *make(const char *kind, const gable_cells *cells, gable_op *op)
 {

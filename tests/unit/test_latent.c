@@ -11,8 +11,7 @@ static void check_close(double got, double expected, double tolerance)
                   "got %.17g, expected %.17g", got, expected);
 }
 
-/* ---- work of blocks: facts/models.md 4.3, 4.4, 4.7, 4.8
- * --------------------------------------------- */
+/* ---- work of blocks: facts/models.md 4.3, 4.4, 4.7, 4.8 ---- */
 
 #define LATENT_SIZES                                                                               \
     .kv = GABLE_DTYPE_BF16, .decode = true, .batch = 3, .n_new = 1, .n_cached = 9, .hidden = 8,    \
@@ -216,8 +215,7 @@ START_TEST(latent_family)
 }
 END_TEST
 
-/* ---- times
- * ------------------------------------------------------------------------------------------ */
+/* ---- times ---- */
 
 static double seconds(const gable_time *t)
 {
@@ -320,8 +318,7 @@ START_TEST(block_time)
 }
 END_TEST
 
-/* ---- laws: with the constants believed before any fit
- * ------------------------------------------------- */
+/* ---- laws: with the constants believed before any fit ---- */
 
 typedef struct law_case {
     gable_op op;

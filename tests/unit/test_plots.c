@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "report/report.h"
+#include "report/plot.h"
 #include "rows.h"
 #include "scratch.h"
 

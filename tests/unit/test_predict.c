@@ -237,9 +237,9 @@ START_TEST(errors_by_group_and_regime)
     measured_s[1] = p[1].time.time_s / 0.8; /* 20 % too fast */
     measured_s[2] = p[2].time.time_s;       /* right */
     measured_s[3] = p[3].time.time_s / 3.0;
-    ck_assert_int_eq(
-        gable_validate_rows(scratch_arena(), &rows, p, measured_s, measured_s, GABLE_HALF_BOTH, &v, &err),
-        GABLE_OK);
+    ck_assert_int_eq(gable_validate_rows(scratch_arena(), &rows, p, measured_s, measured_s,
+                                         GABLE_HALF_BOTH, &v, &err),
+                     GABLE_OK);
     ck_assert_int_eq(v.n_groups, 2);
     const gable_errors *all = &v.groups[0].regime[GABLE_REGIME_ALL];
     ck_assert_str_eq(v.groups[0].dtype, "bf16");

@@ -11,9 +11,7 @@ static void check_close(double got, double expected, double tolerance)
                   "got %.17g, expected %.17g", got, expected);
 }
 
-/* ---- work
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- work ---- */
 
 #define LINEAR(...)                                                                                \
     {                                                                                              \
@@ -105,8 +103,7 @@ START_TEST(work)
 }
 END_TEST
 
-/* ---- seconds
- * -------------------------------------------------------------------------------------------- */
+/* ---- seconds ---- */
 
 static const gable_chip small = {.n_sm = 100,
                                  .clock_hz = 1.83e9,
@@ -203,8 +200,7 @@ START_TEST(convolution_per_channel)
 }
 END_TEST
 
-/* ---- laws: more of anything is never slower
- * -------------------------------------------------------------- */
+/* ---- laws: more of anything is never slower ---- */
 
 static const struct {
     size_t offset;
@@ -243,8 +239,7 @@ START_TEST(more_is_never_slower)
 }
 END_TEST
 
-/* ---- experts under wide expert parallelism
- * -------------------------------------------------------------- */
+/* ---- experts under wide expert parallelism ---- */
 
 /* A load balancer never makes the heaviest rank heavier, copies neither; ranks together still have
  * all pairs. */
