@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "model/describe.h"
-#include "report/report.h"
+#include "report/plot.h"
 #include "rows.h"
 #include "scratch.h"
 #include "wrap.h"
