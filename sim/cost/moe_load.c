@@ -178,7 +178,7 @@ static int more_first(const void *a, const void *b)
  * room: on return each rank's places lie side by side, as they do without one. */
 static void deal(double *counts, int local, int ranks)
 {
-    double dealt[EXPERTS_CAP], sum[EXPERTS_CAP] = {0};
+    double dealt[EXPERTS_CAP] = {0}, sum[EXPERTS_CAP] = {0};
     int held[EXPERTS_CAP] = {0}, n = local * ranks;
     qsort(counts, (size_t)n, sizeof *counts, more_first);
     for (int i = 0; i < n; i++) {
@@ -186,6 +186,8 @@ static void deal(double *counts, int local, int ranks)
         for (int r = 0; r < ranks; r++)
             if (held[r] < local && (least < 0 || sum[r] < sum[least]))
                 least = r;
+        if (least < 0) /* never: there are as many places as counts */
+            break;
         dealt[least * local + held[least]++] = counts[i];
         sum[least] += counts[i];
     }
@@ -208,7 +210,7 @@ static double scale_to_rank(const gable_moe *e, const double *counts, int local)
 /* Averages over seeded draws: the same row always gives the same load. */
 static gable_moe_load load_power_law(const gable_moe *e)
 {
-    double counts[EXPERTS_CAP];
+    double counts[EXPERTS_CAP] = {0};
     uint64_t state = 20261122u;
     gable_moe_load load = {0};
     for (int d = 0; d < DRAWS; d++) {
@@ -218,7 +220,7 @@ static gable_moe_load load_power_law(const gable_moe *e)
         ranks = ranks * local > n ? n / local : ranks;
         if (e->even)
             deal(counts, local, ranks);
-        const double *first = counts + heaviest_rank(counts, local, ranks) * local;
+        const double *first = counts + (size_t)heaviest_rank(counts, local, ranks) * (size_t)local;
         double scale = scale_to_rank(e, first, local);
         for (int i = 0; i < local; i++)
             add_expert(&load, min2(first[i] * scale, e->tokens), 1.0 / DRAWS);

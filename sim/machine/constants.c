@@ -16,6 +16,7 @@ enum { RUNGS_CAP = 64, KEPT_CAP = 1024 };
 /* One calibrated device on the ladder. */
 typedef struct rung {
     const gable_calibration *calibration;
+    const char **described; /* of each entry, made once: not once a column */
     double distance, sigma_ln;
     gable_provenance provenance;
 } rung;
@@ -222,18 +223,19 @@ static const char *describe(gable_arena *arena, const char *device, const gable_
     return gable_arena_copy(arena, text, strlen(text));
 }
 
-/* Descriptions are made once an entry, not once a column: described[rung][entry]. */
-static gable_status describe_rungs(ladder *l, const char ***described)
+static gable_status describe_rungs(ladder *l)
 {
     for (int r = 0; r < l->n_rungs; r++) {
         const gable_calibration *c = l->rungs[r].calibration;
-        GABLE_TRY(gable_arena_take(l->arena, (size_t)c->n_entries + 1, sizeof *described[r],
-                                   &described[r], l->err));
+        const char **described;
+        GABLE_TRY(gable_arena_take(l->arena, (size_t)c->n_entries + 1, sizeof *described,
+                                   &described, l->err));
         for (int i = 0; i < c->n_entries; i++) {
-            described[r][i] = describe(l->arena, c->name, &c->entries[i]);
-            if (!described[r][i])
+            described[i] = describe(l->arena, c->name, &c->entries[i]);
+            if (!described[i])
                 return gable_fail(l->err, GABLE_INTERNAL, "arena full");
         }
+        l->rungs[r].described = described;
     }
     return GABLE_OK;
 }
@@ -269,16 +271,15 @@ static gable_status fill_prior(const ladder *l, int family, const gable_kernel_c
 }
 
 /* Columns that chose the same entry from as far share one set of constants. */
-static gable_status fill_column(ladder *l, const char *const *const *described, const column *want,
-                                const gable_kernel_constants **out)
+static gable_status fill_column(ladder *l, const column *want, const gable_kernel_constants **out)
 {
     choice best;
     gable_kernel_constants one, *kept;
     choose(l, want, &best);
     if (!best.entry)
         return fill_prior(l, want->family, out);
-    int r = (int)(best.rung - l->rungs);
-    take_choice(l, &best, described[r][best.entry - best.rung->calibration->entries], &one);
+    const rung *from = best.rung;
+    take_choice(l, &best, from->described[best.entry - from->calibration->entries], &one);
     for (int i = 0; i < l->n_kept; i++)
         if (l->kept[i]->from == one.from && l->kept[i]->provenance == one.provenance &&
             fabs(l->kept[i]->sigma_ln - one.sigma_ln) < 1e-12) {
@@ -312,15 +313,11 @@ static gable_status fill_elementwise(const ladder *l, gable_constants *out)
 
 static gable_status fill_kernels(ladder *l, gable_constants *out)
 {
-    const char **described[RUNGS_CAP];
-    const char *const *view[RUNGS_CAP];
-    GABLE_TRY(describe_rungs(l, described));
-    for (int r = 0; r < l->n_rungs; r++)
-        view[r] = described[r];
+    GABLE_TRY(describe_rungs(l));
     for (int f = 0; f < GABLE_FAMILY_ELEMENTWISE; f++)
         for (int d = 0; d < GABLE_N_DTYPES; d++)
             for (int u = 0; u < GABLE_N_MMA; u++)
-                GABLE_TRY(fill_column(l, view, &(column){f, d, u, NULL}, &out->kernel[f][d][u]));
+                GABLE_TRY(fill_column(l, &(column){f, d, u, NULL}, &out->kernel[f][d][u]));
     return fill_elementwise(l, out);
 }
 
