@@ -40,7 +40,7 @@ rm -f "$half"/hw/calibration/*.json
 case $gable in /*) ;; *) gable=$PWD/$gable ;; esac
 GABLE_DATA=$half GABLE=$gable "$half/hw/calibrate.sh" --half "$rows" >"$half/log" 2>&1
 {
-    echo '| kernels | held-out rows | median / p90 error | bias | measured inside p10-p90 | three constants per device and format: median / p90 | datasheet roofline: median |'
+    echo '| kernels | held-out rows | median / p90 error | bias | measured inside p10-p90 | three constants per device and format: median / p90 | speed of light alone: median |'
     echo '|---|--:|--:|--:|--:|--:|--:|'
     for file in "$rows"/*.csv; do
         kind=$(basename "$file" .csv)

@@ -2,8 +2,8 @@
  * Split: a row trains when the finished FNV-1a hash of its shape ("m=1;n=128;k=3584;") is even; the
  * shape leaves device, format and stack out, so a shape is in the same half everywhere. For experts
  * the shape is the configuration without the tokens: whole curves are held out. Errors are of the
- * other half, and the constants that were tested are the ones that ship. Room: engine. Uses: base,
- * machine, cost, engine/kinds, engine/gslx. */
+ * other half; what ships is then fitted to both. Room: engine. Uses: base, machine, cost,
+ * engine/kinds, engine/gslx. */
 #ifndef GABLE_ENGINE_FIT_H
 #define GABLE_ENGINE_FIT_H
 #include "engine/kinds.h"
