@@ -3,6 +3,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "machine/calibration.h"
@@ -268,7 +269,6 @@ Suite *gable_suite_constants(void)
     TCase *tcase = tcase_create("constants");
     tcase_add_checked_fixture(tcase, set_up, scratch_close);
     tcase_set_timeout(tcase, 60);
-    ADD_ROWS(tcase, every_device_has_constants, stacks);
     tcase_add_test(tcase, ideal_costs_nothing);
     ADD_ROWS(tcase, origin_is_told, origins);
     tcase_add_test(tcase, borrowing_widens_the_spread);
@@ -279,5 +279,12 @@ Suite *gable_suite_constants(void)
     tcase_add_loop_test(tcase, calibrations_read_back_as_written, 0, 5);
     ADD_ROWS(tcase, bad_calibration_is_refused, refused);
     suite_add_tcase(suite, tcase);
+    if (getenv("TESTS_SKIP_TREE")) /* valgrind: tests/run */
+        return suite;
+    TCase *tree = tcase_create("tree");
+    tcase_add_checked_fixture(tree, set_up, scratch_close);
+    tcase_set_timeout(tree, 60);
+    ADD_ROWS(tree, every_device_has_constants, stacks);
+    suite_add_tcase(suite, tree);
     return suite;
 }

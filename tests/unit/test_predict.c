@@ -1,6 +1,7 @@
 /* engine/kinds, engine/predict, engine/validate: what a row of a table means, that its price keeps
  * its promises, and that the measured column is never read by it. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/fit.h"
@@ -291,10 +292,16 @@ Suite *gable_suite_predict(void)
     ADD_ROWS(tcase, outside_the_range_is_not_priced, unsupported);
     ADD_ROWS(tcase, bad_table_is_refused, refused);
     tcase_add_test(tcase, split_goes_by_the_shape_alone);
-    ADD_ROWS(tcase, measured_rows_keep_the_promises, kinds);
     tcase_add_test(tcase, measured_column_is_never_read);
     tcase_add_test(tcase, errors_by_group_and_regime);
     tcase_add_test(tcase, halves_are_disjoint);
     suite_add_tcase(suite, tcase);
+    if (getenv("TESTS_SKIP_TREE")) /* valgrind: tests/run */
+        return suite;
+    TCase *tree = tcase_create("tree");
+    tcase_add_checked_fixture(tree, set_up, scratch_close);
+    tcase_set_timeout(tree, 60);
+    ADD_ROWS(tree, measured_rows_keep_the_promises, kinds);
+    suite_add_tcase(suite, tree);
     return suite;
 }
