@@ -279,9 +279,8 @@ Suite *gable_suite_constants(void)
     tcase_add_loop_test(tcase, calibrations_read_back_as_written, 0, 5);
     ADD_ROWS(tcase, bad_calibration_is_refused, refused);
     suite_add_tcase(suite, tcase);
-    if (getenv("TESTS_SKIP_TREE")) /* valgrind: tests/run */
-        return suite;
     TCase *tree = tcase_create("tree");
+    tcase_set_tags(tree, "slow");
     tcase_add_checked_fixture(tree, set_up, scratch_close);
     tcase_set_timeout(tree, 60);
     ADD_ROWS(tree, every_device_has_constants, stacks);

@@ -296,9 +296,8 @@ Suite *gable_suite_predict(void)
     tcase_add_test(tcase, errors_by_group_and_regime);
     tcase_add_test(tcase, halves_are_disjoint);
     suite_add_tcase(suite, tcase);
-    if (getenv("TESTS_SKIP_TREE")) /* valgrind: tests/run */
-        return suite;
     TCase *tree = tcase_create("tree");
+    tcase_set_tags(tree, "slow");
     tcase_add_checked_fixture(tree, set_up, scratch_close);
     tcase_set_timeout(tree, 60);
     ADD_ROWS(tree, measured_rows_keep_the_promises, kinds);
