@@ -52,8 +52,7 @@ typedef struct gable_plan {
 } gable_plan;
 
 /* Lays out the step. Refuses with GABLE_INPUT: sizes out of range, heads that tp does not divide,
- * experts that ep does not divide, and any mixer or feed-forward part that is not priced yet — by
- * name, never skipped. */
+ * experts that ep does not divide. */
 gable_status gable_layout_plan(gable_arena *arena, const gable_model *model,
                                const gable_scenario *scenario, gable_plan *out, gable_err *err);
 
