@@ -15,6 +15,16 @@
 typedef enum gable_phase { GABLE_PHASE_PREFILL, GABLE_PHASE_DECODE, GABLE_N_PHASES } gable_phase;
 extern const char *const gable_phases[]; /* "prefill" "decode" NULL */
 
+/* Where a hashed memory table (Engram) lives. X(symbol, name) */
+#define GABLE_MEMORY_LIST(X) X(HBM, "hbm") X(HOST, "host") X(POOL, "pool")
+typedef enum gable_memory_place {
+#define GABLE_MEMORY_ENUM(symbol, name) GABLE_MEMORY_##symbol,
+    GABLE_MEMORY_LIST(GABLE_MEMORY_ENUM)
+#undef GABLE_MEMORY_ENUM
+        GABLE_N_MEMORY_PLACES
+} gable_memory_place;
+extern const char *const gable_memory_places[]; /* "hbm" "host" "pool" NULL */
+
 /* One step of one model under one layout. */
 typedef struct gable_scenario {
     gable_phase phase;
@@ -24,6 +34,7 @@ typedef struct gable_scenario {
     int tp;          /* tensor-parallel ranks, >= 1 */
     int ep;          /* of those, ranks that experts are split over; moe_tp = tp / ep */
     double skew;     /* Zipf exponent of the experts' popularity; 0: uniform */
+    gable_memory_place memory_place; /* of the model's memory table, when it has one */
 } gable_scenario;
 
 /* Row kinds beyond operators. */
@@ -52,8 +63,8 @@ typedef struct gable_plan {
 } gable_plan;
 
 /* Lays out the step. Refuses with GABLE_INPUT: sizes out of range, heads that tp does not divide,
- * experts that ep does not divide, and any mixer or feed-forward part that is not priced yet — by
- * name, never skipped. */
+ * experts that ep does not divide, a block wider than the model's canvas, and any mixer or
+ * feed-forward part that is not priced yet — by name, never skipped. */
 gable_status gable_layout_plan(gable_arena *arena, const gable_model *model,
                                const gable_scenario *scenario, gable_plan *out, gable_err *err);
 

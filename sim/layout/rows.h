@@ -47,6 +47,18 @@ void gable_layout_dense(gable_laying *l);
 void gable_layout_moe(gable_laying *l);
 void gable_layout_linear_ffn(gable_laying *l);
 
+/* What enters before the first layer: the projection of a multi-token-prediction module, and hashed
+ * memory tables. */
+void gable_layout_inputs(gable_laying *l);
+
+/* A decode step of a model with a canvas denoises it: each of its tokens sees all of them
+ * (facts/models.md 4.16). Once all rows are there. */
+void gable_layout_canvas(gable_plan *plan);
+
+/* What a way of decoding cannot do, refused with GABLE_INPUT. */
+gable_status gable_layout_check_decoding(const gable_model *model, const gable_scenario *scenario,
+                                         gable_err *err);
+
 /* Whether new tokens of this scenario should run MLA absorbed: fewer FLOPs than expanding the
  * latents of the whole context (facts/models.md 4.3: expanded wins beyond about 171 new tokens per
  * chunk on V3). */

@@ -247,6 +247,8 @@ static void write_json(gable_text *out, const gable_priced *priced, const gable_
     gable_text_add(out, "},\n  \"overlap\": ");
     gable_text_add_json_string(out,
                                "none between operators; within one, compute and memory overlap");
+    if (priced->decoding)
+        gable_report_decoding_json(out, priced->decoding);
     gable_text_add(out, "\n}\n");
 }
 

@@ -318,8 +318,14 @@ static void streams(gable_layer *l, gable_model *m, gable_scenario *s)
 static void canvas(gable_layer *l, gable_model *m, gable_scenario *s)
 {
     (void)l;
-    (void)s;
+    s->n_new = 300;
     m->canvas = 256;
+}
+static void table(gable_layer *l, gable_model *m, gable_scenario *s)
+{
+    (void)l;
+    (void)s;
+    m->memory_params = 1e6;
 }
 static void odd_width(gable_layer *l, gable_model *m, gable_scenario *s)
 {
@@ -348,7 +354,8 @@ static const struct {
     {scan, "mamba2 (Mamba-2 state-space mixer), is not priced yet"},
     {sparse, "dsa (MLA with a lightning indexer and top-k selection), is not priced yet"},
     {streams, "4 residual streams (hyper-connections) are not priced yet"},
-    {canvas, "block diffusion is not priced yet"},
+    {canvas, "--new-tokens 300: tiny denoises blocks of at most 256"},
+    {table, "a memory table without \"memory.modules\""},
     {odd_width, "a feed-forward width of 30 cannot be split over --tp 4"},
     {experts, "6 experts cannot be split over --ep 4"},
 };

@@ -101,12 +101,30 @@ static const struct {
     const char *model, *system, *stack;
     gable_scenario scenario;
 } steps[] = {
-    {"llama-3.1-8b", "h100-sxm", "ideal", {GABLE_PHASE_DECODE, 1, 1024, 1, 1, 1, 0}},
-    {"llama-3.1-8b", "h100-sxm", "trtllm", {GABLE_PHASE_DECODE, 64, 1024, 1, 1, 1, 0}},
-    {"llama-3.1-70b", "hgx-h100-8", "trtllm", {GABLE_PHASE_DECODE, 64, 4096, 1, 8, 1, 0}},
-    {"llama-3.1-70b", "hgx-h100-8", "ideal", {GABLE_PHASE_PREFILL, 2, 0, 4096, 8, 1, 0}},
-    {"deepseek-v3", "hgx-h200-8", "trtllm", {GABLE_PHASE_DECODE, 32, 2048, 1, 8, 8, 0}},
-    {"deepseek-v3", "hgx-h200-8", "ideal", {GABLE_PHASE_PREFILL, 1, 512, 2048, 8, 8, 0.5}},
+    {"llama-3.1-8b",
+     "h100-sxm",
+     "ideal",
+     {GABLE_PHASE_DECODE, 1, 1024, 1, 1, 1, 0, GABLE_MEMORY_HBM}},
+    {"llama-3.1-8b",
+     "h100-sxm",
+     "trtllm",
+     {GABLE_PHASE_DECODE, 64, 1024, 1, 1, 1, 0, GABLE_MEMORY_HBM}},
+    {"llama-3.1-70b",
+     "hgx-h100-8",
+     "trtllm",
+     {GABLE_PHASE_DECODE, 64, 4096, 1, 8, 1, 0, GABLE_MEMORY_HBM}},
+    {"llama-3.1-70b",
+     "hgx-h100-8",
+     "ideal",
+     {GABLE_PHASE_PREFILL, 2, 0, 4096, 8, 1, 0, GABLE_MEMORY_HBM}},
+    {"deepseek-v3",
+     "hgx-h200-8",
+     "trtllm",
+     {GABLE_PHASE_DECODE, 32, 2048, 1, 8, 8, 0, GABLE_MEMORY_HBM}},
+    {"deepseek-v3",
+     "hgx-h200-8",
+     "ideal",
+     {GABLE_PHASE_PREFILL, 1, 512, 2048, 8, 8, 0.5, GABLE_MEMORY_HBM}},
 };
 
 typedef struct loaded {
@@ -128,7 +146,7 @@ static void load(int i, loaded *out)
                       !gable_step_init(arena, &out->plan, &out->step, &err),
                   "%s", err.text);
     gable_engine_price(&out->plan, &out->machine, &out->step);
-    out->priced = (gable_priced){&out->plan, &out->machine, &out->step, false};
+    out->priced = (gable_priced){.plan = &out->plan, .machine = &out->machine, .step = &out->step};
 }
 
 static const gable_json *parse(const gable_text *text)
