@@ -108,6 +108,8 @@ static gable_status price_draft(const pricing *p, const gable_model *model,
     bool block = o->method == GABLE_DECODING_BLOCK;
     gable_scenario s = *scenario;
     s.n_new = block ? o->n_drafted : 1.0;
+    s.memory_place = GABLE_MEMORY_HBM; /* a draft is small: it stays in the device */
+    s.offload_weights = s.offload_kv = 0.0;
     GABLE_TRY(price(p, draft, &s, &plan, &step));
     double passes = block ? 1.0 : o->n_drafted, copies = 1.0;
     if (draft->mtp_module && !block)

@@ -77,5 +77,14 @@ gable_status gable_layout_check_decoding(const gable_model *model, const gable_s
                           "%s: a memory table without \"memory.modules\", which read it: what they "
                           "cost cannot be told",
                           model->name);
+    if (!(s->offload_weights >= 0.0 && s->offload_weights <= 1.0))
+        return gable_fail(err, GABLE_INPUT, "--offload-weights %g is out of range, expected 0 to 1",
+                          s->offload_weights);
+    if (!(s->offload_kv >= 0.0 && s->offload_kv <= 1.0))
+        return gable_fail(err, GABLE_INPUT, "--offload-kv %g is out of range, expected 0 to 1",
+                          s->offload_kv);
+    if (s->memory_place != GABLE_MEMORY_HBM && !(model->memory_params > 0.0))
+        return gable_fail(err, GABLE_INPUT, "--memory %s: %s has no memory table",
+                          gable_memory_places[s->memory_place], model->name);
     return GABLE_OK;
 }

@@ -215,6 +215,7 @@ gable_status gable_layout_plan(gable_arena *arena, const gable_model *model,
     for (int i = 0; i < out->n_rows; i++)
         out->weights_bytes += out->stored_bytes[i];
     out->activation_bytes = activation_bytes(out, model, scenario->tp);
+    gable_layout_host(&l);
     return err->status;
 }
 
@@ -227,6 +228,8 @@ const char *gable_plan_kind_name(const gable_plan *plan, int row)
         return gable_collective_name((int)plan->collective[row].kind);
     case GABLE_ROW_GAP:
         return "gap";
+    case GABLE_ROW_HOST:
+        return "host";
     }
     return "";
 }

@@ -35,10 +35,27 @@ typedef struct gable_scenario {
     int ep;          /* of those, ranks that experts are split over; moe_tp = tp / ep */
     double skew;     /* Zipf exponent of the experts' popularity; 0: uniform */
     gable_memory_place memory_place; /* of the model's memory table, when it has one */
+    /* Parts of the weights and of the cache that live in the host's memory, or on its SSDs. */
+    double offload_weights, offload_kv;
+    bool offload_to_storage;
 } gable_scenario;
 
 /* Row kinds beyond operators. */
-typedef enum gable_row_kind { GABLE_ROW_OP, GABLE_ROW_COLLECTIVE, GABLE_ROW_GAP } gable_row_kind;
+typedef enum gable_row_kind {
+    GABLE_ROW_OP,
+    GABLE_ROW_COLLECTIVE,
+    GABLE_ROW_GAP,
+    GABLE_ROW_HOST /* what is fetched from beyond the device's memory; the last row, at most one */
+} gable_row_kind;
+
+/* Bytes that one device fetches in the step from beyond its memory, and what it keeps there. */
+typedef struct gable_host_traffic {
+    double ahead_bytes;  /* weights and cache: which ones is known, layers before them hide them */
+    double routed_bytes; /* weights of experts: known once the router has chosen */
+    double memory_bytes; /* rows of a hashed memory table: known from the tokens */
+    double memory_frac;  /* of the layers that run before the first module that needs those */
+    double stored_bytes;
+} gable_host_traffic;
 
 enum { GABLE_PLAN_ROWS_CAP = 512 };
 
@@ -56,6 +73,7 @@ typedef struct gable_plan {
     gable_work *work;             /* of one call */
     gable_collective *collective; /* for GABLE_ROW_COLLECTIVE */
 
+    gable_host_traffic host;
     double *stored_bytes; /* weights that the row keeps on one rank, all layers */
     double tokens;        /* batch * n_new */
     /* bytes on one rank */

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/base.h"
+#include "engine/compress.h"
 #include "engine/decoding.h"
 #include "engine/engine.h"
 
@@ -67,6 +68,7 @@ typedef struct gable_priced {
     const gable_step *step;
     bool constants;                 /* explain lists the constants of each kernel's form */
     const gable_decoding *decoding; /* how the step's tokens come about; NULL: one after another */
+    const gable_compression *compression; /* NULL: none */
 } gable_priced;
 
 /* The answer of `gable cost` (CONTRACT 4): headline, regime table and notes in text; "gable.cost/1"
