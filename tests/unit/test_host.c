@@ -90,8 +90,8 @@ END_TEST
 
 /* Llama-3.1-70B streams 70.55 - 1.05 B parameters of two bytes a step: 139.0 GB, 17.4 ms of GB200's
  * memory. Half of it takes 308.9 ms over C2C and decides; a hundredth takes 6.2 ms and is hidden.
- * A twentieth of DeepSeek-V3's experts (8 of 256, 58 layers of 3 x 7168 x 2048 bytes) cannot be fetched
- * before they are chosen. */
+ * A twentieth of DeepSeek-V3's experts (8 of 256, 58 layers of 3 x 7168 x 2048 bytes) cannot be
+ * fetched before they are chosen. */
 static const struct {
     const char *model, *system;
     double weights, kv, context;
@@ -100,7 +100,7 @@ static const struct {
     {"llama-3.1-70b", "gb200-nvl72", 0.5, 0, 1024, 0.5 * 139.0e9 / 225e9},
     {"llama-3.1-70b", "gb200-nvl72", 0.01, 0, 1024, 0},
     {"llama-3.1-70b", "hgx-h100-8", 0.5, 0, 1024, 0.5 * 139.0e9 / 63e9},
-    /* 327680 B a token x 131072 tokens x 0.9 = 38.7 GB */
+    /* 327680 B a token, 38.7 GB */
     {"llama-3.1-70b", "gb200-nvl72", 0, 0.9, 131072, 0.9 * 327680 * 131072 / 225e9},
     {"llama-3.1-70b", "gb200-nvl72", 0, 0.9, 1024, 0},
 };
