@@ -176,16 +176,18 @@ static gable_status run_list(gable_cli *cli, const model_options *options)
 static gable_status run_show(gable_cli *cli, const model_options *options)
 {
     const gable_model *model;
+    gable_model_flops flops;
 
     if (cli->n_arguments != 2)
         return gable_fail(&cli->err, GABLE_USAGE, "model show takes one name or path");
     if (options->format != HW_TEXT && options->format != HW_JSON)
         return gable_fail(&cli->err, GABLE_USAGE, "model show prints text or json");
     GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, cli->arguments[1], &model, &cli->err));
+    GABLE_TRY(gable_model_flops_take(cli, model, &flops));
     if (options->format == HW_JSON)
-        gable_model_show_json(&cli->out, model);
+        gable_model_show_json(&cli->out, model, &flops);
     else
-        gable_model_show_text(&cli->out, model);
+        gable_model_show_text(&cli->out, model, &flops);
     return GABLE_OK;
 }
 

@@ -164,7 +164,8 @@ static void add_cache(gable_text *out, const gable_model *model)
     gable_text_add(out, "\n");
 }
 
-void gable_model_show_text(gable_text *out, const gable_model *model)
+void gable_model_show_text(gable_text *out, const gable_model *model,
+                           const gable_model_flops *flops)
 {
     count_row rows[N_COUNTS];
     char count[32];
@@ -193,6 +194,7 @@ void gable_model_show_text(gable_text *out, const gable_model *model)
     add_layers(out, model);
     add_formats(out, model);
     add_cache(out, model);
+    gable_model_flops_text(out, flops);
     if (model->remark) {
         gable_text_add(out, "\nremark\n  ");
         add_wrapped(out, 2, model->remark);
@@ -256,7 +258,8 @@ static void add_json_formats(gable_text *out, const gable_model *model)
                     gable_dtype_name(model->index_dtype));
 }
 
-void gable_model_show_json(gable_text *out, const gable_model *model)
+void gable_model_show_json(gable_text *out, const gable_model *model,
+                           const gable_model_flops *flops)
 {
     count_row rows[N_COUNTS];
     double per_token, constant;
@@ -290,7 +293,9 @@ void gable_model_show_json(gable_text *out, const gable_model *model)
     gable_text_add_json_number(out, per_token);
     gable_text_add(out, ",\n \"state_bytes\": ");
     gable_text_add_json_number(out, constant);
-    gable_text_add(out, ",\n \"remark\": ");
+    gable_text_add(out, ",\n");
+    gable_model_flops_json(out, flops);
+    gable_text_add(out, " \"remark\": ");
     if (model->remark)
         gable_text_add_json_string(out, model->remark);
     else

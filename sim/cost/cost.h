@@ -111,12 +111,13 @@ gable_moe_load gable_cost_moe_load(const gable_moe *moe);
  * expected time, not of the speed of light. */
 typedef struct gable_work {
     double flops, hbm_bytes, weight_bytes, activation_bytes, cache_bytes, spill_bytes;
-    double l2_bytes;     /* with 128 x 128 tiles: what the kernels ask of L2 */
-    gable_mma mma;       /* unit that the FLOPs run on */
-    bool vector;         /* FLOPs run on the vector units instead */
-    gable_family family; /* whose constants price it */
-    gable_dtype dtype;   /* of the weights or the cache: with mma, the column of the constants */
-    double copies;       /* as in gable_op */
+    double l2_bytes;       /* with 128 x 128 tiles: what the kernels ask of L2 */
+    gable_mma mma;         /* unit that the FLOPs run on */
+    bool vector;           /* FLOPs run on the vector units instead */
+    gable_family family;   /* whose constants price it */
+    gable_flavour flavour; /* for which job of the family */
+    gable_dtype dtype;     /* of the weights or the cache: with mma, the column of the constants */
+    double copies;         /* as in gable_op */
     double weight_element_bytes, activation_element_bytes;
     union {
         gable_moe_load load; /* for experts */
@@ -135,6 +136,7 @@ typedef struct gable_time {
     double sigma_ln; /* spread of ln(measured / time_s) */
     gable_bound bound, ceiling_bound;
     gable_provenance provenance;
+    const gable_kernel_constants *kernel; /* that priced it; NULL: nothing but the datasheet */
 } gable_time;
 
 /* Work of one call. Valid for all shapes with non-negative sizes. */
@@ -145,6 +147,10 @@ void gable_cost_work(const gable_op *op, gable_work *out);
  * free. */
 double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *accelerator,
                             gable_bound *bound);
+
+/* Seconds of the FLOPs at datasheet peaks; the parts of an attention block each on their own unit.
+ */
+double gable_cost_compute_s(const gable_work *work, const gable_accelerator *accelerator);
 
 /* Expected time by the form of the operator's family with the constants of the device and stack;
  * the ceiling when the stack is ideal. About 100 ns. */

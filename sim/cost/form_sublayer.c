@@ -106,8 +106,6 @@ static part indexer(const gable_sublayer *s, const gable_sublayer_work *p, const
                     const double *v)
 {
     part i = {0};
-    if (p->candidates <= 0.0)
-        return i;
     double queries = s->batch * s->n_new, waves = max2(queries / chip->n_sm, 1.0);
     i.compute_s = p->index_flops / (chip->index_flops_per_s * v[GABLE_SUBLAYER_EI]);
     i.memory_s =
@@ -122,28 +120,42 @@ static part indexer(const gable_sublayer *s, const gable_sublayer_work *p, const
     return i;
 }
 
+static double seconds(const part *p)
+{
+    return sqrt(square(p->compute_s) + square(p->memory_s) + square(p->latency_s));
+}
+
+/* Launches of all kernels of the block, counted with its projections. */
+static double floor_us(const gable_sublayer *s, const gable_work *work, const double *v)
+{
+    const gable_sublayer_work *p = &work->parts;
+    double us = v[GABLE_SUBLAYER_T0] + v[GABLE_SUBLAYER_TB] * s->batch;
+    if (work->weight_element_bytes < 2.0)
+        us += v[p->projection_mma == GABLE_MMA_FP4 ? GABLE_SUBLAYER_TF : GABLE_SUBLAYER_TQ];
+    if (p->core_mma == GABLE_MMA_FP8)
+        us += v[GABLE_SUBLAYER_TC];
+    return us;
+}
+
 void gable_form_sublayer(const gable_op *op, const gable_work *work, const gable_chip *chip,
                          const double *value, gable_time *out)
 {
     const gable_sublayer *s = &op->sublayer;
     const gable_sublayer_work *p = &work->parts;
     double gain = l2_gain(work, chip, value);
-    part weights = projections(work, chip, value, gain);
-    part core = attention(s, p, chip, value, gain), index = indexer(s, p, chip, value);
+    part weights = projections(work, chip, value, gain), core = {0}, index = {0};
+    if (p->keys > 0.0)
+        core = attention(s, p, chip, value, gain);
+    if (p->candidates > 0.0)
+        index = indexer(s, p, chip, value);
     double streams = (work->activation_bytes + work->spill_bytes - p->score_bytes) /
                      (chip->bandwidth_bytes_per_s * value[GABLE_SUBLAYER_EA]);
-    double floor_us = value[GABLE_SUBLAYER_T0];
-    if (work->weight_element_bytes < 2.0)
-        floor_us +=
-            value[p->projection_mma == GABLE_MMA_FP4 ? GABLE_SUBLAYER_TF : GABLE_SUBLAYER_TQ];
-    floor_us += value[GABLE_SUBLAYER_TB] * s->batch;
-    if (p->core_mma == GABLE_MMA_FP8)
-        floor_us += value[GABLE_SUBLAYER_TC];
-    double total = sqrt(square(weights.compute_s) + square(weights.memory_s)) +
-                   sqrt(square(core.compute_s) + square(core.memory_s) + square(core.latency_s)) +
-                   sqrt(square(index.compute_s) + square(index.memory_s)) + streams;
+    double choice_s = index.latency_s;
+    index.latency_s = 0.0;
+    double total = seconds(&weights) + seconds(&core) + seconds(&index) + streams;
+    bool launches = s->part == GABLE_BLOCK_WHOLE || s->part == GABLE_BLOCK_PROJECTIONS;
     out->compute_s = weights.compute_s + core.compute_s + index.compute_s;
     out->memory_s = weights.memory_s + core.memory_s + index.memory_s + streams;
-    out->overhead_s = 1e-6 * floor_us + index.latency_s;
+    out->overhead_s = (launches ? 1e-6 * floor_us(s, work, value) : 0.0) + choice_s;
     out->exposed_s = total - max2(out->compute_s, out->memory_s);
 }

@@ -19,7 +19,17 @@ typedef enum gable_selection {
     GABLE_SELECTION_COARSE,     /* HCA: a window, and every such entry */
     GABLE_SELECTION_BLOCKS, /* MSA: an indexer picks blocks of together top_k tokens, per group of
                                heads */
+    GABLE_SELECTION_WINDOW, /* the window alone (the first layers of V4-Flash) */
 } gable_selection;
+
+/* Of an attention block, what one operator does: the parts run one after the other, so their times
+ * add up to the block's. */
+typedef enum gable_block_part {
+    GABLE_BLOCK_WHOLE,       /* as benchmarks time it */
+    GABLE_BLOCK_PROJECTIONS, /* down, up, compressors, output; launches of the whole block */
+    GABLE_BLOCK_INDEXER,     /* its projections, scores and the choice */
+    GABLE_BLOCK_CORE         /* softmax attention over what was chosen */
+} gable_block_part;
 
 /* A whole attention block of one layer on one rank, as benchmarks time it: projections, indexer,
  * attention, output. heads, kv_heads, groups are those of the rank; the indexer and the
@@ -27,6 +37,7 @@ typedef enum gable_selection {
  * values; kv_rank 0: keys and values are cached per head. */
 typedef struct gable_sublayer {
     gable_selection selection;
+    gable_block_part part;
     gable_dtype kv;
     bool decode; /* runs on the kernels of decode */
     double batch, n_new, n_cached;
@@ -34,6 +45,9 @@ typedef struct gable_sublayer {
     double groups, group_rank; /* grouped output projection; 0: one matrix */
     double index_heads, index_dim, top_k, compress, window;
 } gable_sublayer;
+
+/* Elements of the weights of the projections that the operator (or the part of it) does. */
+double gable_cost_block_weights(const gable_sublayer *sublayer);
 
 /* Kernels of a layer of linear attention (GDN, KDA, Mamba-2). CONV: a causal convolution over the
  * channels, of a prompt or of the next tokens. SCAN: a prompt, in chunks, through the recurrence;
@@ -45,11 +59,20 @@ typedef enum gable_linear_stage {
     GABLE_LINEAR_UPDATE
 } gable_linear_stage;
 
+/* The recurrence: kernels are built for one of them. NONE: as a named kernel is. */
+typedef enum gable_recurrence {
+    GABLE_RECURRENCE_NONE,
+    GABLE_RECURRENCE_GDN,
+    GABLE_RECURRENCE_KDA,
+    GABLE_RECURRENCE_MAMBA2
+} gable_recurrence;
+
 /* `batch` sequences of `tokens` new tokens each; states of value_heads x key_dim x value_dim in
  * fp32; convolutions over `channels` with `taps` taps. Each new token of an UPDATE leaves a state:
  * drafts may be refused. */
 typedef struct gable_linear {
     gable_linear_stage stage;
+    gable_recurrence recurrence;
     double batch, tokens, channels, taps, key_heads, key_dim, value_heads, value_dim;
 } gable_linear;
 

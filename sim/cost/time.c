@@ -55,7 +55,7 @@ static bool has_parts(const gable_work *work)
 }
 
 /* Parts of an attention block run on units of their own; the cheaper way of attending counts. */
-static double compute_s(const gable_work *work, const gable_accelerator *accelerator)
+double gable_cost_compute_s(const gable_work *work, const gable_accelerator *accelerator)
 {
     const gable_sublayer_work *p = &work->parts;
     gable_mma used;
@@ -72,7 +72,7 @@ static double compute_s(const gable_work *work, const gable_accelerator *acceler
 double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *accelerator,
                             gable_bound *bound)
 {
-    double compute = compute_s(work, accelerator);
+    double compute = gable_cost_compute_s(work, accelerator);
     double bytes = work->hbm_bytes;
     if (work->copies != 0.0)
         bytes = max2(bytes - accelerator->l2_capacity_bytes, 0.0);
@@ -122,7 +122,7 @@ static gable_chip chip_of(const gable_work *work, const gable_accelerator *a,
 static void take_ideal(const gable_work *work, const gable_accelerator *accelerator,
                        gable_time *out)
 {
-    out->compute_s = compute_s(work, accelerator);
+    out->compute_s = gable_cost_compute_s(work, accelerator);
     out->memory_s = work->hbm_bytes / accelerator->hbm_bandwidth_bytes_per_s;
     if (out->memory_s > out->ceiling_s) /* what L2 may hold is free */
         out->memory_s = out->ceiling_s;
@@ -146,7 +146,25 @@ void gable_cost_time_with(const gable_op *op, const gable_work *work,
     }
     out->sigma_ln = kernel->sigma_ln;
     out->provenance = kernel->provenance;
+    out->kernel = kernel;
     out->bound = bound_of(out);
+}
+
+/* Where a library has several kernels for one job, it runs the fastest. */
+static void try_rivals(const gable_op *op, const gable_work *work,
+                       const gable_accelerator *accelerator, const gable_constants *constants,
+                       gable_time *out)
+{
+    gable_time other;
+    for (int f = GABLE_FLAVOUR_OTHER; f <= GABLE_FLAVOUR_THIRD; f++) {
+        const gable_kernel_constants *rival =
+            constants->flavoured[f][work->family][work->dtype][work->mma];
+        if (!rival)
+            return;
+        gable_cost_time_with(op, work, accelerator, constants, rival, &other);
+        if (other.time_s < out->time_s)
+            *out = other;
+    }
 }
 
 void gable_cost_time(const gable_op *op, const gable_work *work,
@@ -154,8 +172,11 @@ void gable_cost_time(const gable_op *op, const gable_work *work,
                      gable_time *out)
 {
     if (!constants->ideal) {
-        gable_cost_time_with(op, work, accelerator, constants,
-                             constants->kernel[work->family][work->dtype][work->mma], out);
+        gable_cost_time_with(
+            op, work, accelerator, constants,
+            gable_constants_kernel(constants, work->family, work->dtype, work->mma, work->flavour),
+            out);
+        try_rivals(op, work, accelerator, constants, out);
         return;
     }
     *out = (gable_time){0};

@@ -113,6 +113,8 @@ static void work_moe(const gable_op *op, gable_work *out)
                     out->spill_bytes;
     out->mma = gable_dtype_mma(op->weights, op->activations);
     out->family = e->wide ? GABLE_FAMILY_MOE_WIDE : GABLE_FAMILY_MOE;
+    if (!e->wide && e->n_matrices < 3.0)
+        out->flavour = GABLE_FLAVOUR_UNGATED;
     out->dtype = op->weights;
 }
 

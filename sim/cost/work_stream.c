@@ -76,6 +76,19 @@ static void work_update(const gable_linear *l, double element, gable_work *out)
                      out->activation_bytes + out->cache_bytes / 2.0 + out->spill_bytes};
 }
 
+/* Several tokens of a sequence at once are drafts. */
+static gable_flavour flavour_of(const gable_linear *l)
+{
+    static const gable_flavour jobs[][2] = {
+        [GABLE_RECURRENCE_NONE] = {GABLE_FLAVOUR_USUAL, GABLE_FLAVOUR_USUAL},
+        [GABLE_RECURRENCE_GDN] = {GABLE_FLAVOUR_GDN, GABLE_FLAVOUR_GDN_VERIFY},
+        [GABLE_RECURRENCE_KDA] = {GABLE_FLAVOUR_KDA, GABLE_FLAVOUR_KDA_VERIFY},
+        [GABLE_RECURRENCE_MAMBA2] = {GABLE_FLAVOUR_MAMBA2, GABLE_FLAVOUR_MAMBA2_VERIFY},
+    };
+    bool update = l->stage == GABLE_LINEAR_UPDATE || l->stage == GABLE_LINEAR_CONV_UPDATE;
+    return jobs[l->recurrence][update && l->tokens > 1.0];
+}
+
 void gable_work_linear(const gable_op *op, gable_work *out)
 {
     static const gable_family families[] = {
@@ -95,6 +108,7 @@ void gable_work_linear(const gable_op *op, gable_work *out)
     out->l2_bytes = out->activation_bytes + out->cache_bytes + out->spill_bytes;
     out->mma = gable_dtype_mma(op->activations, op->activations);
     out->family = families[l->stage];
+    out->flavour = flavour_of(l);
     out->dtype = op->activations;
 }
 

@@ -28,31 +28,75 @@ static double compressed_pairs(double n_cached, double n_new, double m, double c
     return growing * (first + cap) / 2.0 + (n_new - growing) * cap;
 }
 
-/* Weights of the projections, elements: down, up, output; compressors and the indexer on top. */
-static double weights_of(const gable_sublayer *s)
+/* DeepSeek-V4: one latent per token is key and value of all heads, and a window is always seen. */
+static bool shares_latent(const gable_sublayer *s)
 {
-    double d = s->hidden, h = s->heads, wide = s->nope_dim + s->rope_dim, index, n;
-    double queries = s->q_rank > 0.0 ? s->q_rank : d; /* what the query heads come from */
-    n = (s->q_rank > 0.0 ? d * s->q_rank : 0.0) + queries * h * wide;
-    index = queries * s->index_heads * s->index_dim;
-    if (s->compress >
-        0.0) { /* K = V of one head, compressed by one or two streams with gates: 4.7 */
-        double streams = s->selection == GABLE_SELECTION_COMPRESSED ? 4.0 : 2.0;
-        n += d * wide * (1.0 + streams) + h * wide * s->group_rank + s->groups * s->group_rank * d;
-        if (s->selection == GABLE_SELECTION_COMPRESSED)
-            n += index + d * (streams * s->index_dim + s->index_heads);
-        return n;
-    }
+    return s->selection == GABLE_SELECTION_COMPRESSED || s->selection == GABLE_SELECTION_COARSE ||
+           s->selection == GABLE_SELECTION_WINDOW;
+}
+
+/* What the query heads come from. */
+static double query_source(const gable_sublayer *s)
+{
+    return s->q_rank > 0.0 ? s->q_rank : s->hidden;
+}
+
+/* Streams of a compressor, values and gates: twice two where blocks overlap (4.7). */
+static double compressor_streams(const gable_sublayer *s)
+{
+    if (s->compress <= 0.0)
+        return 0.0;
+    return s->selection == GABLE_SELECTION_COMPRESSED ? 4.0 : 2.0;
+}
+
+/* Weights of the projections, elements: down, up, output, compressors. */
+static double projection_weights(const gable_sublayer *s)
+{
+    double d = s->hidden, h = s->heads, wide = s->nope_dim + s->rope_dim;
+    double n = (s->q_rank > 0.0 ? d * s->q_rank : 0.0) + query_source(s) * h * wide;
+    if (shares_latent(s))
+        return n + d * wide * (1.0 + compressor_streams(s)) + h * wide * s->group_rank +
+               s->groups * s->group_rank * d;
     if (s->kv_rank > 0.0)
         n += d * (s->kv_rank + s->rope_dim) + s->kv_rank * h * (s->nope_dim + s->v_dim);
     else
         n += d * s->kv_heads * (wide + s->v_dim);
-    n += h * s->v_dim * d;
-    if (s->selection == GABLE_SELECTION_TOKENS)
-        n += index + d * s->index_dim + d * s->index_heads;
-    if (s->selection == GABLE_SELECTION_BLOCKS)
-        n += index + d * s->index_dim;
-    return n;
+    return n + h * s->v_dim * d;
+}
+
+/* Of the indexer: its queries, keys (or their compressor), and the weights of its heads. */
+static double index_weights(const gable_sublayer *s)
+{
+    double d = s->hidden, index = query_source(s) * s->index_heads * s->index_dim;
+    switch (s->selection) {
+    case GABLE_SELECTION_COMPRESSED:
+        return index + d * (compressor_streams(s) * s->index_dim + s->index_heads);
+    case GABLE_SELECTION_TOKENS:
+        return index + d * s->index_dim + d * s->index_heads;
+    case GABLE_SELECTION_BLOCKS:
+        return index + d * s->index_dim;
+    case GABLE_SELECTION_ALL:
+    case GABLE_SELECTION_COARSE:
+    case GABLE_SELECTION_WINDOW:
+        break;
+    }
+    return 0.0;
+}
+
+/* Elements of the weights that the operator holds; the indexer's are those of a part of its own. */
+double gable_cost_block_weights(const gable_sublayer *s)
+{
+    switch (s->part) {
+    case GABLE_BLOCK_PROJECTIONS:
+        return projection_weights(s);
+    case GABLE_BLOCK_INDEXER:
+        return index_weights(s);
+    case GABLE_BLOCK_CORE:
+        return 0.0;
+    case GABLE_BLOCK_WHOLE:
+        break;
+    }
+    return projection_weights(s) + index_weights(s);
 }
 
 /* Bytes of a cached entry: an 8-bit latent keeps its rotated part in bf16 beside scales
@@ -61,7 +105,7 @@ static double entry_bytes(const gable_sublayer *s)
 {
     double bytes = gable_dtype_bytes(s->kv);
     bool narrow = bytes < 2.0;
-    if (s->compress > 0.0)
+    if (shares_latent(s))
         return 584.0;
     if (s->kv_rank <= 0.0)
         return s->kv_heads * (s->nope_dim + s->rope_dim + s->v_dim) * bytes;
@@ -74,7 +118,11 @@ static double entry_bytes(const gable_sublayer *s)
 static double core_pairs(const gable_sublayer *s, double *keys)
 {
     double n = s->n_cached + s->n_new, pairs;
-    if (s->compress > 0.0) {
+    if (s->selection == GABLE_SELECTION_WINDOW) {
+        *keys = min2(n, s->window);
+        return gable_cost_pairs(s->n_cached, s->n_new, s->window, true);
+    }
+    if (shares_latent(s)) {
         double cap = s->selection == GABLE_SELECTION_COMPRESSED ? s->top_k : 0.0;
         double entries = gable_form_floor(n / s->compress);
         *keys = min2(n, s->window) + (cap > 0.0 ? min2(entries, cap) : entries);
@@ -108,6 +156,7 @@ static void add_index(const gable_sublayer *s, gable_sublayer_work *p)
         break;
     case GABLE_SELECTION_ALL:
     case GABLE_SELECTION_COARSE:
+    case GABLE_SELECTION_WINDOW:
         return;
     }
     if (n <= s->top_k) /* nothing to choose: the indexer is skipped */
@@ -126,6 +175,7 @@ static gable_family family_of(const gable_sublayer *s)
         [GABLE_SELECTION_COMPRESSED] = GABLE_FAMILY_CSA_CONTEXT,
         [GABLE_SELECTION_COARSE] = GABLE_FAMILY_HCA_CONTEXT,
         [GABLE_SELECTION_BLOCKS] = GABLE_FAMILY_MSA_CONTEXT,
+        [GABLE_SELECTION_WINDOW] = GABLE_FAMILY_HCA_CONTEXT,
     };
     static const gable_family generation[] = {
         [GABLE_SELECTION_ALL] = GABLE_FAMILY_MLA_GENERATION,
@@ -133,40 +183,63 @@ static gable_family family_of(const gable_sublayer *s)
         [GABLE_SELECTION_COMPRESSED] = GABLE_FAMILY_CSA_GENERATION,
         [GABLE_SELECTION_COARSE] = GABLE_FAMILY_HCA_GENERATION,
         [GABLE_SELECTION_BLOCKS] = GABLE_FAMILY_MSA_GENERATION,
+        [GABLE_SELECTION_WINDOW] = GABLE_FAMILY_HCA_GENERATION,
     };
     return s->decode ? generation[s->selection] : context[s->selection];
+}
+
+/* The attention itself, latents absorbed or (when that can be) expanded first. */
+static void add_core(const gable_sublayer *s, gable_sublayer_work *p)
+{
+    double keys, pairs = core_pairs(s, &keys), n = s->n_cached + s->n_new;
+    double wide = s->nope_dim + s->rope_dim;
+    double width = s->kv_rank > 0.0 ? 2.0 * s->kv_rank + s->rope_dim : wide + s->v_dim;
+    /* Sparse queries may each pick other entries, but together no more than there are. */
+    double visited = s->compress > 0.0 ? keys + s->n_new / s->compress : min2(n, keys + s->n_new);
+    p->keys = keys;
+    p->average_keys = pairs / s->n_new;
+    p->core_flops = 2.0 * s->batch * s->heads * width * pairs;
+    p->core_bytes = s->batch * visited * entry_bytes(s);
+    if (s->kv_rank > 0.0)
+        p->expanded_flops =
+            2.0 * s->batch * s->heads *
+            ((wide + s->v_dim) * gable_cost_pairs(s->n_cached, s->n_new, 0.0, true) +
+             s->n_cached * s->kv_rank * (s->nope_dim + s->v_dim));
+}
+
+static bool includes(const gable_sublayer *s, gable_block_part part)
+{
+    return s->part == GABLE_BLOCK_WHOLE || s->part == part;
+}
+
+/* In and out of the block, and between the projections: queries, latents, heads' outputs. */
+static void add_streams(const gable_sublayer *s, gable_work *out)
+{
+    double tokens = s->batch * s->n_new, wide = s->nope_dim + s->rope_dim;
+    out->activation_bytes = 2.0 * tokens * (2.0 * s->hidden);
+    out->spill_bytes =
+        2.0 * tokens * (2.0 * (s->q_rank + s->kv_rank) + 2.0 * s->heads * (wide + s->v_dim));
 }
 
 void gable_work_sublayer(const gable_op *op, gable_work *out)
 {
     const gable_sublayer *s = &op->sublayer;
     gable_sublayer_work *p = &out->parts;
-    double tokens = s->batch * s->n_new, weights = weights_of(s), keys;
-    double pairs = core_pairs(s, &keys), wide = s->nope_dim + s->rope_dim;
-    *p = (gable_sublayer_work){.keys = keys, .average_keys = pairs / s->n_new};
+    double weights = gable_cost_block_weights(s);
+    *p = (gable_sublayer_work){0};
     p->projection_mma = gable_dtype_mma(op->weights, op->activations);
     p->core_mma = gable_dtype_bytes(s->kv) < 2.0 ? GABLE_MMA_FP8 : GABLE_MMA_BF16;
     p->index_mma = s->selection == GABLE_SELECTION_BLOCKS ? GABLE_MMA_BF16 : GABLE_MMA_FP8;
-    p->projection_flops = 2.0 * tokens * weights;
-    double width = s->kv_rank > 0.0 ? 2.0 * s->kv_rank + s->rope_dim : wide + s->v_dim;
-    p->core_flops = 2.0 * s->batch * s->heads * width * pairs;
-    if (s->kv_rank > 0.0)
-        p->expanded_flops =
-            2.0 * s->batch * s->heads *
-            ((wide + s->v_dim) * gable_cost_pairs(s->n_cached, s->n_new, 0.0, true) +
-             s->n_cached * s->kv_rank * (s->nope_dim + s->v_dim));
-    /* Sparse queries may each pick other entries, but together no more than there are. */
-    double n = s->n_cached + s->n_new;
-    double visited = s->compress > 0.0 ? keys + s->n_new / s->compress : min2(n, keys + s->n_new);
-    p->core_bytes = s->batch * visited * entry_bytes(s);
-    add_index(s, p);
+    p->projection_flops = 2.0 * s->batch * s->n_new * weights;
+    if (includes(s, GABLE_BLOCK_PROJECTIONS))
+        add_streams(s, out);
+    if (includes(s, GABLE_BLOCK_CORE))
+        add_core(s, p);
+    if (includes(s, GABLE_BLOCK_INDEXER))
+        add_index(s, p);
     out->flops = p->projection_flops + p->core_flops + p->index_flops;
     out->weight_bytes = weights * gable_dtype_bytes(op->weights);
-    /* In and out, and between the projections: queries, latents, heads' outputs. */
-    out->activation_bytes = 2.0 * tokens * (2.0 * s->hidden);
-    out->spill_bytes =
-        2.0 * tokens * (2.0 * (s->q_rank + s->kv_rank) + 2.0 * s->heads * (wide + s->v_dim)) +
-        p->score_bytes;
+    out->spill_bytes += p->score_bytes;
     out->cache_bytes = p->core_bytes + p->index_bytes;
     out->mma = GABLE_MMA_BF16;
     out->dtype = GABLE_DTYPE_BF16;

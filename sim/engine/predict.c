@@ -100,7 +100,8 @@ static gable_status find_pricer(predictor *p, size_t row, const char *stack, pri
 static gable_status find_kernel(predictor *p, const gable_row *row, const gable_work *work,
                                 pricer *with, const gable_kernel_constants **out)
 {
-    *out = with->constants->kernel[work->family][work->dtype][work->mma];
+    *out = gable_constants_kernel(with->constants, work->family, work->dtype, work->mma,
+                                  GABLE_FLAVOUR_USUAL);
     if (!row->kernel || with->constants->ideal)
         return GABLE_OK;
     for (int i = with->n_kernels - 1; i >= 0; i--) {

@@ -125,9 +125,8 @@ static void add_intensity(const gable_plan *plan, const gable_machine *machine, 
         step->l2_bytes += work->l2_bytes * plan->calls[i];
         if (work->vector)
             continue;
-        gable_mma used;
         matrix_flops += work->flops * plan->calls[i];
-        matrix_s += work->flops * plan->calls[i] / gable_accelerator_peak(device, work->mma, &used);
+        matrix_s += gable_cost_compute_s(work, device) * plan->calls[i];
     }
     if (step->hbm_bytes > 0.0)
         step->intensity_flops_per_byte = step->flops / step->hbm_bytes;

@@ -3,12 +3,6 @@
  * that share an expert. */
 #include "layout/rows.h"
 
-static void add_norm(gable_laying *l)
-{
-    double d = l->layer->hidden;
-    gable_rows_stream(l, "ffn_norm", 2.0 * d, 2.0 * d, 5.0 * d, d);
-}
-
 typedef struct ffn_names {
     const char *up, *act, *down;
 } ffn_names;
@@ -28,7 +22,7 @@ static const ffn_names shared_names = {"shared_gate_up", "shared_activation", "s
 
 void gable_layout_dense(gable_laying *l)
 {
-    add_norm(l);
+    gable_rows_norm(l, "ffn_norm");
     ffn_rows(l, &dense_names, GABLE_MODULE_DENSE, l->layer->ffn.width);
     gable_rows_collective(l, "ffn_all_reduce", GABLE_COLLECTIVE_ALL_REDUCE,
                           l->tokens * l->layer->hidden);
@@ -64,7 +58,7 @@ void gable_layout_moe(gable_laying *l)
     const gable_ffn *f = &l->layer->ffn;
     double d = l->layer->hidden, latent = f->latent_dim;
     bool in_latent = f->kind == GABLE_FFN_LATENT_MOE;
-    add_norm(l);
+    gable_rows_norm(l, "ffn_norm");
     if (!f->hash_routed)
         gable_rows_gemm(l, "router", GABLE_MODULE_ROUTER, l->tokens, f->n_experts, d, 1.0);
     if (in_latent)
@@ -82,7 +76,7 @@ void gable_layout_moe(gable_laying *l)
 void gable_layout_linear_ffn(gable_laying *l)
 {
     double d = l->layer->hidden;
-    add_norm(l);
+    gable_rows_norm(l, "ffn_norm");
     gable_rows_gemm(l, "linear_ffn", GABLE_MODULE_DENSE, l->tokens, d / l->tp, d, 1.0);
     gable_rows_collective(l, "linear_ffn_all_gather", GABLE_COLLECTIVE_ALL_GATHER, l->tokens * d);
 }

@@ -14,11 +14,12 @@ const char *const gable_memory_places[] = {
 
 typedef void lay_function(gable_laying *l);
 
-/* NULL: parsed and counted, but not priced yet; the plan is refused. */
 static lay_function *const mixers[GABLE_N_MIXERS] = {
-    [GABLE_MIXER_GQA] = gable_layout_gqa,
-    [GABLE_MIXER_MLA] = gable_layout_mla,
-    [GABLE_MIXER_LINEAR] = gable_layout_linear_mixer,
+    [GABLE_MIXER_GQA] = gable_layout_gqa,       [GABLE_MIXER_MLA] = gable_layout_mla,
+    [GABLE_MIXER_DSA] = gable_layout_sparse,    [GABLE_MIXER_CSA] = gable_layout_sparse,
+    [GABLE_MIXER_HCA] = gable_layout_sparse,    [GABLE_MIXER_MSA] = gable_layout_sparse,
+    [GABLE_MIXER_MAMBA2] = gable_layout_mamba2, [GABLE_MIXER_GDN] = gable_layout_gdn,
+    [GABLE_MIXER_KDA] = gable_layout_kda,       [GABLE_MIXER_LINEAR] = gable_layout_linear_mixer,
 };
 static lay_function *const ffns[GABLE_N_FFNS] = {
     [GABLE_FFN_DENSE] = gable_layout_dense,
@@ -32,26 +33,30 @@ static bool divides(int ranks, int size)
     return size % ranks == 0;
 }
 
+/* Whole heads to every rank, or whole copies of a head. */
+static bool splits(int ranks, int heads)
+{
+    return divides(ranks, heads) || (heads > 0 && divides(heads, ranks));
+}
+
 static gable_status check_mixer(const gable_model *model, const gable_layer *layer, int tp,
                                 gable_err *err)
 {
     const gable_mixer *m = &layer->mixer;
-    if (m->kind == GABLE_MIXER_NONE)
-        return GABLE_OK;
-    if (!mixers[m->kind])
-        return gable_fail(err, GABLE_INPUT,
-                          "%s: the mixer of %d of its %d layers, %s (%s), is not priced yet",
-                          model->name, layer->count, model->n_layers, gable_mixer_name(m->kind),
-                          gable_mixer_title(m->kind));
-    if (m->kind == GABLE_MIXER_LINEAR)
-        return GABLE_OK;
-    if (!divides(tp, m->n_heads))
-        return gable_fail(err, GABLE_INPUT, "%s: %d attention heads cannot be split over --tp %d",
-                          model->name, m->n_heads, tp);
-    bool latent = m->kind != GABLE_MIXER_GQA;
-    if (!latent && !divides(tp, m->n_kv_heads) && !divides(m->n_kv_heads, tp))
-        return gable_fail(err, GABLE_INPUT, "%s: %d key/value heads cannot be split over --tp %d",
-                          model->name, m->n_kv_heads, tp);
+    const struct {
+        const char *what;
+        int n;
+        bool copies; /* ranks beyond the number share a copy */
+    } parts[] = {{"attention", m->n_heads, false},       {"key/value", m->n_kv_heads, true},
+                 {"state", m->state_heads, false},       {"state key", m->state_key_heads, true},
+                 {"state group", m->state_groups, true}, {"output group", m->out_groups, true}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        bool latent = m->kv_rank > 0 && parts[i].n == m->n_kv_heads; /* one latent for all heads */
+        bool fits = parts[i].copies ? splits(tp, parts[i].n) : divides(tp, parts[i].n);
+        if (!fits && parts[i].n > 0 && !latent)
+            return gable_fail(err, GABLE_INPUT, "%s: %d %s heads cannot be split over --tp %d",
+                              model->name, parts[i].n, parts[i].what, tp);
+    }
     return GABLE_OK;
 }
 
@@ -59,10 +64,6 @@ static gable_status check_ffn(const gable_model *model, const gable_layer *layer
                               gable_err *err)
 {
     const gable_ffn *f = &layer->ffn;
-    if (f->kind != GABLE_FFN_NONE && !ffns[f->kind])
-        return gable_fail(err, GABLE_INPUT,
-                          "%s: the feed-forward part of %d of its %d layers, %s, is not priced yet",
-                          model->name, layer->count, model->n_layers, gable_ffn_name(f->kind));
     if (f->n_experts > 0 && !divides(ep, f->n_experts))
         return gable_fail(err, GABLE_INPUT, "%s: %d experts cannot be split over --ep %d",
                           model->name, f->n_experts, ep);
@@ -103,10 +104,6 @@ static gable_status check_scenario(const gable_model *model, const gable_scenari
     if (!(s->skew >= 0.0 && s->skew <= 8.0))
         return gable_fail(err, GABLE_INPUT, "--experts-skew %g is out of range, expected 0 to 8",
                           s->skew);
-    if (model->hyper_streams > 1)
-        return gable_fail(err, GABLE_INPUT,
-                          "%s: its %d residual streams (hyper-connections) are not priced yet",
-                          model->name, model->hyper_streams);
     return gable_layout_check_decoding(model, s, err);
 }
 
@@ -143,11 +140,24 @@ static void lay_embedding(gable_laying *l)
     gable_rows_collective(l, "embedding_all_reduce", GABLE_COLLECTIVE_ALL_REDUCE, l->tokens * d);
 }
 
+/* Residual streams, fp32, become one. */
+static void lay_streams_sum(gable_laying *l)
+{
+    double n = l->model->hyper_streams, values = l->tokens * l->model->hidden;
+    gable_op op = {.kind = GABLE_OP_STREAM,
+                   .weights = GABLE_DTYPE_FP32,
+                   .activations = GABLE_DTYPE_BF16,
+                   .stream = {n * values * 4.0, values * 2.0, 2.0 * n * values}};
+    if (n > 1.0)
+        gable_rows_op(l, "hyper_head", &op, 0.0);
+}
+
 static void lay_head(gable_laying *l)
 {
     const gable_model *model = l->model;
     double d = model->hidden, rows = head_tokens(&l->plan->scenario);
     double local = ceil(model->vocab / l->tp);
+    lay_streams_sum(l);
     gable_rows_stream(l, "final_norm", 2.0 * d, 2.0 * d, 5.0 * d, d);
     gable_rows_gemm(l, "lm_head", GABLE_MODULE_HEAD, rows, local, d, 1.0);
     bool shared = model->tied || model->mtp_module;
@@ -162,14 +172,22 @@ static void lay_head(gable_laying *l)
     gable_rows_op(l, "sampling", &op, 0.0);
 }
 
+/* NULL: a layer without a mixer, or without a feed-forward part. */
+static void lay_part(gable_laying *l, lay_function *lay)
+{
+    if (!lay)
+        return;
+    gable_rows_hyper(l, true);
+    lay(l);
+    gable_rows_hyper(l, false);
+}
+
 static void lay_layers(gable_laying *l)
 {
     for (int i = 0; i < l->model->n_kinds; i++) {
         l->layer = &l->model->kinds[i];
-        if (l->layer->mixer.kind != GABLE_MIXER_NONE)
-            mixers[l->layer->mixer.kind](l);
-        if (l->layer->ffn.kind != GABLE_FFN_NONE)
-            ffns[l->layer->ffn.kind](l);
+        lay_part(l, mixers[l->layer->mixer.kind]);
+        lay_part(l, ffns[l->layer->ffn.kind]);
     }
     l->layer = NULL;
 }

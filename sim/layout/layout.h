@@ -81,8 +81,8 @@ typedef struct gable_plan {
 } gable_plan;
 
 /* Lays out the step. Refuses with GABLE_INPUT: sizes out of range, heads that tp does not divide,
- * experts that ep does not divide, a block wider than the model's canvas, and any mixer or
- * feed-forward part that is not priced yet — by name, never skipped. */
+ * experts that ep does not divide, a block wider than the model's canvas, memory tables of unknown
+ * modules. */
 gable_status gable_layout_plan(gable_arena *arena, const gable_model *model,
                                const gable_scenario *scenario, gable_plan *out, gable_err *err);
 

@@ -13,23 +13,6 @@ static double value_dim(const gable_mixer *m)
     return m->v_head_dim > 0 ? m->v_head_dim : m->head_dim;
 }
 
-/* Residual add and RMSNorm in one kernel: x and the residual in, both out; 5 FLOPs per element. */
-static void add_norm(gable_laying *l, const char *name)
-{
-    double d = l->layer->hidden;
-    gable_rows_stream(l, name, 2.0 * d, 2.0 * d, 5.0 * d, d);
-}
-
-/* Cache entries that the run's layers keep: windows hold at most their own length. */
-static void keep_cache(gable_laying *l, double elements, double window)
-{
-    const gable_scenario *s = &l->plan->scenario;
-    double n = s->n_cached + s->n_new;
-    double kept = window > 0.0 && window < n ? window : n;
-    l->plan->kv_bytes +=
-        l->layer->count * s->batch * kept * elements * gable_dtype_bytes(l->model->kv_dtype);
-}
-
 void gable_layout_gqa(gable_laying *l)
 {
     const gable_mixer *m = &l->layer->mixer;
@@ -39,7 +22,7 @@ void gable_layout_gqa(gable_laying *l)
     double entry = kv_heads * (dk + dv);
     double q = heads * dk, gate = m->gated ? heads * dv : 0.0;
     double kv = kv_heads * (m->k_eq_v ? dk : dk + dv);
-    add_norm(l, "attention_norm");
+    gable_rows_norm(l, "attention_norm");
     gable_rows_gemm(l, "qkv_proj", GABLE_MODULE_ATTENTION, l->tokens, q + gate + kv, d, 1.0);
     if (m->qk_norm)
         gable_rows_stream(l, "qk_norm", q + kv_heads * dk, q + kv_heads * dk,
@@ -61,7 +44,7 @@ void gable_layout_gqa(gable_laying *l)
                                  .causal = true,
                                  .kv = l->model->kv_dtype}};
     gable_rows_op(l, m->window > 0 ? "attention_window" : "attention", &op, 0.0);
-    keep_cache(l, entry, m->window);
+    gable_rows_keep(l, entry * gable_dtype_bytes(l->model->kv_dtype), m->window);
     if (m->gated)
         gable_rows_stream(l, "attention_gate", 2.0 * gate, gate, 4.0 * gate, 0.0);
     gable_rows_gemm(l, "o_proj", GABLE_MODULE_ATTENTION, l->tokens, d, heads * dv, 1.0);
@@ -145,13 +128,18 @@ void gable_layout_mla(gable_laying *l)
                                  .heads = heads,
                                  .write_elements = latent,
                                  .causal = true}};
-    add_norm(l, "attention_norm");
+    gable_rows_norm(l, "attention_norm");
     mla_queries(l, heads);
     if (gable_layout_mla_absorbs(m, s))
         mla_absorbed(l, &op, heads);
     else
         mla_expanded(l, &op, heads);
-    keep_cache(l, latent, 0.0);
+    gable_rows_keep(l, latent * gable_dtype_bytes(l->model->kv_dtype), 0.0);
+    if (m->gated) {
+        double gate = heads * m->v_head_dim;
+        gable_rows_gemm(l, "gate_proj", GABLE_MODULE_ATTENTION, l->tokens, gate, d, 1.0);
+        gable_rows_stream(l, "attention_gate", 2.0 * gate, gate, 4.0 * gate, 0.0);
+    }
     gable_rows_gemm(l, "o_proj", GABLE_MODULE_ATTENTION, l->tokens, d, heads * m->v_head_dim, 1.0);
     gable_rows_collective(l, "attention_all_reduce", GABLE_COLLECTIVE_ALL_REDUCE, l->tokens * d);
 }
@@ -159,7 +147,7 @@ void gable_layout_mla(gable_laying *l)
 void gable_layout_linear_mixer(gable_laying *l)
 {
     double d = l->layer->hidden;
-    add_norm(l, "attention_norm");
+    gable_rows_norm(l, "attention_norm");
     gable_rows_gemm(l, "linear_mixer", GABLE_MODULE_ATTENTION, l->tokens, d / l->tp, d, 1.0);
     gable_rows_collective(l, "linear_mixer_all_gather", GABLE_COLLECTIVE_ALL_GATHER, l->tokens * d);
 }

@@ -116,6 +116,42 @@ void gable_rows_stream(gable_laying *l, const char *name, double read_elements,
     gable_rows_op(l, name, &op, stored_elements * bf16_bytes);
 }
 
+/* x and the residual in, both out; 5 FLOPs per element. */
+void gable_rows_norm(gable_laying *l, const char *name)
+{
+    double d = l->layer->hidden, passes = l->model->hyper_streams > 1 ? 1.0 : 2.0;
+    gable_rows_stream(l, name, passes * d, passes * d, 5.0 * d, d);
+}
+
+void gable_rows_hyper(gable_laying *l, bool pre)
+{
+    gable_work work;
+    gable_op op = {.kind = GABLE_OP_MHC,
+                   .weights = GABLE_DTYPE_BF16,
+                   .activations = GABLE_DTYPE_BF16,
+                   .mhc = {.tokens = l->tokens,
+                           .hidden = l->layer->hidden,
+                           .streams = l->model->hyper_streams,
+                           .pre = pre}};
+    if (l->model->hyper_streams < 2)
+        return;
+    gable_cost_work(&op, &work);
+    gable_rows_op(l, pre ? "hyper_pre" : "hyper_post", &op, work.weight_bytes);
+}
+
+void gable_rows_keep(gable_laying *l, double bytes_per_token, double window)
+{
+    const gable_scenario *s = &l->plan->scenario;
+    double n = s->n_cached + s->n_new;
+    double kept = window > 0.0 && window < n ? window : n;
+    l->plan->kv_bytes += l->layer->count * s->batch * kept * bytes_per_token;
+}
+
+void gable_rows_keep_state(gable_laying *l, double state_bytes)
+{
+    l->plan->state_bytes += l->layer->count * l->plan->scenario.batch * state_bytes;
+}
+
 void gable_rows_collective(gable_laying *l, const char *name, gable_collective_kind kind,
                            double elements)
 {

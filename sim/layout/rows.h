@@ -31,6 +31,21 @@ void gable_rows_gemm(gable_laying *l, const char *name, gable_module module, dou
 void gable_rows_stream(gable_laying *l, const char *name, double read_elements,
                        double write_elements, double flops_per_token, double stored_elements);
 
+/* Norm before a mixer or feed-forward part, with the residual's addition in the same kernel; where
+ * there are several residual streams their mixing kernels do the addition, see
+ * gable_rows_hyper. */
+void gable_rows_norm(gable_laying *l, const char *name);
+
+/* The kernel that mixes residual streams into the input of a part of the layer (pre), or its output
+ * into the streams; nothing for models with one stream (facts/models.md 4.7). Every rank mixes all
+ * tokens. */
+void gable_rows_hyper(gable_laying *l, bool pre);
+
+/* Keeps `bytes_per_token` for each of min(window, context) tokens (window 0: all), and
+ * `state_bytes` however long the context is; per sequence, each layer of the run. */
+void gable_rows_keep(gable_laying *l, double bytes_per_token, double window);
+void gable_rows_keep_state(gable_laying *l, double state_bytes);
+
 /* Collective over the tp ranks of `elements` bf16 elements in the full buffer; nothing when tp
  * is 1. */
 void gable_rows_collective(gable_laying *l, const char *name, gable_collective_kind kind,
@@ -45,6 +60,10 @@ void gable_rows_host(gable_laying *l);
 /* Mixers and feed-forward parts: one function each, called for a run of equal layers. */
 void gable_layout_gqa(gable_laying *l);
 void gable_layout_mla(gable_laying *l);
+void gable_layout_sparse(gable_laying *l); /* dsa, csa, hca, msa */
+void gable_layout_mamba2(gable_laying *l);
+void gable_layout_gdn(gable_laying *l);
+void gable_layout_kda(gable_laying *l);
 void gable_layout_linear_mixer(gable_laying *l);
 void gable_layout_dense(gable_laying *l);
 void gable_layout_moe(gable_laying *l);

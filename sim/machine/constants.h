@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/base.h"
+#include "machine/flavour.h"
 #include "machine/forms.h"
 
 struct gable_accelerator;
@@ -96,6 +97,10 @@ typedef struct gable_constants {
      * share a format and differ in the unit. The stack's usual kernel; equal columns share an
      * entry. */
     const gable_kernel_constants *kernel[GABLE_N_FAMILIES][GABLE_N_DTYPES][GABLE_N_MMA];
+    /* Kernels for a particular job; NULL where the family has no such job: the usual one does it.
+     */
+    const gable_kernel_constants
+        *flavoured[GABLE_N_FLAVOURS][GABLE_N_FAMILIES][GABLE_N_DTYPES][GABLE_N_MMA];
     /* Peaks and clocks of boards of one die follow their power (facts/kernels.md 2.3): what the
      * datasheet's figures are multiplied by; 1 where nothing is known. */
     double silicon_frac;
@@ -114,6 +119,15 @@ typedef struct gable_constants {
 gable_status gable_constants_load(gable_arena *arena, const char *hw,
                                   const struct gable_accelerator *accelerator, const char *stack,
                                   const gable_constants **out, gable_err *err);
+
+/* The kernel that does a job of the family in these formats. */
+static inline const gable_kernel_constants *
+gable_constants_kernel(const gable_constants *constants, gable_family family, gable_dtype weights,
+                       gable_mma unit, gable_flavour flavour)
+{
+    const gable_kernel_constants *own = constants->flavoured[flavour][family][weights][unit];
+    return own ? own : constants->kernel[family][weights][unit];
+}
 
 /* Clock, SMs and silicon_frac of a device alone, without kernels: what fitting needs. */
 gable_status gable_silicon_load(gable_arena *arena, const char *hw,

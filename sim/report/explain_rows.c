@@ -197,7 +197,7 @@ static void add_expected(gable_tree *tree, gable_node *parent, int row)
     const gable_time *time = &priced->step->row[row];
     const gable_work *work = &priced->plan->work[row];
     const gable_constants *constants = priced->machine->constants;
-    const gable_kernel_constants *kernel = constants->kernel[work->family][work->dtype][work->mma];
+    const gable_kernel_constants *kernel = time->kernel;
     double calls = priced->plan->calls[row], top = peak_of(tree, work).flops_per_s;
     const char *source =
         constants->ideal ? "spec: stack ideal" : provenance(tree, time->provenance, kernel->from);
@@ -229,7 +229,7 @@ static void add_constants(gable_tree *tree, gable_node *parent, int row)
     const gable_constants *constants = priced->machine->constants;
     if (!priced->constants || constants->ideal)
         return;
-    const gable_kernel_constants *kernel = constants->kernel[work->family][work->dtype][work->mma];
+    const gable_kernel_constants *kernel = priced->step->row[row].kernel;
     const gable_form *form = &gable_forms[gable_family_form(work->family)];
     gable_node *list =
         gable_explain_add(tree, parent, "constants", form->n_parameters, GABLE_DIM_NONE);

@@ -31,7 +31,7 @@ static void add_roofs_of_row(gable_picture *picture, const gable_priced *priced,
 {
     const gable_work *work = &priced->plan->work[row];
     const gable_constants *constants = priced->machine->constants;
-    const gable_kernel_constants *kernel = constants->kernel[work->family][work->dtype][work->mma];
+    const gable_kernel_constants *kernel = priced->step->row[row].kernel;
     double memory_frac = 1.0, compute_frac = 1.0;
     if (!constants->ideal) {
         memory_frac = fmin(gable_kernel_constant(kernel, work->family, "memory_frac", 1.0), 1.0);

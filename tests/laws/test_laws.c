@@ -6,6 +6,7 @@
 
 #include "../scratch.h"
 #include "../wrap.h"
+#include "model/describe.h"
 #include "tree.h"
 
 enum { MODELS_CAP = 128, DEVICES_CAP = 128 };
@@ -257,6 +258,35 @@ START_TEST(sharding_conserves)
 }
 END_TEST
 
+/* What a plan stores is what the model counts: weights (biases and the precision of small vectors
+ * aside), and the cache of contexts longer than any window. */
+START_TEST(plans_keep_what_models_count)
+{
+    const char *const *names;
+    size_t n = tree_names("workloads/models", &names);
+    for (size_t i = 0; i < n; i++) {
+        const gable_model *model = tree_model(names[i]);
+        gable_scenario s = {.phase = GABLE_PHASE_DECODE,
+                            .batch = 3,
+                            .n_cached = 299999,
+                            .n_new = 1,
+                            .tp = 1,
+                            .ep = 1};
+        gable_plan plan;
+        double per_token, constant, weights = gable_model_weight_bytes(model);
+        if (!tree_plan(model, &s, &plan))
+            continue;
+        gable_model_cache(model, &per_token, &constant);
+        double cache = 3.0 * (300000.0 * per_token + constant);
+        ck_assert_msg(fabs(plan.kv_bytes + plan.state_bytes - cache) <= 1e-9 * cache, "%s cache",
+                      names[i]);
+        weights -= model->memory_params * 2.0; /* tables are placed apart from the layers */
+        ck_assert_msg(fabs(plan.weights_bytes - weights) <= 2e-3 * weights, "%s weights %g of %g",
+                      names[i], plan.weights_bytes, weights);
+    }
+}
+END_TEST
+
 /* Dense models with enough key/value heads replicate nothing but norms: exact to those. */
 START_TEST(dense_sharding_is_exact)
 {
@@ -345,6 +375,7 @@ Suite *gable_suite_laws(void)
     tcase_add_loop_test(all, doubling_the_batch, 0, 4);
     tcase_add_test(all, more_context_is_never_faster);
     tcase_add_test(all, sharding_conserves);
+    tcase_add_test(all, plans_keep_what_models_count);
     tcase_add_test(all, dense_sharding_is_exact);
     tcase_add_test(all, links_are_used_and_faster_links_never_slower);
     tcase_add_test(all, pricing_allocates_nothing);

@@ -183,6 +183,8 @@ START_TEST(memory_rows)
     ck_assert_double_eq(plan.stored_bytes[lookup], 11.4e9);
     ck_assert_double_eq(plan.calls[proj], 2);
     ck_assert_double_eq(plan.work[proj].flops, 8 * 2.0 * 1280 * 2560 * 2);
+    gable_plan streams = lay(load_model("engram-27b"), &s);
+    ck_within(streams.work[find(&streams, "memory_proj")].flops / 8, 32.8e6, 0.002);
     double in_hbm = plan.weights_bytes;
     s.memory_place = GABLE_MEMORY_HOST;
     plan = lay(&model, &s);

@@ -297,24 +297,6 @@ static void bad_skew(gable_layer *l, gable_model *m, gable_scenario *s)
     (void)m;
     s->skew = -1;
 }
-static void scan(gable_layer *l, gable_model *m, gable_scenario *s)
-{
-    (void)m;
-    (void)s;
-    l->mixer.kind = GABLE_MIXER_MAMBA2;
-}
-static void sparse(gable_layer *l, gable_model *m, gable_scenario *s)
-{
-    (void)m;
-    (void)s;
-    l->mixer.kind = GABLE_MIXER_DSA;
-}
-static void streams(gable_layer *l, gable_model *m, gable_scenario *s)
-{
-    (void)l;
-    (void)s;
-    m->hyper_streams = 4;
-}
 static void canvas(gable_layer *l, gable_model *m, gable_scenario *s)
 {
     (void)l;
@@ -351,9 +333,6 @@ static const struct {
     {nan_context, "--context nan is out of range"},
     {bad_ep, "--ep 2 does not divide --tp 1"},
     {bad_skew, "--experts-skew -1 is out of range"},
-    {scan, "mamba2 (Mamba-2 state-space mixer), is not priced yet"},
-    {sparse, "dsa (MLA with a lightning indexer and top-k selection), is not priced yet"},
-    {streams, "4 residual streams (hyper-connections) are not priced yet"},
     {canvas, "--new-tokens 300: tiny denoises blocks of at most 256"},
     {table, "a memory table without \"memory.modules\""},
     {odd_width, "a feed-forward width of 30 cannot be split over --tp 4"},

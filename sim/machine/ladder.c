@@ -1,0 +1,382 @@
+/* machine/ladder: which fitted constants price a kernel. Every calibrated entry that could stand in
+ * has a distance, and the nearest one is taken; how far it had to go is its provenance and widens
+ * its spread. */
+#include "machine/ladder.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef gable_ladder ladder;
+typedef gable_rung rung;
+
+/* Preference, not physics: any own row beats a sibling's, a sibling's beats another format's, and
+ * another format of the own generation beats the same format of another one. */
+static const double far_stack = 1.0, far_sibling = 3.0, far_kernel = 5.0, far_job = 2.5,
+                    far_format = 8.0, far_odd = 20.0, far_generation = 40.0;
+
+/* ln spread of what is only believed: a factor of 2 to the 90th percentile. */
+static const double prior_sigma_ln = 0.55;
+
+/* Formats this close (bf16 and fp16: same bytes, same rate) run the same kernels. */
+static const double same_kernels = 0.02;
+
+/* ---- distances ---- */
+
+static const double unit_bits[GABLE_N_MMA] = {
+    [GABLE_MMA_FP64] = 64, [GABLE_MMA_FP32] = 32, [GABLE_MMA_TF32] = 19, [GABLE_MMA_BF16] = 16,
+    [GABLE_MMA_FP16] = 16, [GABLE_MMA_FP8] = 8,   [GABLE_MMA_INT8] = 8,  [GABLE_MMA_FP6] = 6,
+    [GABLE_MMA_FP4] = 4,   [GABLE_MMA_INT4] = 4};
+
+/* Octaves of bytes and of rate between two columns; a hair for other names of the same thing. */
+static double format_distance(const ladder *l, int weights, int unit, const gable_calibrated *entry)
+{
+    double hair = 0.01 * ((weights != entry->weights) + (unit != entry->unit));
+    return fabs(l->log_bytes[weights] - l->log_bytes[entry->weights]) +
+           fabs(l->log_unit[unit] - l->log_unit[entry->unit]) + hair;
+}
+
+static void take_logarithms(ladder *l)
+{
+    for (int d = 0; d < GABLE_N_DTYPES; d++)
+        l->log_bytes[d] = log2(gable_dtype_bytes((gable_dtype)d));
+    for (int u = 0; u < GABLE_N_MMA; u++)
+        l->log_unit[u] = log2(unit_bits[u]);
+}
+
+double gable_stack_distance(const gable_stack *stack, const char *theirs)
+{
+    if (strcmp(stack->name, theirs) == 0)
+        return 0.0;
+    for (int i = 0; i < stack->fallback.n; i++)
+        if (strcmp(stack->fallback.name[i], theirs) == 0)
+            return far_stack * (1.0 + 0.1 * i);
+    return -1.0;
+}
+
+/* ---- the ladder ---- */
+
+static gable_status add_rung(ladder *l, const char *device, rung r)
+{
+    gable_calibration *calibration;
+    for (int i = 0; i < l->n_rungs; i++)
+        if (strcmp(l->rungs[i].calibration->name, device) == 0)
+            return GABLE_OK;
+    GABLE_TRY(gable_calibration_load(l->arena, l->hw, device, &calibration, l->err));
+    if (!calibration || l->n_rungs == GABLE_RUNGS_CAP)
+        return GABLE_OK;
+    r.calibration = calibration;
+    l->rungs[l->n_rungs++] = r;
+    return GABLE_OK;
+}
+
+static gable_status add_generation(ladder *l, const gable_generation *g, rung r)
+{
+    for (int i = 0; i < g->devices.n; i++) {
+        rung one = r;
+        one.distance += 0.01 * i;
+        GABLE_TRY(add_rung(l, g->devices.name[i], one));
+    }
+    return GABLE_OK;
+}
+
+static gable_status climb(ladder *l)
+{
+    GABLE_TRY(gable_generation_load(l->arena, l->hw, l->accelerator->generation, &l->own, l->err));
+    GABLE_TRY(add_rung(l, l->accelerator->name, (rung){.provenance = GABLE_PROVENANCE_FITTED}));
+    rung sibling = {.distance = far_sibling,
+                    .sigma_ln = l->own->sibling_sigma_ln,
+                    .provenance = GABLE_PROVENANCE_TRANSFERRED};
+    GABLE_TRY(add_generation(l, l->own, sibling));
+    for (int i = 0; i < l->own->nearest.n && i < GABLE_RUNGS_CAP; i++) {
+        rung other = {.distance = far_generation + i,
+                      .sigma_ln = l->own->nearest_sigma_ln,
+                      .provenance = GABLE_PROVENANCE_ASSUMED};
+        const gable_generation **g = &l->nearest[l->n_nearest++];
+        GABLE_TRY(gable_generation_load(l->arena, l->hw, l->own->nearest.name[i], g, l->err));
+        GABLE_TRY(add_generation(l, *g, other));
+    }
+    return GABLE_OK;
+}
+
+/* ---- kernels ---- */
+
+/* The entry that stands in for one column, and how far away it is. */
+/* What is wanted. */
+typedef struct column {
+    int family, weights, unit;
+    const char *kernel; /* NULL: the usual one */
+    gable_flavour flavour;
+    const char *taken[2]; /* kernels other than these */
+} column;
+
+typedef struct choice {
+    const gable_calibrated *entry;
+    const rung *rung;
+    double distance, format, stack;
+} choice;
+
+/* Among kernels of one stack the one with most rows is the usual one. */
+static bool nearer(const choice *c, const choice *best)
+{
+    if (!best->entry || fabs(c->distance - best->distance) > 1e-9)
+        return !best->entry || c->distance < best->distance;
+    return c->entry->n_train + c->entry->n_test > best->entry->n_train + best->entry->n_test;
+}
+
+/* Entries that hw/generations names as measured on an unusual set-up. */
+static bool is_odd(const ladder *l, const rung *r, const gable_calibrated *entry)
+{
+    for (int i = 0; i < l->own->n_odd; i++) {
+        const gable_oddity *odd = &l->own->odd[i];
+        if (odd->family == entry->family && strcmp(odd->stack, entry->stack) == 0 &&
+            strcmp(odd->device, r->calibration->name) == 0)
+            return r->distance > 0.0; /* the device itself may keep it */
+    }
+    return false;
+}
+
+static void consider(const ladder *l, const rung *r, const gable_calibrated *entry,
+                     const column *want, choice *best)
+{
+    choice c = {.entry = entry, .rung = r, .stack = gable_stack_distance(l->stack, entry->stack)};
+    if (c.stack < 0.0)
+        return;
+    for (size_t i = 0; i < sizeof want->taken / sizeof want->taken[0]; i++)
+        if (want->taken[i] && strcmp(want->taken[i], entry->kernel) == 0)
+            return;
+    c.format = format_distance(l, want->weights, want->unit, entry);
+    bool other = want->kernel && strcmp(want->kernel, entry->kernel) != 0;
+    c.distance = r->distance + c.stack + (other ? far_kernel : 0.0) +
+                 far_job * gable_flavour_distance(want->flavour, entry->kernel) +
+                 (is_odd(l, r, entry) ? far_odd : 0.0) +
+                 (c.format > 0.0 ? c.format + (c.format > same_kernels ? far_format : 0.0) : 0.0);
+    if (nearer(&c, best))
+        *best = c;
+}
+
+static gable_provenance worst(gable_provenance a, gable_provenance b)
+{
+    return a > b ? a : b;
+}
+
+static void take_choice(const ladder *l, const choice *c, const char *from,
+                        gable_kernel_constants *out)
+{
+    double rung_ln = c->rung->sigma_ln;
+    double stack_ln = c->stack > 0.0 ? l->stack->stack_sigma_ln : 0.0;
+    double format_ln = c->format > same_kernels ? l->stack->format_sigma_ln : 0.0;
+    double own_ln = c->entry->sigma_ln;
+    gable_provenance provenance = c->rung->provenance;
+    if (c->stack > 0.0 || c->format > 0.0)
+        provenance = worst(provenance, GABLE_PROVENANCE_TRANSFERRED);
+    if (c->format > same_kernels)
+        provenance = GABLE_PROVENANCE_ASSUMED;
+    *out = (gable_kernel_constants){
+        .kernel = c->entry->kernel,
+        .sigma_ln =
+            sqrt(own_ln * own_ln + rung_ln * rung_ln + stack_ln * stack_ln + format_ln * format_ln),
+        .provenance = provenance,
+        .from = from,
+    };
+    memcpy(out->value, c->entry->value, sizeof out->value);
+}
+
+/* "h100-sxm trtllm 1.3.0rc20 gemm bf16 (bf16 unit), 137 rows, 2026-11-22" */
+static const char *describe(gable_arena *arena, const char *device, const gable_calibrated *e)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%.64s %.32s %.32s %s %s (%s unit), %d rows%s%.16s", device,
+             *e->kernel ? e->kernel : e->stack, e->version,
+             gable_family_key((gable_family)e->family), gable_dtype_name((gable_dtype)e->weights),
+             gable_mma_key((gable_mma)e->unit), e->n_train + e->n_test, e->date ? ", " : "",
+             e->date ? e->date : "");
+    return gable_arena_copy(arena, text, strlen(text));
+}
+
+static gable_status describe_rungs(ladder *l)
+{
+    for (int r = 0; r < l->n_rungs; r++) {
+        const gable_calibration *c = l->rungs[r].calibration;
+        const char **described;
+        GABLE_TRY(gable_arena_take(l->arena, (size_t)c->n_entries + 1, sizeof *described,
+                                   &described, l->err));
+        for (int i = 0; i < c->n_entries; i++) {
+            described[i] = describe(l->arena, c->name, &c->entries[i]);
+            if (!described[i])
+                return gable_fail(l->err, GABLE_INTERNAL, "arena full");
+        }
+        l->rungs[r].described = described;
+    }
+    return GABLE_OK;
+}
+
+/* best->entry is NULL when nobody has measured the family. */
+static void choose(const ladder *l, const column *want, choice *best)
+{
+    *best = (choice){0};
+    for (int r = 0; r < l->n_rungs; r++) {
+        const gable_calibration *c = l->rungs[r].calibration;
+        for (int i = 0; i < c->n_entries; i++)
+            if (c->entries[i].family == want->family)
+                consider(l, &l->rungs[r], &c->entries[i], want, best);
+    }
+}
+
+/* A family that nobody has measured on any device that may stand in: what is believed before a fit.
+ */
+static gable_status fill_prior(const ladder *l, int family, const gable_kernel_constants **out)
+{
+    gable_kernel_constants *k;
+    const gable_form *form = &gable_forms[gable_family_form((gable_family)family)];
+    GABLE_TRY(gable_arena_take(l->arena, 1, sizeof *k, &k, l->err));
+    *k = (gable_kernel_constants){.sigma_ln = prior_sigma_ln,
+                                  .provenance = GABLE_PROVENANCE_ASSUMED,
+                                  .kernel = "",
+                                  .from = "priors of the formula"};
+    for (int i = 0; i < form->n_parameters; i++)
+        k->value[i] = form->parameters[i].n_choices ? form->parameters[i].choices[0]
+                                                    : form->parameters[i].centre;
+    *out = k;
+    return GABLE_OK;
+}
+
+/* Columns that chose the same entry from as far share one set of constants. */
+static gable_status take_column(ladder *l, const choice *best, const gable_kernel_constants **out)
+{
+    gable_kernel_constants one, *kept;
+    const rung *from = best->rung;
+    take_choice(l, best, from->described[best->entry - from->calibration->entries], &one);
+    for (int i = 0; i < l->n_kept; i++)
+        if (l->kept[i]->from == one.from && l->kept[i]->provenance == one.provenance &&
+            fabs(l->kept[i]->sigma_ln - one.sigma_ln) < 1e-12) {
+            *out = l->kept[i];
+            return GABLE_OK;
+        }
+    GABLE_TRY(gable_arena_take(l->arena, 1, sizeof *kept, &kept, l->err));
+    *kept = one;
+    *out = kept;
+    if (l->n_kept < GABLE_KEPT_CAP)
+        l->kept[l->n_kept++] = kept;
+    return GABLE_OK;
+}
+
+static gable_status fill_column(ladder *l, const column *want, const gable_kernel_constants **out)
+{
+    choice best;
+    choose(l, want, &best);
+    return best.entry ? take_column(l, &best, out) : fill_prior(l, want->family, out);
+}
+
+/* Kernels beside the usual one of the same device, stack and format. */
+static gable_status fill_rivals(ladder *l, const column *usual, gable_constants *out)
+{
+    column want = *usual;
+    choice best, next;
+    choose(l, &want, &best);
+    next = best;
+    for (int i = 0; next.entry && i < GABLE_FLAVOUR_THIRD - GABLE_FLAVOUR_OTHER + 1; i++) {
+        want.taken[i] = next.entry->kernel;
+        choose(l, &want, &next);
+        if (!next.entry || next.distance > best.distance + 1e-9)
+            return GABLE_OK;
+        GABLE_TRY(take_column(
+            l, &next,
+            &out->flavoured[GABLE_FLAVOUR_OTHER + i][want.family][want.weights][want.unit]));
+    }
+    return GABLE_OK;
+}
+
+/* Which families have kernels for particular jobs, or several for one. */
+static const struct {
+    gable_family family;
+    gable_flavour first, last;
+} jobs[] = {
+    {GABLE_FAMILY_MOE, GABLE_FLAVOUR_UNGATED, GABLE_FLAVOUR_UNGATED},
+    {GABLE_FAMILY_LINEAR_CONV, GABLE_FLAVOUR_GDN, GABLE_FLAVOUR_MAMBA2_VERIFY},
+    {GABLE_FAMILY_LINEAR_SCAN, GABLE_FLAVOUR_GDN, GABLE_FLAVOUR_MAMBA2_VERIFY},
+    {GABLE_FAMILY_LINEAR_CONV_UPDATE, GABLE_FLAVOUR_GDN, GABLE_FLAVOUR_MAMBA2_VERIFY},
+    {GABLE_FAMILY_LINEAR_UPDATE, GABLE_FLAVOUR_GDN, GABLE_FLAVOUR_MAMBA2_VERIFY},
+    {GABLE_FAMILY_MHC_PRE, GABLE_FLAVOUR_OTHER, GABLE_FLAVOUR_OTHER},
+};
+
+static gable_status fill_jobs(ladder *l, const column *usual, gable_constants *out)
+{
+    for (size_t j = 0; j < sizeof jobs / sizeof jobs[0]; j++) {
+        if ((int)jobs[j].family != usual->family)
+            continue;
+        if (jobs[j].first == GABLE_FLAVOUR_OTHER)
+            return fill_rivals(l, usual, out);
+        for (int f = (int)jobs[j].first; f <= (int)jobs[j].last; f++) {
+            column want = *usual;
+            want.flavour = (gable_flavour)f;
+            GABLE_TRY(
+                fill_column(l, &want, &out->flavoured[f][want.family][want.weights][want.unit]));
+        }
+    }
+    return GABLE_OK;
+}
+
+static gable_status fill_elementwise(const ladder *l, gable_constants *out)
+{
+    gable_kernel_constants *k;
+    GABLE_TRY(gable_arena_take(l->arena, 1, sizeof *k, &k, l->err));
+    *k = (gable_kernel_constants){.sigma_ln = l->stack->elementwise_sigma_ln,
+                                  .provenance = GABLE_PROVENANCE_ASSUMED,
+                                  .kernel = "",
+                                  .from = l->stack->title};
+    k->value[GABLE_ROOFLINE_FLOOR] = 1e6 * l->stack->elementwise_floor_s;
+    k->value[GABLE_ROOFLINE_COMPUTE] = 1.0;
+    k->value[GABLE_ROOFLINE_MEMORY] = l->stack->elementwise_memory_frac;
+    for (int d = 0; d < GABLE_N_DTYPES; d++)
+        for (int u = 0; u < GABLE_N_MMA; u++)
+            out->kernel[GABLE_FAMILY_ELEMENTWISE][d][u] = k;
+    return GABLE_OK;
+}
+
+gable_status gable_ladder_fill(ladder *l, gable_constants *out)
+{
+    GABLE_TRY(describe_rungs(l));
+    for (int f = 0; f < GABLE_FAMILY_ELEMENTWISE; f++)
+        for (int d = 0; d < GABLE_N_DTYPES; d++)
+            for (int u = 0; u < GABLE_N_MMA; u++) {
+                column want = {.family = f, .weights = d, .unit = u};
+                GABLE_TRY(fill_column(l, &want, &out->kernel[f][d][u]));
+                GABLE_TRY(fill_jobs(l, &want, out));
+            }
+    return fill_elementwise(l, out);
+}
+
+gable_status gable_ladder_open(ladder *l, gable_arena *arena, const char *hw,
+                               const gable_accelerator *accelerator, const char *stack,
+                               gable_err *err)
+{
+    *l = (ladder){.arena = arena, .hw = hw, .accelerator = accelerator, .err = err};
+    GABLE_TRY(gable_stack_load(arena, hw, stack, &l->stack, err));
+    if (l->stack->ideal)
+        return GABLE_OK;
+    take_logarithms(l);
+    return climb(l);
+}
+
+gable_status gable_constants_of_kernel(gable_arena *arena, const char *hw,
+                                       const gable_accelerator *accelerator, const char *stack,
+                                       gable_family family, gable_dtype weights, gable_mma unit,
+                                       const char *kernel, const gable_kernel_constants **out,
+                                       gable_err *err)
+{
+    ladder *l;
+    choice best;
+    gable_kernel_constants *made;
+    column want = {
+        .family = (int)family, .weights = (int)weights, .unit = (int)unit, .kernel = kernel};
+    GABLE_TRY(gable_arena_take(arena, 1, sizeof *l, &l, err));
+    GABLE_TRY(gable_ladder_open(l, arena, hw, accelerator, stack, err));
+    GABLE_TRY(gable_arena_take(arena, 1, sizeof *made, &made, err));
+    choose(l, &want, &best);
+    if (!best.entry)
+        return fill_prior(l, (int)family, out);
+    take_choice(l, &best, describe(arena, best.rung->calibration->name, best.entry), made);
+    *out = made;
+    return made->from ? GABLE_OK : gable_fail(err, GABLE_INTERNAL, "arena full");
+}

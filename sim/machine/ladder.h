@@ -1,0 +1,48 @@
+/* machine/ladder: the calibrated devices that may stand in for one, nearest first. Private to
+ * machine: constants.c asks it for each column of gable_constants.
+ * Room: machine. Uses: base. */
+#ifndef GABLE_MACHINE_LADDER_H
+#define GABLE_MACHINE_LADDER_H
+#include "machine/calibration.h"
+#include "machine/constants.h"
+#include "machine/generation.h"
+#include "machine/machine.h"
+
+enum { GABLE_RUNGS_CAP = 64, GABLE_KEPT_CAP = 1024 };
+
+/* One calibrated device on the ladder. */
+typedef struct gable_rung {
+    const gable_calibration *calibration;
+    const char **described; /* of each entry, made once: not once a column */
+    double distance, sigma_ln;
+    gable_provenance provenance;
+} gable_rung;
+
+typedef struct gable_ladder {
+    gable_arena *arena;
+    const char *hw;
+    const gable_accelerator *accelerator;
+    const gable_generation *own;
+    const gable_generation *nearest[GABLE_RUNGS_CAP];
+    int n_nearest;
+    const gable_stack *stack;
+    gable_rung rungs[GABLE_RUNGS_CAP];
+    int n_rungs;
+    double log_bytes[GABLE_N_DTYPES], log_unit[GABLE_N_MMA]; /* base 2 */
+    const gable_kernel_constants *kept[GABLE_KEPT_CAP];
+    int n_kept;
+    gable_err *err;
+} gable_ladder;
+
+/* Loads the stack, and the calibrations of the device, its generation and the nearest ones. */
+gable_status gable_ladder_open(gable_ladder *ladder, gable_arena *arena, const char *hw,
+                               const gable_accelerator *accelerator, const char *stack,
+                               gable_err *err);
+
+/* Every column of kernels, jobs and rivals included. */
+gable_status gable_ladder_fill(gable_ladder *ladder, gable_constants *out);
+
+/* 0: the stack itself; -1: not one that may stand in. */
+double gable_stack_distance(const gable_stack *stack, const char *theirs);
+
+#endif
