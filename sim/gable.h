@@ -49,6 +49,14 @@ typedef struct gable_query {
     int tp, ep;          /* tensor-parallel ranks; those over which experts are split; >= 1 */
     double experts_skew; /* Zipf exponent of the experts' popularity; 0: uniform */
     const char *weights, *activations, *kv; /* dtype overrides; NULL: as the checkpoint has them */
+    /* Speculation: who drafts, "mtp" "draft" "block" "parallel"; NULL or "plain": nobody.
+     * draft_tokens of them a step (0: 3), by the model `draft` where it is not the model itself;
+     * kept at acceptance_rate, or accepted_length of them a step, or by a table of
+     * workloads/acceptance.csv (all 0 and NULL: that of the model). Models that denoise blocks do
+     * it in denoise_steps (0: 16) and need new_tokens: those of a block. */
+    const char *decoding, *draft, *acceptance_table;
+    int draft_tokens, denoise_steps;
+    double acceptance_rate, accepted_length;
 } gable_query;
 
 /* The step. Seconds are of the whole step; bytes and FLOPs those of one device. */
@@ -64,6 +72,10 @@ typedef struct gable_answer {
     const char
         *source; /* worst provenance among the operators: "spec" "fitted" "transferred" "assumed" */
     int n_operators;
+    /* The iteration that the step is part of, draft or all denoising included, and the tokens that
+     * each sequence gains by it; of a plain step, its time and new_tokens. speedup: over plain
+     * decode; 1 for plain steps. tokens_per_s above counts gained tokens. */
+    double iteration_s, accepted_tokens, speedup;
 } gable_answer;
 
 /* Loads, plans and prices. A model and a system that were used before are loaded once per session.

@@ -44,7 +44,7 @@ static gable_status price_steps(gable_cli *cli, const gable_scenario_options *o,
     for (size_t i = 0; i < N_BOTH; i++) {
         gable_case *c = &out->cases[i];
         GABLE_TRY(gable_scenario_price(cli, o, order[i], true, c));
-        out->priced[i] = (gable_priced){&c->plan, &c->machine, &c->step, false};
+        out->priced[i] = (gable_priced){.plan = &c->plan, .machine = &c->machine, .step = &c->step};
     }
     return GABLE_OK;
 }

@@ -34,7 +34,8 @@ gable_status demo_price(demo *d, const demo_scene *scene, double batch, double n
     GABLE_TRY(gable_layout_plan(&cli->arena, scene->model, &scenario, &out->plan, &cli->err));
     GABLE_TRY(gable_step_init(&cli->arena, &out->plan, &out->step, &cli->err));
     gable_engine_price(&out->plan, &scene->machine, &out->step);
-    out->priced = (gable_priced){&out->plan, &scene->machine, &out->step, false};
+    out->priced =
+        (gable_priced){.plan = &out->plan, .machine = &scene->machine, .step = &out->step};
     return GABLE_OK;
 }
 

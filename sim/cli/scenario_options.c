@@ -76,27 +76,50 @@ static gable_status load(gable_cli *cli, const gable_scenario_options *o, gable_
                                 &out->model, &cli->err);
 }
 
+gable_status gable_scenario_read(gable_cli *cli, const gable_scenario_options *options,
+                                 gable_phase phase, bool both, gable_case *out,
+                                 gable_scenario *scenario)
+{
+    GABLE_TRY(read_scenario(cli, options, phase, both, scenario));
+    GABLE_TRY(load(cli, options, out));
+    bool denoises = out->model->canvas > 0 && phase == GABLE_PHASE_DECODE;
+    if (denoises && (both || !options->new_tokens))
+        scenario->n_new = out->model->canvas;
+    return GABLE_OK;
+}
+
+gable_status gable_scenario_price_read(gable_cli *cli, const gable_scenario *scenario,
+                                       gable_case *out, gable_priced *priced)
+{
+    GABLE_TRY(gable_layout_plan(&cli->arena, out->model, scenario, &out->plan, &cli->err));
+    GABLE_TRY(gable_engine_check(&out->plan, &out->machine, &cli->err));
+    GABLE_TRY(gable_step_init(&cli->arena, &out->plan, &out->step, &cli->err));
+    gable_engine_price(&out->plan, &out->machine, &out->step);
+    *priced = (gable_priced){.plan = &out->plan, .machine = &out->machine, .step = &out->step};
+    return GABLE_OK;
+}
+
 gable_status gable_scenario_price(gable_cli *cli, const gable_scenario_options *options,
                                   gable_phase phase, bool both, gable_case *out)
 {
     gable_scenario scenario;
-    GABLE_TRY(read_scenario(cli, options, phase, both, &scenario));
-    GABLE_TRY(load(cli, options, out));
-    GABLE_TRY(gable_layout_plan(&cli->arena, out->model, &scenario, &out->plan, &cli->err));
-    GABLE_TRY(gable_engine_check(&out->plan, &out->machine, &cli->err));
-    GABLE_TRY(gable_step_init(&cli->arena, &out->plan, &out->step, &cli->err));
-    gable_engine_price(&out->plan, &out->machine, &out->step);
-    return GABLE_OK;
+    gable_priced priced;
+    GABLE_TRY(gable_scenario_read(cli, options, phase, both, out, &scenario));
+    return gable_scenario_price_read(cli, &scenario, out, &priced);
+}
+
+gable_phase gable_scenario_phase(const gable_scenario_options *options)
+{
+    return options->phase == GABLE_PHASE_CHOICE_PREFILL ? GABLE_PHASE_PREFILL : GABLE_PHASE_DECODE;
 }
 
 gable_status gable_scenario_price_one(gable_cli *cli, const gable_scenario_options *options,
                                       gable_case *out, gable_priced *priced)
 {
-    gable_phase phase =
-        options->phase == GABLE_PHASE_CHOICE_PREFILL ? GABLE_PHASE_PREFILL : GABLE_PHASE_DECODE;
-    GABLE_TRY(gable_scenario_price(cli, options, phase, false, out));
-    *priced = (gable_priced){&out->plan, &out->machine, &out->step, false};
-    return GABLE_OK;
+    gable_scenario scenario;
+    GABLE_TRY(
+        gable_scenario_read(cli, options, gable_scenario_phase(options), false, out, &scenario));
+    return gable_scenario_price_read(cli, &scenario, out, priced);
 }
 
 gable_status gable_scenario_deliver(gable_cli *cli, const char *output)

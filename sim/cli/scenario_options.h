@@ -139,6 +139,20 @@ typedef struct gable_case {
 gable_status gable_scenario_price(gable_cli *cli, const gable_scenario_options *options,
                                   gable_phase phase, bool both, gable_case *out);
 
+/* Loads model and machine, applies the formats and reads the step of `phase`, without pricing it. A
+ * decode step of a model with a canvas is one denoising step of it unless --new-tokens says
+ * otherwise. */
+gable_status gable_scenario_read(gable_cli *cli, const gable_scenario_options *options,
+                                 gable_phase phase, bool both, gable_case *out,
+                                 gable_scenario *scenario);
+
+/* Lays out and prices a step that was read. */
+gable_status gable_scenario_price_read(gable_cli *cli, const gable_scenario *scenario,
+                                       gable_case *out, gable_priced *priced);
+
+/* The phase that --phase names; decode for "both". */
+gable_phase gable_scenario_phase(const gable_scenario_options *options);
+
 /* The step that --phase names, as a report takes it. */
 gable_status gable_scenario_price_one(gable_cli *cli, const gable_scenario_options *options,
                                       gable_case *out, gable_priced *priced);

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "engine/engine.h"
+#include "engine/host.h"
 
 gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_step *step,
                              gable_err *err)
@@ -23,6 +24,17 @@ static void price_gap(const gable_constants *constants, gable_time *out)
         return;
     out->time_s = out->overhead_s = constants->gap_s_per_layer;
     out->provenance = constants->gap_provenance;
+}
+
+/* The last row: what the others do not hide. With slower others less of it shows, so it may be
+ * shorter than at the ceiling; the step never is. */
+static void price_host(const gable_plan *plan, const gable_machine *machine, const gable_step *step,
+                       gable_time *out)
+{
+    *out = (gable_time){.bound = GABLE_BOUND_NETWORK, .ceiling_bound = GABLE_BOUND_NETWORK};
+    out->time_s = out->network_s = gable_engine_host_s(plan, machine, step->time_s_total);
+    out->ceiling_s = gable_engine_host_s(plan, machine, step->ceiling_s_total);
+    out->provenance = GABLE_PROVENANCE_SPEC;
 }
 
 static void price_row(const gable_plan *plan, int row, const gable_machine *machine,
@@ -47,6 +59,11 @@ static void price_row(const gable_plan *plan, int row, const gable_machine *mach
     case GABLE_ROW_GAP:
         price_gap(machine->constants, time);
         break;
+    case GABLE_ROW_HOST:
+        price_host(plan, machine, step, time);
+        step->wire_bytes[row] =
+            plan->host.ahead_bytes + plan->host.routed_bytes + plan->host.memory_bytes;
+        break;
     }
     step->time_s[row] = time->time_s * plan->calls[row];
     step->ceiling_s[row] = time->ceiling_s * plan->calls[row];
@@ -58,7 +75,7 @@ static void add_bounds(const gable_plan *plan, int row, gable_step *step)
     const gable_time *time = &step->row[row];
     double rest = time->time_s - time->overhead_s;
     gable_bound longest = GABLE_BOUND_MEMORY;
-    if (plan->kind[row] == GABLE_ROW_COLLECTIVE)
+    if (plan->kind[row] == GABLE_ROW_COLLECTIVE || plan->kind[row] == GABLE_ROW_HOST)
         longest = GABLE_BOUND_NETWORK;
     else if (time->compute_s > time->memory_s)
         longest = GABLE_BOUND_COMPUTE;
@@ -163,7 +180,7 @@ gable_status gable_engine_check(const gable_plan *plan, const gable_machine *mac
 {
     int tp = plan->scenario.tp, n = machine->system->n_accelerators;
     if (tp <= n)
-        return GABLE_OK;
+        return gable_engine_check_host(plan, machine, err);
     if (n == 1)
         return gable_fail(err, GABLE_INPUT,
                           "--tp %d needs %d accelerators, %s is one device without a fabric", tp,

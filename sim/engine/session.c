@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/decoding_words.h"
 #include "engine/engine.h"
 #include "gable.h"
 
@@ -20,6 +21,7 @@ struct gable_session {
     gable_machine machine;
     gable_plan plan;
     gable_step step;
+    gable_decoding decoding; /* method PLAIN: tokens come one after another */
     bool planned;
 };
 
@@ -135,6 +137,49 @@ static gable_status find_phase(const char *name, gable_phase *phase, gable_err *
                       name);
 }
 
+static gable_status read_words(const gable_query *q, gable_decoding_words *out, gable_err *err)
+{
+    *out = (gable_decoding_words){.draft_tokens = q->draft_tokens > 0 ? q->draft_tokens : 3,
+                                  .draft = q->draft,
+                                  .acceptance_rate = q->acceptance_rate,
+                                  .accepted_length = q->accepted_length,
+                                  .acceptance_table = q->acceptance_table,
+                                  .denoise_steps = q->denoise_steps};
+    for (int i = 0; q->decoding && gable_decoding_choices[i]; i++)
+        if (strcmp(gable_decoding_choices[i], q->decoding) == 0) {
+            out->method = i;
+            return GABLE_OK;
+        }
+    return q->decoding
+               ? gable_fail(err, GABLE_INPUT,
+                            "unknown decoding \"%.60s\", expected plain, mtp, draft, block or "
+                            "parallel",
+                            q->decoding)
+               : GABLE_OK;
+}
+
+/* One step, or the iteration that it is part of. */
+static gable_status price(gable_session *s, const gable_query *q, const gable_model *model,
+                          const gable_scenario *scenario)
+{
+    gable_decoding_words words;
+    gable_decoding_options options;
+    bool asked;
+    GABLE_TRY(read_words(q, &words, &s->err));
+    GABLE_TRY(gable_decoding_asked(&words, model, scenario->phase, &asked, &s->err));
+    s->decoding = (gable_decoding){.method = GABLE_DECODING_PLAIN};
+    if (asked) {
+        GABLE_TRY(gable_decoding_read(&s->arena, s->workloads, &words, model, &options, &s->err));
+        return gable_engine_decode(&s->arena, model, &s->machine, scenario, &options, &s->plan,
+                                   &s->step, &s->decoding, &s->err);
+    }
+    GABLE_TRY(gable_layout_plan(&s->arena, model, scenario, &s->plan, &s->err));
+    GABLE_TRY(gable_engine_check(&s->plan, &s->machine, &s->err));
+    GABLE_TRY(gable_step_init(&s->arena, &s->plan, &s->step, &s->err));
+    gable_engine_price(&s->plan, &s->machine, &s->step);
+    return GABLE_OK;
+}
+
 static gable_status plan_and_price(gable_session *s, const gable_query *q)
 {
     const gable_model *model;
@@ -149,16 +194,17 @@ static gable_status plan_and_price(gable_session *s, const gable_query *q)
     GABLE_TRY(find_phase(q->phase, &scenario.phase, &s->err));
     GABLE_TRY(load(s, q));
     GABLE_TRY(override(s, q, &model));
-    GABLE_TRY(gable_layout_plan(&s->arena, model, &scenario, &s->plan, &s->err));
-    GABLE_TRY(gable_engine_check(&s->plan, &s->machine, &s->err));
-    GABLE_TRY(gable_step_init(&s->arena, &s->plan, &s->step, &s->err));
-    gable_engine_price(&s->plan, &s->machine, &s->step);
+    GABLE_TRY(price(s, q, model, &scenario));
     s->planned = true;
     return GABLE_OK;
 }
 
-static void answer(const gable_plan *plan, const gable_step *step, gable_answer *out)
+static void answer(const gable_session *session, gable_answer *out)
 {
+    const gable_plan *plan = &session->plan;
+    const gable_step *step = &session->step;
+    const gable_decoding *decoding = &session->decoding;
+    bool plain = decoding->method == GABLE_DECODING_PLAIN;
     *out = (gable_answer){
         .time_s = step->time_s_total,
         .p10_s = step->p10_s,
@@ -180,6 +226,9 @@ static void answer(const gable_plan *plan, const gable_step *step, gable_answer 
         .fits = step->fits,
         .source = gable_provenance_name(step->provenance),
         .n_operators = plan->n_rows,
+        .iteration_s = plain ? step->time_s_total : decoding->time_s,
+        .accepted_tokens = plain ? plan->scenario.n_new : decoding->accepted_tokens,
+        .speedup = plain ? 1.0 : decoding->speedup,
     };
 }
 
@@ -189,8 +238,8 @@ int gable_cost(gable_session *session, const gable_query *query, gable_answer *o
     *out = (gable_answer){0};
     gable_status status = plan_and_price(session, query);
     if (status == GABLE_OK)
-        answer(&session->plan, &session->step, out);
-    return (int)status;
+        answer(session, out);
+    return (int)(status == GABLE_USAGE ? GABLE_INPUT : status); /* there is no command line */
 }
 
 int gable_operator_at(gable_session *session, int index, gable_operator *out)

@@ -6,6 +6,11 @@
 #include "layout/rows.h"
 
 const char *const gable_phases[] = {"prefill", "decode", NULL};
+const char *const gable_memory_places[] = {
+#define MEMORY_NAME(symbol, name) name,
+    GABLE_MEMORY_LIST(MEMORY_NAME)
+#undef MEMORY_NAME
+        NULL};
 
 typedef void lay_function(gable_laying *l);
 
@@ -99,9 +104,7 @@ static gable_status check_scenario(const gable_model *model, const gable_scenari
     if (!(s->skew >= 0.0 && s->skew <= 8.0))
         return gable_fail(err, GABLE_INPUT, "--experts-skew %g is out of range, expected 0 to 8",
                           s->skew);
-    if (model->canvas > 0)
-        return gable_fail(err, GABLE_INPUT, "%s: block diffusion is not priced yet", model->name);
-    return GABLE_OK;
+    return gable_layout_check_decoding(model, s, err);
 }
 
 static gable_status take_columns(gable_arena *arena, gable_plan *plan, gable_err *err)
@@ -128,6 +131,7 @@ static void lay_embedding(gable_laying *l)
     double d = l->model->hidden;
     double table = ceil(l->model->vocab / l->tp) * d;
     double bytes = table * gable_dtype_bytes(l->model->dtypes[GABLE_MODULE_EMBED].weights);
+    bytes = l->model->mtp_module ? 0.0 : bytes; /* the table is the main model's */
     gable_op op = {.kind = GABLE_OP_STREAM,
                    .weights = l->model->dtypes[GABLE_MODULE_EMBED].weights,
                    .activations = GABLE_DTYPE_BF16,
@@ -156,7 +160,9 @@ static void lay_head(gable_laying *l)
     lay_streams_sum(l);
     gable_rows_stream(l, "final_norm", 2.0 * d, 2.0 * d, 5.0 * d, d);
     gable_rows_gemm(l, "lm_head", GABLE_MODULE_HEAD, rows, local, d, 1.0);
-    if (model->tied && l->err->status == GABLE_OK) /* the table is the embedding's */
+    bool shared = model->tied || model->mtp_module;
+    if (shared &&
+        l->err->status == GABLE_OK) /* the table is the embedding's, or the main model's */
         l->plan->stored_bytes[l->plan->n_rows - 1] = 0.0;
     gable_rows_collective(l, "logits_all_gather", GABLE_COLLECTIVE_ALL_GATHER, rows * model->vocab);
     gable_op op = {.kind = GABLE_OP_STREAM,
@@ -219,12 +225,15 @@ gable_status gable_layout_plan(gable_arena *arena, const gable_model *model,
                       .tp = scenario->tp,
                       .ep = scenario->ep};
     lay_embedding(&l);
+    gable_layout_inputs(&l);
     lay_layers(&l);
     lay_head(&l);
     gable_rows_gap(&l);
+    gable_layout_canvas(out);
     for (int i = 0; i < out->n_rows; i++)
         out->weights_bytes += out->stored_bytes[i];
     out->activation_bytes = activation_bytes(out, model, scenario->tp);
+    gable_layout_host(&l);
     return err->status;
 }
 
@@ -237,6 +246,8 @@ const char *gable_plan_kind_name(const gable_plan *plan, int row)
         return gable_collective_name((int)plan->collective[row].kind);
     case GABLE_ROW_GAP:
         return "gap";
+    case GABLE_ROW_HOST:
+        return "host";
     }
     return "";
 }

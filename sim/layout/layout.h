@@ -15,6 +15,16 @@
 typedef enum gable_phase { GABLE_PHASE_PREFILL, GABLE_PHASE_DECODE, GABLE_N_PHASES } gable_phase;
 extern const char *const gable_phases[]; /* "prefill" "decode" NULL */
 
+/* Where a hashed memory table (Engram) lives. X(symbol, name) */
+#define GABLE_MEMORY_LIST(X) X(HBM, "hbm") X(HOST, "host") X(POOL, "pool")
+typedef enum gable_memory_place {
+#define GABLE_MEMORY_ENUM(symbol, name) GABLE_MEMORY_##symbol,
+    GABLE_MEMORY_LIST(GABLE_MEMORY_ENUM)
+#undef GABLE_MEMORY_ENUM
+        GABLE_N_MEMORY_PLACES
+} gable_memory_place;
+extern const char *const gable_memory_places[]; /* "hbm" "host" "pool" NULL */
+
 /* One step of one model under one layout. */
 typedef struct gable_scenario {
     gable_phase phase;
@@ -24,10 +34,28 @@ typedef struct gable_scenario {
     int tp;          /* tensor-parallel ranks, >= 1 */
     int ep;          /* of those, ranks that experts are split over; moe_tp = tp / ep */
     double skew;     /* Zipf exponent of the experts' popularity; 0: uniform */
+    gable_memory_place memory_place; /* of the model's memory table, when it has one */
+    /* Parts of the weights and of the cache that live in the host's memory, or on its SSDs. */
+    double offload_weights, offload_kv;
+    bool offload_to_storage;
 } gable_scenario;
 
 /* Row kinds beyond operators. */
-typedef enum gable_row_kind { GABLE_ROW_OP, GABLE_ROW_COLLECTIVE, GABLE_ROW_GAP } gable_row_kind;
+typedef enum gable_row_kind {
+    GABLE_ROW_OP,
+    GABLE_ROW_COLLECTIVE,
+    GABLE_ROW_GAP,
+    GABLE_ROW_HOST /* what is fetched from beyond the device's memory; the last row, at most one */
+} gable_row_kind;
+
+/* Bytes that one device fetches in the step from beyond its memory, and what it keeps there. */
+typedef struct gable_host_traffic {
+    double ahead_bytes;  /* weights and cache: which ones is known, layers before them hide them */
+    double routed_bytes; /* weights of experts: known once the router has chosen */
+    double memory_bytes; /* rows of a hashed memory table: known from the tokens */
+    double memory_frac;  /* of the layers that run before the first module that needs those */
+    double stored_bytes;
+} gable_host_traffic;
 
 enum { GABLE_PLAN_ROWS_CAP = 512 };
 
@@ -45,6 +73,7 @@ typedef struct gable_plan {
     gable_work *work;             /* of one call */
     gable_collective *collective; /* for GABLE_ROW_COLLECTIVE */
 
+    gable_host_traffic host;
     double *stored_bytes; /* weights that the row keeps on one rank, all layers */
     double tokens;        /* batch * n_new */
     /* bytes on one rank */
@@ -52,7 +81,8 @@ typedef struct gable_plan {
 } gable_plan;
 
 /* Lays out the step. Refuses with GABLE_INPUT: sizes out of range, heads that tp does not divide,
- * experts that ep does not divide. */
+ * experts that ep does not divide, a block wider than the model's canvas, memory tables of unknown
+ * modules. */
 gable_status gable_layout_plan(gable_arena *arena, const gable_model *model,
                                const gable_scenario *scenario, gable_plan *out, gable_err *err);
 

@@ -181,3 +181,8 @@ void gable_rows_gap(gable_laying *l)
     l->plan->layers[row] = l->model->n_layers;
     l->plan->calls[row] = l->model->n_layers;
 }
+
+void gable_rows_host(gable_laying *l)
+{
+    new_row(l, "host_transfer", GABLE_ROW_HOST);
+}

@@ -54,6 +54,9 @@ void gable_rows_collective(gable_laying *l, const char *name, gable_collective_k
 /* One engine gap per layer of the model. */
 void gable_rows_gap(gable_laying *l);
 
+/* The row of what is fetched from beyond the device's memory. */
+void gable_rows_host(gable_laying *l);
+
 /* Mixers and feed-forward parts: one function each, called for a run of equal layers. */
 void gable_layout_gqa(gable_laying *l);
 void gable_layout_mla(gable_laying *l);
@@ -65,6 +68,22 @@ void gable_layout_linear_mixer(gable_laying *l);
 void gable_layout_dense(gable_laying *l);
 void gable_layout_moe(gable_laying *l);
 void gable_layout_linear_ffn(gable_laying *l);
+
+/* What enters before the first layer: the projection of a multi-token-prediction module, and hashed
+ * memory tables. */
+void gable_layout_inputs(gable_laying *l);
+
+/* A decode step of a model with a canvas denoises it: each of its tokens sees all of them
+ * (facts/models.md 4.16). Once all rows are there. */
+void gable_layout_canvas(gable_plan *plan);
+
+/* Takes what lives beyond the device's memory out of the plan's bytes, and adds the row that
+ * fetches it. Once all other rows and the plan's bytes are there. */
+void gable_layout_host(gable_laying *l);
+
+/* What a way of decoding cannot do, refused with GABLE_INPUT. */
+gable_status gable_layout_check_decoding(const gable_model *model, const gable_scenario *scenario,
+                                         gable_err *err);
 
 /* Whether new tokens of this scenario should run MLA absorbed: fewer FLOPs than expanding the
  * latents of the whole context (facts/models.md 4.3: expanded wins beyond about 171 new tokens per

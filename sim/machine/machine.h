@@ -89,6 +89,9 @@ typedef struct gable_system {
     int n_accelerators;    /* in one scale-up domain (the node, or the rack) */
     const gable_cpu *host; /* may be NULL */
     int n_hosts;
+    const char *storage_link;   /* what one SSD is, a file of hw/links; NULL: none described */
+    int n_storage;              /* SSDs in one scale-up domain */
+    double storage_bytes_per_s; /* all of them, read; 0: not known */
 
     int fabric; /* gable_fabric */
     const char *scale_up_link;
@@ -146,6 +149,17 @@ gable_status gable_system_load(gable_arena *arena, const char *hw, const char *n
 /* gable_system_load and gable_constants_load for `stack` ("trtllm", "vllm", "sglang", "ideal"). */
 gable_status gable_machine_load(gable_arena *arena, const char *hw, const char *system,
                                 const char *stack, gable_machine *out, gable_err *err);
+
+/* What one accelerator gets on the way from beyond its own memory, B/s per direction; 0: not
+ * published. Accelerators share the memory of their hosts, and their SSDs, evenly. */
+typedef struct gable_host_path {
+    const char *link;           /* "c2c" or "host link": whichever there is */
+    double link_bytes_per_s;    /* to the host */
+    double memory_bytes_per_s;  /* share of the hosts' memory */
+    double storage_bytes_per_s; /* share of the SSDs */
+    double pool_bytes_per_s;    /* of the network: memory of others */
+} gable_host_path;
+gable_host_path gable_system_host_path(const gable_system *system);
 
 /* Rate of the matrix unit that `mma` runs on, dense FLOP/s. Where the device lacks the unit the
  * next wider one that it has is used (fp8 runs as bf16, bf16 as fp16 where only that exists), at

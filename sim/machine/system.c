@@ -23,6 +23,8 @@ static gable_status check_names(gable_arena *arena, const char *hw, const gable_
                                     "accelerator", system->accelerator_name, err));
     GABLE_TRY(gable_read_check_name(arena, hw, &gable_kind_cpu, root, "host", "cpu",
                                     system->host_name, err));
+    GABLE_TRY(gable_read_check_name(arena, hw, &gable_kind_link, root, "storage", "link",
+                                    system->storage_link, err));
     GABLE_TRY(gable_read_check_name(arena, hw, &gable_kind_link, root, "scale_up", "link",
                                     system->scale_up_link, err));
     return gable_read_check_name(arena, hw, &gable_kind_link, root, "scale_out", "link",
@@ -56,6 +58,11 @@ static gable_status read_system(gable_arena *arena, const char *hw, const gable_
         gable_accelerator_load(arena, hw, system->accelerator_name, &system->accelerator, err));
     if (system->host_name)
         GABLE_TRY(gable_cpu_load(arena, hw, system->host_name, &system->host, err));
+    if (system->storage_link) {
+        const gable_link *ssd;
+        GABLE_TRY(gable_link_load(arena, hw, system->storage_link, &ssd, err));
+        system->storage_bytes_per_s = system->n_storage * ssd->port_bytes_per_s;
+    }
     inherit_rates(system);
     GABLE_TRY(check_fabric(system, root, err));
     *out = system;

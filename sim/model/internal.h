@@ -15,6 +15,9 @@ bool gable_layer_equal(const gable_layer *a, const gable_layer *b);
 gable_status gable_model_set_layers(gable_arena *arena, gable_model *model,
                                     const gable_layer *layers, int n_layers, gable_err *err);
 
+/* The layer of a multi-token-prediction module. */
+gable_layer gable_model_mtp_layer(const gable_model *model);
+
 /* Activations that go with weights of a format when a checkpoint does not say: weight-only formats
  * keep bf16 (facts/models.md 4.18). */
 gable_dtype gable_model_natural_activations(gable_dtype weights);

@@ -121,13 +121,16 @@ typedef struct gable_model {
     int hidden, n_layers, vocab, max_context;
     bool tied;                  /* LM head shares the input embedding */
     int n_mtp;                  /* multi-token-prediction modules */
+    bool mtp_module;            /* is such a module itself (gable_model_mtp_module) */
     int hyper_streams;          /* mHC residual streams; 0 or 1: plain residual */
     int canvas;                 /* block diffusion: tokens per block; 0: autoregressive */
     double memory_params;       /* hashed memory tables (Engram): looked up, never multiplied */
     double memory_row_elements; /* elements of them that one token reads, all modules together */
-    int n_kinds;                /* distinct layers */
-    const gable_layer *kinds;   /* n_kinds */
-    const int *kind_of_layer;   /* n_layers indices into kinds, in order */
+    int memory_modules;         /* layers that read them */
+    int memory_first_layer, memory_last_layer; /* of those, counted from 1 */
+    int n_kinds;                               /* distinct layers */
+    const gable_layer *kinds;                  /* n_kinds */
+    const int *kind_of_layer;                  /* n_layers indices into kinds, in order */
     gable_module_dtypes dtypes[GABLE_N_MODULES];
     gable_dtype kv_dtype, state_dtype, index_dtype;
     double published_params,
@@ -164,6 +167,13 @@ double gable_model_layer_params(const gable_model *model, const gable_layer *lay
  * unsharded, in the model's cache formats (facts/models.md 3). Kept: windows at full size,
  * recurrent states, bf16 states of short convolutions, fp32 tails of compressors. Cannot fail. */
 void gable_model_cache(const gable_model *model, double *bytes_per_token, double *bytes_const);
+
+/* One multi-token-prediction module as a model of one layer: embedding of the last token and hidden
+ * state of the main model, normed and projected 2d -> d, a layer like the main model's last, and
+ * the main model's LM head (facts/models.md 4.15). Tables are the main model's: they are read,
+ * not stored. Refuses with GABLE_INPUT a model without such modules. */
+gable_status gable_model_mtp_module(gable_arena *arena, const gable_model *model,
+                                    const gable_model **out, gable_err *err);
 
 /* Overrides: --weights, --activations, --kv. Weights apply to every module but embed, head and
  * router, as checkpoints do; `model` is copied. */

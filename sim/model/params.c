@@ -221,12 +221,10 @@ static bool is_attention(int kind)
 
 /* No config spells out the MTP module; checkpoints use one more layer like the last (attention and
  * feed-forward part) and a 2d x d projection of the two inputs (facts/models.md 4.15). */
-static double mtp_params(const gable_model *model)
+gable_layer gable_model_mtp_layer(const gable_model *model)
 {
-    gable_layer layer = {.hidden = model->hidden};
+    gable_layer layer = {.hidden = model->hidden, .count = 1};
 
-    if (model->n_mtp == 0)
-        return 0;
     for (int i = 0; i < model->n_layers; i++) {
         const gable_layer *from = &model->kinds[model->kind_of_layer[i]];
         if (is_attention(from->mixer.kind))
@@ -234,6 +232,14 @@ static double mtp_params(const gable_model *model)
         if (from->ffn.kind != GABLE_FFN_NONE)
             layer.ffn = from->ffn;
     }
+    return layer;
+}
+
+static double mtp_params(const gable_model *model)
+{
+    if (model->n_mtp == 0)
+        return 0;
+    gable_layer layer = gable_model_mtp_layer(model);
     return model->n_mtp *
            (gable_model_layer_params(model, &layer, false) + 2.0 * model->hidden * model->hidden);
 }

@@ -181,7 +181,22 @@ static void add_text_line(gable_text *out, const char *key, const char *value)
 typedef struct counts {
     const char *block, *second, *source;
     double params, other;
+    const gable_model *memory; /* whose modules read a table; NULL for other blocks */
 } counts;
+
+static void add_memory_modules(gable_text *out, const gable_model *model)
+{
+    const struct {
+        const char *key;
+        int value;
+    } rows[] = {{"modules", model->memory_modules},
+                {"first_layer", model->memory_first_layer},
+                {"last_layer", model->memory_last_layer}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].value > 0)
+            gable_text_addf(out, ", \"%s\": %d", rows[i].key, rows[i].value);
+}
 
 static void add_counts(gable_text *out, const counts *c)
 {
@@ -199,6 +214,8 @@ static void add_counts(gable_text *out, const counts *c)
         gable_text_addf(out, "%s\"%s\": ", comma, c->second);
         gable_text_add_json_number(out, c->other);
     }
+    if (c->memory)
+        add_memory_modules(out, c->memory);
     if (c->source)
         gable_text_addf(out, ", \"source\": \"%s\"", c->source);
     gable_text_add(out, "},\n");
@@ -208,9 +225,9 @@ void gable_model_write(gable_text *out, const gable_model *model, const char *so
                        const char *published)
 {
     const counts blocks[] = {
-        {"memory", "row_elements", NULL, model->memory_params, model->memory_row_elements},
+        {"memory", "row_elements", NULL, model->memory_params, model->memory_row_elements, model},
         {"published", "active_params", published ? "published" : NULL, model->published_params,
-         model->published_active_params}};
+         model->published_active_params, NULL}};
     const struct {
         const char *key;
         int value;

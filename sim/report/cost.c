@@ -146,6 +146,7 @@ static const char *absent_note(const gable_plan *plan, int i)
         [GABLE_ROW_OP] = "no byte of memory moves: the intensity is not defined",
         [GABLE_ROW_COLLECTIVE] = "moves bytes on the wire: the intensity of memory is not defined",
         [GABLE_ROW_GAP] = "time between kernels: nothing is computed or moved",
+        [GABLE_ROW_HOST] = "fetched from beyond the device's memory: what other rows do not hide",
     };
     return notes[plan->kind[i]];
 }
@@ -247,6 +248,9 @@ static void write_json(gable_text *out, const gable_priced *priced, const gable_
     gable_text_add(out, "},\n  \"overlap\": ");
     gable_text_add_json_string(out,
                                "none between operators; within one, compute and memory overlap");
+    gable_report_placement_json(out, priced);
+    if (priced->decoding)
+        gable_report_decoding_json(out, priced->decoding);
     gable_text_add(out, "\n}\n");
 }
 

@@ -303,12 +303,20 @@ static void explain_gap(gable_tree *tree, gable_node *node, int row)
     node->reason = "time between kernels";
 }
 
+static void explain_host(gable_tree *tree, gable_node *node, int row)
+{
+    (void)row;
+    node->source = provenance(tree, GABLE_PROVENANCE_SPEC, NULL);
+    node->reason = "fetched from beyond the device's memory, as far as other rows do not hide it";
+}
+
 typedef void row_function(gable_tree *tree, gable_node *node, int row);
 
 static row_function *const explainers[] = {
     [GABLE_ROW_OP] = explain_op,
     [GABLE_ROW_COLLECTIVE] = explain_collective,
     [GABLE_ROW_GAP] = explain_gap,
+    [GABLE_ROW_HOST] = explain_host,
 };
 
 void gable_explain_row(gable_tree *tree, gable_node *parent, int row)

@@ -116,6 +116,11 @@ static void verdict_compute(gable_text *out, const gable_priced *priced)
 static void verdict_network(gable_text *out, const gable_priced *priced)
 {
     char bytes[GABLE_UNITS_TEXT_CAP], rate[GABLE_UNITS_TEXT_CAP];
+    if (priced->plan->host.stored_bytes > 0.0) {
+        gable_text_addf(out, "%s per device over the links between devices and to the host",
+                        quantity(priced->step->wire_bytes_total, GABLE_DIM_BYTES, bytes));
+        return;
+    }
     gable_text_addf(
         out, "%s per device over links of %s",
         quantity(priced->step->wire_bytes_total, GABLE_DIM_BYTES, bytes),
@@ -187,6 +192,9 @@ void gable_report_headline(gable_text *out, const gable_priced *priced)
     gable_text_add(out, "\n");
     add_rate(out, priced);
     add_memory(out, priced);
+    gable_report_placement(out, priced);
+    if (priced->decoding)
+        gable_report_decoding(out, priced->decoding);
     gable_text_add(out, "\n");
 }
 

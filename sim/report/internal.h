@@ -30,6 +30,15 @@ gable_status gable_report_rows(gable_arena *arena, const gable_priced *priced,
 void gable_report_headline(gable_text *out, const gable_priced *priced);
 void gable_report_notes(gable_text *out, const gable_priced *priced);
 
+/* How the tokens of a step come about: lines for people, one more member of an open object. */
+void gable_report_decoding(gable_text *out, const gable_decoding *decoding);
+void gable_report_decoding_json(gable_text *out, const gable_decoding *decoding);
+
+/* What lives beyond the device's memory (nothing when that is nothing), and what compression costs
+ * and gains. */
+void gable_report_placement(gable_text *out, const gable_priced *priced);
+void gable_report_placement_json(gable_text *out, const gable_priced *priced);
+
 /* printf into a string of the arena; "" when it is full. */
 const char *gable_report_format(gable_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

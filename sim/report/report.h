@@ -8,6 +8,8 @@
 #include <stddef.h>
 
 #include "base/base.h"
+#include "engine/compress.h"
+#include "engine/decoding.h"
 #include "engine/engine.h"
 
 typedef enum gable_format {
@@ -64,7 +66,9 @@ typedef struct gable_priced {
     const gable_plan *plan;
     const gable_machine *machine;
     const gable_step *step;
-    bool constants; /* explain lists the constants of each kernel's form */
+    bool constants;                 /* explain lists the constants of each kernel's form */
+    const gable_decoding *decoding; /* how the step's tokens come about; NULL: one after another */
+    const gable_compression *compression; /* NULL: none */
 } gable_priced;
 
 /* The answer of `gable cost` (CONTRACT 4): headline, regime table and notes in text; "gable.cost/1"

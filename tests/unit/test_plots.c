@@ -84,7 +84,8 @@ typedef struct drawn {
 /* A step whose model and system carry any name. */
 static void prepare(drawn *d, const char *stack, const char *name, gable_canvas canvas)
 {
-    const gable_scenario scenario = {GABLE_PHASE_DECODE, 8, 1024, 1, 8, 1, 0};
+    const gable_scenario scenario = {
+        .phase = GABLE_PHASE_DECODE, .batch = 8, .n_cached = 1024, .n_new = 1, .tp = 8, .ep = 1};
     gable_arena *arena = scratch_arena();
     const gable_model *model = NULL;
     gable_err err = {0};
@@ -100,7 +101,7 @@ static void prepare(drawn *d, const char *stack, const char *name, gable_canvas 
                       !gable_step_init(arena, &d->plan, &d->step, &err),
                   "%s", err.text);
     gable_engine_price(&d->plan, &d->machine, &d->step);
-    d->priced = (gable_priced){&d->plan, &d->machine, &d->step, false};
+    d->priced = (gable_priced){.plan = &d->plan, .machine = &d->machine, .step = &d->step};
     d->request = (gable_roofline_request){&d->priced, 1, canvas, 80, false, "plots"};
 }
 
