@@ -1,4 +1,5 @@
 /* gable curve: one figure of several models along one axis, as numbers or as a picture. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,8 +141,8 @@ static gable_status write_numbers(gable_cli *cli, gable_curve_kind kind, gable_f
     for (int i = 0; i < n; i++)
         for (int k = 0; k < series[i].n; k++)
             points[table.n_rows++] =
-                (point){series[i].name, series[i].batch ? series[i].batch[k] : 0.0, series[i].x[k],
-                        series[i].y[k]};
+                (point){series[i].name, series[i].batch ? series[i].batch[k] : (double)NAN,
+                        series[i].x[k], series[i].y[k]};
     table.rows = points;
     if (format == GABLE_FORMAT_JSON)
         gable_text_addf(&cli->out,

@@ -38,19 +38,36 @@ static gable_status take_points(const drawing *d, points *p)
     return gable_arena_take(d->arena, GABLE_SERIES_POINTS_CAP, sizeof *p->batch, &p->batch, d->err);
 }
 
+/* What one sequence keeps after `n` tokens: windows hold no more than there is. */
+static gable_status kept_bytes(const drawing *d, const gable_model *model, double n, double *out)
+{
+    gable_scenario s = {.phase = GABLE_PHASE_DECODE,
+                        .batch = 1.0,
+                        .n_cached = n - 1.0,
+                        .n_new = 1.0,
+                        .tp = 1,
+                        .ep = 1};
+    gable_plan plan;
+    size_t mark = gable_arena_mark(d->arena);
+    gable_status status = gable_layout_plan(d->arena, model, &s, &plan, d->err);
+    if (status == GABLE_OK)
+        *out = plan.kv_bytes + plan.state_bytes;
+    gable_arena_release(d->arena, mark);
+    return status;
+}
+
 /* Half octaves, so that kinks of windows and budgets show. */
 static gable_status over_context(const drawing *d, const gable_model *model, points *p)
 {
-    double per_token, constant;
-    gable_model_cache(model, &per_token, &constant);
     for (double n = context_low; p->n < GABLE_SERIES_POINTS_CAP; n *= sqrt(2.0)) {
-        double whole = fmin(floor(n + 0.5), context_high);
-        gable_flops flops;
+        double whole = fmin(floor(n + 0.5), context_high), bytes = 0.0;
+        gable_flops flops = {0};
         if (d->kind == GABLE_CURVE_FLOPS)
             GABLE_TRY(gable_model_token_flops(d->arena, model, whole - 1.0, &flops, d->err));
+        else
+            GABLE_TRY(kept_bytes(d, model, whole, &bytes));
         p->x[p->n] = whole;
-        p->y[p->n++] =
-            d->kind == GABLE_CURVE_FLOPS ? flops.fp8_equivalent : per_token + constant / whole;
+        p->y[p->n++] = d->kind == GABLE_CURVE_FLOPS ? flops.fp8_equivalent : bytes / whole;
         if (whole >= context_high)
             break;
     }
