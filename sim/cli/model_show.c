@@ -185,6 +185,10 @@ void gable_model_show_text(gable_text *out, const gable_model *model,
         gable_text_addf(out, ", blocks of %d tokens", model->canvas);
     if (model->n_mtp > 0)
         gable_text_addf(out, ", %d MTP", model->n_mtp);
+    if (model->vision.layers > 0)
+        gable_text_addf(out, "\nvision tower: %d layers of %d, patches of %d pixels, %s parameters",
+                        model->vision.layers, model->vision.hidden, model->vision.patch,
+                        billions(gable_model_vision_params(model), count, sizeof count));
     gable_text_add(out, "\n\nparameters\n");
     fill_counts(model, rows);
     for (int i = 0; i < N_COUNTS; i++)
@@ -293,6 +297,9 @@ void gable_model_show_json(gable_text *out, const gable_model *model,
     gable_text_add_json_number(out, per_token);
     gable_text_add(out, ",\n \"state_bytes\": ");
     gable_text_add_json_number(out, constant);
+    gable_text_add(out, ",\n");
+    gable_text_add(out, " \"vision_params\": ");
+    gable_text_add_json_number(out, gable_model_vision_params(model));
     gable_text_add(out, ",\n");
     gable_model_flops_json(out, flops);
     gable_text_add(out, " \"remark\": ");

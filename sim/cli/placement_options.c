@@ -2,6 +2,8 @@
 #include "cli/placement_options.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 const char *const gable_offload_places[] = {"host", "storage", NULL};
 
@@ -20,6 +22,20 @@ static gable_status hit_prefix(gable_cli *cli, double frac, gable_scenario *scen
     return GABLE_OK;
 }
 
+/* "1024x768" */
+static gable_status read_size(gable_cli *cli, const char *text, gable_scenario *scenario)
+{
+    static const char digits[] = "0123456789";
+    size_t width = strspn(text, digits),
+           height = strspn(text + width + (text[width] == 'x'), digits);
+    if (width == 0 || height == 0 || width > 5 || height > 5 || strlen(text) != width + 1 + height)
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--image-size %.40s: expected width x height, as in 1024x768", text);
+    scenario->image_width = strtod(text, NULL);
+    scenario->image_height = strtod(text + width + 1, NULL);
+    return GABLE_OK;
+}
+
 gable_status gable_placement_apply(gable_cli *cli, const gable_placement_words *w,
                                    gable_scenario *scenario)
 {
@@ -27,6 +43,10 @@ gable_status gable_placement_apply(gable_cli *cli, const gable_placement_words *
     scenario->offload_weights = w->offload_weights;
     scenario->offload_kv = w->offload_kv;
     scenario->offload_to_storage = w->offload_to == 1;
+    scenario->resident_kv = w->resident_kv;
+    scenario->index_every = w->index_every;
+    scenario->images = w->images;
+    GABLE_TRY(read_size(cli, w->image_size, scenario));
     if (scenario->offload_to_storage && w->offload_weights + w->offload_kv <= 0.0)
         return gable_fail(&cli->err, GABLE_USAGE,
                           "--offload-to says where to, not what; add --offload-weights or "

@@ -14,6 +14,9 @@ typedef struct gable_placement_words {
     double prefix_hit;
     double compress; /* 0: not given */
     const char *compressor;
+    double resident_kv, index_every;
+    double images;
+    const char *image_size; /* "1024x768" */
 } gable_placement_words;
 
 extern const char *const gable_offload_places[]; /* "host" "storage" NULL */
@@ -31,6 +34,33 @@ extern const char *const gable_offload_places[]; /* "host" "storage" NULL */
                                  "part of the weights that lives outside the device"),             \
         GABLE_PLACEMENT_FRACTION(owner_, "offload-kv", offload_kv,                                 \
                                  "part of the cache that lives outside the device"),               \
+        GABLE_PLACEMENT_FRACTION(owner_, "resident-kv", resident_kv,                               \
+                                 "part of the compressed sparse cache that is in the device; "     \
+                                 "0: all"),                                                        \
+        {.name = "index-every",                                                                    \
+         .type = GABLE_OPTION_QUANTITY,                                                            \
+         .dim = GABLE_DIM_COUNT,                                                                   \
+         .argument = "N",                                                                          \
+         .default_text = "1",                                                                      \
+         .min = 1.0,                                                                               \
+         .max = 1e6,                                                                               \
+         .offset = offsetof(owner_, placement.index_every),                                        \
+         .help = "steps after which that part is chosen anew"},                                    \
+        {.name = "images",                                                                         \
+         .type = GABLE_OPTION_QUANTITY,                                                            \
+         .dim = GABLE_DIM_COUNT,                                                                   \
+         .argument = "N",                                                                          \
+         .default_text = "0",                                                                      \
+         .min = 0.0,                                                                               \
+         .max = 65536.0,                                                                           \
+         .offset = offsetof(owner_, placement.images),                                             \
+         .help = "images in each prompt, among its new tokens; prefill"},                          \
+        {.name = "image-size",                                                                     \
+         .type = GABLE_OPTION_TEXT,                                                                \
+         .argument = "WxH",                                                                        \
+         .default_text = "1024x1024",                                                              \
+         .offset = offsetof(owner_, placement.image_size),                                         \
+         .help = "pixels of each image"},                                                          \
         {.name = "offload-to",                                                                     \
          .type = GABLE_OPTION_CHOICE,                                                              \
          .argument = "PLACE",                                                                      \

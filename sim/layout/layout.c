@@ -214,6 +214,8 @@ gable_status gable_layout_plan(gable_arena *arena, const gable_model *model,
         GABLE_TRY(check_mixer(model, &model->kinds[i], scenario->tp, err));
         GABLE_TRY(check_ffn(model, &model->kinds[i], scenario->tp, scenario->ep, err));
     }
+    GABLE_TRY(gable_layout_check_vision(model, scenario, err));
+    GABLE_TRY(gable_layout_check_residency(model, scenario, err));
     *out = (gable_plan){.model = model, .scenario = *scenario};
     out->tokens = scenario->batch * scenario->n_new;
     GABLE_TRY(take_columns(arena, out, err));
@@ -224,6 +226,7 @@ gable_status gable_layout_plan(gable_arena *arena, const gable_model *model,
                       .tokens = out->tokens,
                       .tp = scenario->tp,
                       .ep = scenario->ep};
+    gable_layout_vision(&l);
     lay_embedding(&l);
     gable_layout_inputs(&l);
     lay_layers(&l);
@@ -233,6 +236,7 @@ gable_status gable_layout_plan(gable_arena *arena, const gable_model *model,
     for (int i = 0; i < out->n_rows; i++)
         out->weights_bytes += out->stored_bytes[i];
     out->activation_bytes = activation_bytes(out, model, scenario->tp);
+    gable_layout_residency(&l);
     gable_layout_host(&l);
     return err->status;
 }

@@ -38,6 +38,12 @@ typedef struct gable_scenario {
     /* Parts of the weights and of the cache that live in the host's memory, or on its SSDs. */
     double offload_weights, offload_kv;
     bool offload_to_storage;
+    /* Images of each sequence, among its new tokens, and their sizes in pixels; prefill only. */
+    double images, image_width, image_height;
+    /* Compressed sparse attention with most entries in host memory (FlashMemory): the part of them
+       that is in the device, 0 meaning all; it is chosen anew every index_every steps, 0 and 1
+       meaning each (facts/models.md 4.9). */
+    double resident_kv, index_every;
 } gable_scenario;
 
 /* Row kinds beyond operators. */
@@ -56,6 +62,12 @@ typedef struct gable_host_traffic {
     double memory_frac;  /* of the layers that run before the first module that needs those */
     double stored_bytes;
 } gable_host_traffic;
+
+/* Patches of one image, whole groups of merge x merge, and tokens that they become. */
+typedef struct gable_image {
+    double rows, columns, patches, tokens;
+} gable_image;
+gable_image gable_layout_image(const gable_vision *vision, const gable_scenario *scenario);
 
 enum { GABLE_PLAN_ROWS_CAP = 512 };
 

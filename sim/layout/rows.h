@@ -57,6 +57,19 @@ void gable_rows_gap(gable_laying *l);
 /* The row of what is fetched from beyond the device's memory. */
 void gable_rows_host(gable_laying *l);
 
+/* Rows of the vision tower, when the scenario has images. */
+void gable_layout_vision(gable_laying *l);
+/* Keys that a patch sees with whole tiles of neighbourhood attention; 0: all. */
+double gable_layout_neighbourhood(const gable_vision *vision, const gable_image *image);
+gable_status gable_layout_check_vision(const gable_model *model, const gable_scenario *scenario,
+                                       gable_err *err);
+
+/* Moves entries of compressed sparse attention to the host, as the scenario says; after all rows.
+ */
+void gable_layout_residency(gable_laying *l);
+gable_status gable_layout_check_residency(const gable_model *model, const gable_scenario *scenario,
+                                          gable_err *err);
+
 /* Mixers and feed-forward parts: one function each, called for a run of equal layers. */
 void gable_layout_gqa(gable_laying *l);
 void gable_layout_mla(gable_laying *l);

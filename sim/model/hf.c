@@ -191,7 +191,11 @@ gable_status gable_hf_read(gable_arena *arena, const gable_json *root, const gab
     GABLE_TRY(read_root(&in, model));
     GABLE_TRY(read_layers(&in, model));
     GABLE_TRY(gable_hf_quant(&in, companion, model));
-    if (in.text != in.root && !model->canvas)
+    gable_hf_vision(&in, &model->vision);
+    if (model->vision.layers > 0)
+        gable_remark_add(&remark,
+                         "Counts are those of the text part; images pass the vision tower.");
+    else if (in.text != in.root && !model->canvas)
         gable_remark_add(&remark, "Text part only: towers for other inputs are not counted.");
     if (remark.text[0])
         model->remark = gable_arena_copy(arena, remark.text, strlen(remark.text));

@@ -104,6 +104,9 @@ gable_status gable_hf_check_keys(const hf_import *in);
 /* Fills dtypes and cache formats from the config's quantization_config and the companion. */
 gable_status gable_hf_quant(const hf_import *in, const gable_json *companion, gable_model *model);
 
+/* Fills the vision tower when all of it is understood; else *out is left alone. */
+void gable_hf_vision(const hf_import *in, gable_vision *out);
+
 /* Whether a pattern of an exclusion list names a module: whole components, "*" globs, and for "re:"
  * the subset of regular expressions that checkpoints use (. * \. and one-level (a|b) groups). *ok
  * becomes false when the pattern uses more than that. */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/base.h"
+#include "model/vision.h"
 
 /* X(symbol, name, title). What mixes tokens in a layer. */
 #define GABLE_MIXER_LIST(X)                                                                        \
@@ -128,9 +129,10 @@ typedef struct gable_model {
     double memory_row_elements; /* elements of them that one token reads, all modules together */
     int memory_modules;         /* layers that read them */
     int memory_first_layer, memory_last_layer; /* of those, counted from 1 */
-    int n_kinds;                               /* distinct layers */
-    const gable_layer *kinds;                  /* n_kinds */
-    const int *kind_of_layer;                  /* n_layers indices into kinds, in order */
+    gable_vision vision;
+    int n_kinds;              /* distinct layers */
+    const gable_layer *kinds; /* n_kinds */
+    const int *kind_of_layer; /* n_layers indices into kinds, in order */
     gable_module_dtypes dtypes[GABLE_N_MODULES];
     gable_dtype kv_dtype, state_dtype, index_dtype;
     double published_params,

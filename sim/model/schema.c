@@ -55,6 +55,18 @@ static const gable_field fields[] = {
         "the first of those, counted from 1"),
     ROW("memory", "last_layer", INT, MODEL(memory_last_layer), 0,
         "the last of those, counted from 1"),
+    ROW("vision", "layers", INT, MODEL(vision.layers), 0, "layers of the vision tower"),
+    ROW("vision", "hidden", INT, MODEL(vision.hidden), 0, "its width"),
+    ROW("vision", "n_heads", INT, MODEL(vision.n_heads), 0, "its attention heads"),
+    ROW("vision", "head_dim", INT, MODEL(vision.head_dim), 0, "their width, if not hidden/n_heads"),
+    ROW("vision", "width", INT, MODEL(vision.width), 0, "width of its feed-forward parts"),
+    ROW("vision", "n_matrices", INT, MODEL(vision.n_matrices), 0, "2 ungated, 3 gated"),
+    ROW("vision", "patch", INT, MODEL(vision.patch), 0, "pixels on a side of a patch"),
+    ROW("vision", "merge", INT, MODEL(vision.merge), 0, "patches on a side that become one token"),
+    ROW("vision", "pooled", BOOL, MODEL(vision.pooled), 0, "they are averaged, not concatenated"),
+    ROW("vision", "window", INT, MODEL(vision.window), 0,
+        "patches on a side of the neighbourhood that a patch sees; absent: all"),
+    ROW("vision", "stride", INT, MODEL(vision.stride), 0, "steps that the neighbourhood moves in"),
     ROW("published", "params", NUMBER, MODEL(published_params), 0, "parameters as published"),
     ROW("published", "active_params", NUMBER, MODEL(published_active_params), 0,
         "active parameters as published"),
@@ -338,6 +350,24 @@ static gable_status read_layers(layer_list *list, const gable_json *root, gable_
     return gable_model_set_layers(list->arena, model, in_order, list->n_layers, list->err);
 }
 
+static gable_status check_vision(const gable_json *root, gable_vision *v, gable_err *err)
+{
+    const gable_json *node = gable_json_get(root, "vision");
+
+    if (!node || v->layers == 0)
+        return GABLE_OK;
+    if (v->hidden < 1 || v->n_heads < 1 || v->width < 1 || v->patch < 1 || v->merge < 1)
+        return gable_json_fail(node, err,
+                               "\"hidden\", \"n_heads\", \"width\", \"patch\" and \"merge\" must "
+                               "be at least 1");
+    if (v->n_matrices != 2 && v->n_matrices != 3)
+        return gable_json_fail(node, err, "\"n_matrices\" is 2 or 3");
+    v->stride = v->window > 0 && v->stride == 0 ? 1 : v->stride;
+    return v->stride > v->window
+               ? gable_json_fail(node, err, "\"stride\" is larger than \"window\"")
+               : GABLE_OK;
+}
+
 gable_status gable_model_read(gable_arena *arena, const gable_json *root, gable_model *model,
                               gable_err *err)
 {
@@ -349,6 +379,7 @@ gable_status gable_model_read(gable_arena *arena, const gable_json *root, gable_
     *model = file.model;
     if (model->hidden < 1 || model->vocab < 1)
         return gable_json_fail(root, err, "\"hidden\" and \"vocab\" must be at least 1");
+    GABLE_TRY(check_vision(root, &model->vision, err));
     model->kv_dtype = (gable_dtype)file.kv;
     model->state_dtype = (gable_dtype)file.state;
     model->index_dtype = (gable_dtype)file.index;

@@ -221,6 +221,24 @@ static void add_counts(gable_text *out, const counts *c)
     gable_text_add(out, "},\n");
 }
 
+static void add_vision(gable_text *out, const gable_vision *v)
+{
+    const struct {
+        const char *key;
+        int value;
+    } rows[] = {{"hidden", v->hidden}, {"n_heads", v->n_heads},       {"head_dim", v->head_dim},
+                {"width", v->width},   {"n_matrices", v->n_matrices}, {"patch", v->patch},
+                {"merge", v->merge},   {"window", v->window},         {"stride", v->stride}};
+
+    if (v->layers == 0)
+        return;
+    gable_text_addf(out, "  \"vision\": {\"layers\": %d", v->layers);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].value > 0)
+            gable_text_addf(out, ", \"%s\": %d", rows[i].key, rows[i].value);
+    gable_text_add(out, v->pooled ? ", \"pooled\": true},\n" : "},\n");
+}
+
 void gable_model_write(gable_text *out, const gable_model *model, const char *source,
                        const char *published)
 {
@@ -255,6 +273,7 @@ void gable_model_write(gable_text *out, const gable_model *model, const char *so
     add_text_line(out, "remark", model->remark);
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         add_counts(out, &blocks[i]);
+    add_vision(out, &model->vision);
     add_dtypes(out, model);
     add_layers(out, model);
     gable_text_add(out, "}\n");

@@ -44,7 +44,7 @@ static void fill_host(const gable_priced *priced, host_figures *f)
     const gable_scenario *s = &plan->scenario;
     gable_host_rates rates = gable_engine_host_rates(plan, priced->machine);
     bool pooled = s->memory_place == GABLE_MEMORY_POOL;
-    bool offloads = s->offload_weights + s->offload_kv > 0.0;
+    bool offloads = plan->host.ahead_bytes + plan->host.routed_bytes > 0.0;
     int row = plan->n_rows - 1; /* the host's row is the last */
     *f = (host_figures){
         .place = pooled && !offloads     ? "pool"
@@ -88,8 +88,20 @@ static void compression_lines(gable_text *out, const gable_compression *c)
                     gable_units_print(c->plain_s, GABLE_DIM_SECONDS, DIGITS, b), c->speedup);
 }
 
+static void image_lines(gable_text *out, const gable_priced *priced)
+{
+    const gable_scenario *s = &priced->plan->scenario;
+    gable_image image = gable_layout_image(&priced->plan->model->vision, s);
+    gable_text_addf(out,
+                    "  images    %.10g in each prompt, %.10gx%.10g pixels: %.10g patches each, "
+                    "%.10g tokens\n",
+                    s->images, s->image_width, s->image_height, image.patches, image.tokens);
+}
+
 void gable_report_placement(gable_text *out, const gable_priced *priced)
 {
+    if (priced->plan->scenario.images > 0.0)
+        image_lines(out, priced);
     if (priced->plan->host.stored_bytes > 0.0)
         host_lines(out, priced);
     if (priced->compression)
@@ -106,7 +118,15 @@ static void object(gable_text *out, const char *key, const gable_column *columns
 
 void gable_report_placement_json(gable_text *out, const gable_priced *priced)
 {
+    const gable_scenario *s = &priced->plan->scenario;
     host_figures f;
+    if (s->images > 0.0) {
+        gable_image image = gable_layout_image(&priced->plan->model->vision, s);
+        gable_text_addf(out,
+                        ",\n  \"images\": {\"per_prompt\": %.17g, \"patches\": %.17g, "
+                        "\"tokens\": %.17g}",
+                        s->images, image.patches, image.tokens);
+    }
     if (priced->plan->host.stored_bytes > 0.0) {
         fill_host(priced, &f);
         object(out, "host", host_columns, COUNT_OF(host_columns), &f);
