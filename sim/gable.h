@@ -49,6 +49,7 @@ typedef struct gable_query {
     int tp, ep;          /* tensor-parallel ranks; those over which experts are split; >= 1 */
     double experts_skew; /* Zipf exponent of the experts' popularity; 0: uniform */
     const char *weights, *activations, *kv; /* dtype overrides; NULL: as the checkpoint has them */
+    const char *checkpoint; /* a row of workloads/checkpoints.csv; NULL: the model's own formats */
     /* Speculation: who drafts, "mtp" "draft" "block" "parallel"; NULL or "plain": nobody.
      * draft_tokens of them a step (0: 3), by the model `draft` where it is not the model itself;
      * kept at acceptance_rate, or accepted_length of them a step, or by a table of

@@ -144,7 +144,10 @@ static void add_formats(gable_text *out, const gable_model *model)
                         gable_units_print(params[i] * gable_dtype_bytes(pair.weights),
                                           GABLE_DIM_BYTES, 4, bytes));
     }
-    gable_text_addf(out, "  %-10s %13s  %-9s  %-9s  %11s\n", "all", "", "", "",
+    gable_params all;
+    gable_model_params(model, &all);
+    snprintf(count, sizeof count, "%.4g bits", 8.0 * gable_model_weight_bytes(model) / all.total);
+    gable_text_addf(out, "  %-10s %13s  %-9s  %-9s  %11s\n", "all", count, "", "",
                     gable_units_print(gable_model_weight_bytes(model), GABLE_DIM_BYTES, 4, bytes));
 }
 

@@ -120,10 +120,15 @@ static gable_status override(gable_session *s, const gable_query *q, const gable
     GABLE_TRY(find_dtype(q->activations, &dtype[1], &chosen[1], &s->err));
     GABLE_TRY(find_dtype(q->kv, &dtype[2], &chosen[2], &s->err));
     *model = s->model;
+    if (q->checkpoint) {
+        const char *path = gable_file_join(&s->arena, s->workloads, "checkpoints.csv");
+        if (!path)
+            return gable_fail(&s->err, GABLE_INTERNAL, "arena full");
+        GABLE_TRY(gable_model_checkpoint(&s->arena, path, q->checkpoint, s->model, model, &s->err));
+    }
     if (!q->weights && !q->activations && !q->kv)
         return GABLE_OK;
-    return gable_model_override(&s->arena, s->model, chosen[0], chosen[1], chosen[2], model,
-                                &s->err);
+    return gable_model_override(&s->arena, *model, chosen[0], chosen[1], chosen[2], model, &s->err);
 }
 
 static gable_status find_phase(const char *name, gable_phase *phase, gable_err *err)

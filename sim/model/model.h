@@ -175,6 +175,13 @@ void gable_model_cache(const gable_model *model, double *bytes_per_token, double
 gable_status gable_model_mtp_module(gable_arena *arena, const gable_model *model,
                                     const gable_model **out, gable_err *err);
 
+/* The model with the formats of a published checkpoint: the row `name` of a table
+ * (workloads/checkpoints.csv, facts/models.md 7). Refuses with GABLE_INPUT a name that is not
+ * there, with the nearest, and a checkpoint of another model. */
+gable_status gable_model_checkpoint(gable_arena *arena, const char *path, const char *name,
+                                    const gable_model *model, const gable_model **out,
+                                    gable_err *err);
+
 /* Overrides: --weights, --activations, --kv. Weights apply to every module but embed, head and
  * router, as checkpoints do; `model` is copied. */
 gable_status gable_model_override(gable_arena *arena, const gable_model *model,
