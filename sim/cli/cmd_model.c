@@ -5,13 +5,14 @@
 
 #include "cli/cli.h"
 #include "cli/hw_table.h"
+#include "cli/model_regimes.h"
 #include "cli/model_show.h"
 #include "model/describe.h"
 
 typedef struct model_options {
     int format; /* hw_format */
-    const char *output, *name, *title, *source, *published;
-    double params, active_params;
+    const char *output, *name, *title, *source, *published, *systems;
+    double params, active_params, context;
 } model_options;
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
@@ -230,14 +231,20 @@ static gable_status run_schema(gable_cli *cli, const model_options *options)
     return GABLE_OK;
 }
 
+static gable_status run_regimes(gable_cli *cli, const model_options *options)
+{
+    if (cli->n_arguments != 1)
+        return gable_fail(&cli->err, GABLE_USAGE, "model regimes takes no name");
+    return gable_model_regimes(cli, options->systems, options->context, options->format);
+}
+
 static const struct verb {
     const char *name;
     gable_status (*run)(gable_cli *cli, const model_options *options);
 } verbs[] = {
-    {.name = "list", .run = run_list},
-    {.name = "show", .run = run_show},
-    {.name = "import", .run = run_import},
-    {.name = "schema", .run = run_schema},
+    {.name = "list", .run = run_list},       {.name = "show", .run = run_show},
+    {.name = "import", .run = run_import},   {.name = "schema", .run = run_schema},
+    {.name = "regimes", .run = run_regimes},
 };
 
 static gable_status run(gable_cli *cli, const void *options)
@@ -245,7 +252,8 @@ static gable_status run(gable_cli *cli, const void *options)
     const char *names[COUNT_OF(verbs)];
 
     if (cli->n_arguments < 1)
-        return gable_fail(&cli->err, GABLE_USAGE, "model takes one of list, show, import, schema");
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "model takes one of list, show, import, schema, regimes");
     for (size_t i = 0; i < COUNT_OF(verbs); i++) {
         names[i] = verbs[i].name;
         if (strcmp(verbs[i].name, cli->arguments[0]) == 0)
@@ -261,7 +269,7 @@ static const gable_option options_of_model[] = {
      .argument = "FORMAT",
      .default_text = "text",
      .choices = hw_formats,
-     .help = "how list and show print"},
+     .help = "how list, show and regimes print"},
     {.name = "output",
      .letter = 'o',
      .type = GABLE_OPTION_TEXT,
@@ -300,19 +308,33 @@ static const gable_option options_of_model[] = {
      .offset = offsetof(model_options, active_params),
      .argument = "N",
      .help = "import: active parameters as published"},
+    {.name = "systems",
+     .type = GABLE_OPTION_TEXT,
+     .offset = offsetof(model_options, systems),
+     .argument = "NAME,NAME…",
+     .default_text = "h100-sxm,b200-sxm,gb200,rubin",
+     .help = "regimes: devices to decode on"},
+    {.name = "context",
+     .type = GABLE_OPTION_QUANTITY,
+     .dim = GABLE_DIM_COUNT,
+     .offset = offsetof(model_options, context),
+     .argument = "N",
+     .default_text = "4096",
+     .help = "regimes: tokens of each sequence already cached"},
 };
 
 extern const gable_command gable_command_model;
 const gable_command gable_command_model = {
     .name = "model",
-    .summary = "models: list, show, import a Hugging Face config, the schema of descriptions",
-    .arguments = "list | show NAME | import CONFIG.json | schema",
+    .summary = "models: list, show, import a Hugging Face config, their schema and decode regimes",
+    .arguments = "list | show NAME | import CONFIG.json | schema | regimes",
     .options = options_of_model,
     .n_options = COUNT_OF(options_of_model),
     .options_bytes = sizeof(model_options),
     .examples = "gable model list\n"
                 "gable model show deepseek-v3\n"
                 "gable model show path/to/config.json --format json\n"
-                "gable model import path/to/config.json -o my-model.json\n",
+                "gable model import path/to/config.json -o my-model.json\n"
+                "gable model regimes --systems h100-sxm,rubin --format md\n",
     .run = run,
 };

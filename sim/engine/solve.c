@@ -39,9 +39,12 @@ static void seconds_of(const gable_plan *plan, const unknown *u, double *compute
         bytes += work->weight_bytes * plan->calls[i];
         if (weights_only && work->weight_bytes <= 0.0)
             continue;
-        gable_mma used;
-        *compute_s += work->flops * plan->calls[i] /
-                      gable_accelerator_peak(u->machine->accelerator, work->mma, &used);
+        gable_work products = *work;
+        if (weights_only) /* scores of an indexer are no products with weights */
+            products.parts.index_flops = products.parts.core_flops = 0.0;
+        *compute_s += gable_cost_compute_s(plan->op[i].kind == GABLE_OP_SUBLAYER ? &products : work,
+                                           u->machine->accelerator) *
+                      plan->calls[i];
     }
     *weights_s = bytes / bandwidth;
     *other_s = other_bytes(plan, u->kind) / bandwidth;

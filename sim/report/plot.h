@@ -3,6 +3,7 @@
  * sim/report/README.md. */
 #ifndef GABLE_PLOT_H
 #define GABLE_PLOT_H
+#include "engine/curve.h"
 #include "report/report.h"
 
 /* ---- pictures: report/roofline.c, report/gnuplot.c ---- */
@@ -86,5 +87,19 @@ typedef struct gable_scatter_request {
  * GABLE_INPUT when there is no point. */
 gable_status gable_scatter_script(gable_arena *arena, const gable_scatter_request *request,
                                   gable_text *out, gable_err *err);
+
+/* ---- lines of several models: report/curve.c ---- */
+
+typedef struct gable_curve_request {
+    const gable_series *series;
+    int n_series;
+    gable_canvas canvas; /* not TERMINAL */
+    bool mark_batches;   /* write the batch beside some points */
+    const char *title, *x_label, *y_label, *plots;
+} gable_curve_request;
+
+/* Appends the gnuplot script. Refuses with GABLE_INPUT when there is no series. */
+gable_status gable_curve_script(gable_arena *arena, const gable_curve_request *request,
+                                gable_text *out, gable_err *err);
 
 #endif

@@ -1,0 +1,77 @@
+/* report/curve: lines of several models in one log-log picture (plots/curve.gp). */
+#include <math.h>
+
+#include "report/script.h"
+
+static gable_status add_names(const gable_curve_request *r, gable_text *out, gable_err *err)
+{
+    gable_text_add(out, "title_text = ");
+    GABLE_TRY(gable_gp_quote(out, r->title, err));
+    gable_text_add(out, "\nx_text = ");
+    GABLE_TRY(gable_gp_quote(out, r->x_label, err));
+    gable_text_add(out, "\ny_text = ");
+    GABLE_TRY(gable_gp_quote(out, r->y_label, err));
+    gable_text_addf(out, "\nn_series = %d\narray series_title[%d]\narray series_roof[%d]\n",
+                    r->n_series, r->n_series, r->n_series);
+    for (int i = 0; i < r->n_series; i++) {
+        gable_text_addf(out, "series_title[%d] = ", i + 1);
+        GABLE_TRY(gable_gp_quote(out, r->series[i].name, err));
+        gable_text_addf(out, "\nseries_roof[%d] = %d\n", i + 1, r->series[i].roof);
+    }
+    return GABLE_OK;
+}
+
+/* Points, and for every fourth batch its number, to be written beside the point. */
+static void add_points(const gable_curve_request *r, gable_text *out)
+{
+    gable_text_add(out, "$series << END_OF_BLOCK\n");
+    for (int i = 0; i < r->n_series; i++) {
+        for (int k = 0; k < r->series[i].n; k++)
+            gable_text_addf(out, "%.6g %.6g\n", r->series[i].x[k], r->series[i].y[k]);
+        gable_text_add(out, "\n\n");
+    }
+    gable_text_add(out, "END_OF_BLOCK\n$marks << END_OF_BLOCK\n");
+    for (int i = 0; i < r->n_series; i++) {
+        gable_text_add(out, "0 0 0\n"); /* an index needs a line; log axes pass over it */
+        for (int k = 0; k < r->series[i].n && r->series[i].batch && r->mark_batches; k += 4)
+            gable_text_addf(out, "%.6g %.6g %.0f\n", r->series[i].x[k], r->series[i].y[k],
+                            r->series[i].batch[k]);
+        gable_text_add(out, "\n\n");
+    }
+    gable_text_add(out, "END_OF_BLOCK\n");
+}
+
+static void add_range(const gable_curve_request *r, gable_text *out)
+{
+    double low[2] = {HUGE_VAL, HUGE_VAL}, high[2] = {0.0, 0.0};
+    for (int i = 0; i < r->n_series; i++)
+        for (int k = 0; k < r->series[i].n; k++) {
+            const double at[2] = {r->series[i].x[k], r->series[i].y[k]};
+            for (int a = 0; a < 2; a++) {
+                low[a] = fmin(low[a], at[a]);
+                high[a] = fmax(high[a], at[a]);
+            }
+        }
+    gable_text_addf(out, "x_min = %.6g\nx_max = %.6g\ny_min = %.6g\ny_max = %.6g\n", low[0],
+                    high[0], low[1] / 1.5, high[1] * 1.5);
+}
+
+gable_status gable_curve_script(gable_arena *arena, const gable_curve_request *request,
+                                gable_text *out, gable_err *err)
+{
+    const char *text = NULL;
+    size_t length = 0;
+    if (request->n_series == 0)
+        return gable_fail(err, GABLE_INPUT, "no model to draw");
+    char *path = gable_file_join(arena, request->plots, "curve.gp");
+    if (!path)
+        return gable_fail(err, GABLE_INTERNAL, "arena full");
+    GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length, err));
+    const char *terminal = gable_script_terminal(request->canvas);
+    gable_text_add(out, terminal ? terminal : "");
+    GABLE_TRY(add_names(request, out, err));
+    add_range(request, out);
+    add_points(request, out);
+    gable_text_add_n(out, text, length);
+    return GABLE_OK;
+}
