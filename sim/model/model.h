@@ -77,9 +77,10 @@ typedef struct gable_mixer {
     int kind; /* gable_mixer_kind */
     /* gqa, mla, dsa, csa, hca, msa: heads of the query; of keys and values; elements per head */
     int n_heads, n_kv_heads, head_dim, v_head_dim; /* v_head_dim 0: == head_dim */
-    int window;  /* 0: full context; else tokens that a query sees */
-    bool k_eq_v; /* values reuse the key projection: no V weights (Gemma-4 full layers) */
-    bool gated;  /* output gate: d x n_heads*head_dim more weights */
+    int window;   /* 0: full context; else tokens that a query sees */
+    bool k_eq_v;  /* values reuse the key projection: no V weights (Gemma-4 full layers) */
+    bool kv_once; /* and the cache keeps one copy of both (engines that rotate keys on the fly) */
+    bool gated;   /* output gate: d x n_heads*head_dim more weights */
     bool qk_norm, sinks, bias;
     /* mla, dsa, csa, hca */
     int q_rank, kv_rank, nope_dim, rope_dim; /* q_rank 0: the query is not low-rank */
