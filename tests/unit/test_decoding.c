@@ -1,6 +1,7 @@
 /* decoding: accepted lengths, what a draft and its verification cost, which drafted tokens pay,
  * block diffusion. Formulas: facts/models.md 4.15, 4.16. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../scratch.h"
@@ -336,6 +337,50 @@ START_TEST(canvas_sees_itself)
 }
 END_TEST
 
+/* ---- laws ---- */
+
+/* For every model that is described: an iteration is never faster than its ceiling, verifying more
+ * is never faster, more is never kept than verified, and with nothing kept but one's own token a
+ * draft only costs. */
+START_TEST(laws_of_speculation)
+{
+    const char *const *files;
+    size_t n, n_priced = 0;
+    gable_err err = {0};
+    gable_machine machine = load_machine("hgx-b200-8", "trtllm");
+    ck_assert_int_eq(
+        gable_file_list(scratch_arena(), "workloads/models", ".json", &files, &n, &err), GABLE_OK);
+    for (size_t i = 0; i < n; i++) {
+        char name[80];
+        double step_s = 0.0;
+        size_t mark = gable_arena_mark(scratch_arena());
+        snprintf(name, sizeof name, "%.*s", (int)(strlen(files[i]) - 5), files[i]);
+        const gable_model *model = load_model(name);
+        for (int k = 1; model->canvas == 0 && k <= 4; k += 3) {
+            gable_decoding_options o =
+                drafting(model->n_mtp ? GABLE_DECODING_MTP : GABLE_DECODING_PARALLEL, k, 0.0);
+            gable_decoding d;
+            gable_plan plan;
+            gable_step step;
+            err = (gable_err){0};
+            ck_assert_msg(gable_engine_decode(scratch_arena(), model, &machine, &decode, &o, &plan,
+                                              &step, &d, &err) == GABLE_OK,
+                          "%s", err.text);
+            ck_assert_msg(d.time_s >= d.ceiling_s, "%s, k %d: ceiling", name, k);
+            ck_assert_msg(d.step_s >= step_s, "%s, k %d: verification", name, k);
+            ck_assert_msg(d.accepted_tokens == 1.0 && d.speedup <= 1.0 + 1e-9, "%s, k %d: x%g",
+                          name, k, d.speedup);
+            ck_assert_double_le(d.p10_s, d.time_s);
+            ck_assert_double_ge(d.p90_s, d.time_s);
+            step_s = d.step_s;
+            n_priced++;
+        }
+        gable_arena_release(scratch_arena(), mark);
+    }
+    ck_assert_uint_ge(n_priced, 100);
+}
+END_TEST
+
 /* ---- the library ---- */
 
 START_TEST(library)
@@ -441,6 +486,7 @@ Suite *gable_suite_decoding(void)
     tcase_add_loop_test(all, scheduling_never_loses, 0, 8);
     ADD_ROWS(all, denoising_reads_the_model, floors);
     tcase_add_test(all, canvas_sees_itself);
+    tcase_add_test(all, laws_of_speculation);
     tcase_add_test(all, library);
     ADD_ROWS(all, decoding_is_refused, refused);
     suite_add_tcase(suite, all);
