@@ -273,7 +273,8 @@ START_TEST(plans_keep_what_models_count)
                             .tp = 1,
                             .ep = 1};
         gable_plan plan;
-        double per_token, constant, weights = gable_model_weight_bytes(model);
+        double per_token, constant;
+        double weights = gable_model_weight_bytes(model);
         if (!tree_plan(model, &s, &plan))
             continue;
         gable_model_cache(model, &per_token, &constant);
