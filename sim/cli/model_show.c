@@ -10,7 +10,7 @@ typedef struct count_row {
     double value;
 } count_row;
 
-enum { N_COUNTS = 9 };
+enum { N_COUNTS = 10 };
 
 /* What expert parallelism asks of a machine. */
 static void add_overlap(gable_text *out, const gable_model *model)
@@ -38,6 +38,7 @@ static void fill_counts(const gable_model *model, count_row rows[N_COUNTS])
         {"head_params", "LM head", p.head},
         {"routed_params", "routed experts", p.routed},
         {"mtp_params", "multi-token prediction", p.mtp},
+        {"memory_params", "hashed memory table", model->memory_params},
     };
     memcpy(rows, filled, sizeof filled);
 }

@@ -144,7 +144,7 @@ static gable_status find_phase(const char *name, gable_phase *phase, gable_err *
 
 static gable_status read_words(const gable_query *q, gable_decoding_words *out, gable_err *err)
 {
-    *out = (gable_decoding_words){.draft_tokens = q->draft_tokens > 0 ? q->draft_tokens : 3,
+    *out = (gable_decoding_words){.draft_tokens = q->draft_tokens,
                                   .draft = q->draft,
                                   .acceptance_rate = q->acceptance_rate,
                                   .accepted_length = q->accepted_length,

@@ -409,6 +409,14 @@ START_TEST(library)
     ck_within(a.tokens_per_s, 2.952 / a.iteration_s, 1e-12);
     ck_within(a.speedup, 2.952 * plain.time_s / a.iteration_s, 1e-12);
     ck_assert_double_eq(gable_reprice(s, 2), a.time_s);
+    q.acceptance_rate = 1.5;
+    ck_assert_int_eq(gable_cost(s, &q, &a), 3);
+    ck_assert_ptr_nonnull(strstr(gable_message(s), "--acceptance-rate 1.5 is out of range"));
+    q.acceptance_rate = 0.8;
+    q.draft_tokens = 65;
+    ck_assert_int_eq(gable_cost(s, &q, &a), 3);
+    ck_assert_ptr_nonnull(strstr(gable_message(s), "--draft-tokens 65 is out of range"));
+    q.draft_tokens = 0;
     q.decoding = "mpt";
     ck_assert_int_eq(gable_cost(s, &q, &a), 3);
     ck_assert_ptr_nonnull(strstr(gable_message(s), "unknown decoding \"mpt\""));
