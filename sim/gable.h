@@ -49,6 +49,7 @@ typedef struct gable_query {
     int tp, ep;          /* tensor-parallel ranks; those over which experts are split; >= 1 */
     double experts_skew; /* Zipf exponent of the experts' popularity; 0: uniform */
     const char *weights, *activations, *kv; /* dtype overrides; NULL: as the checkpoint has them */
+    const char *checkpoint; /* a row of workloads/checkpoints.csv; NULL: the model's own formats */
     /* Speculation: who drafts, "mtp" "draft" "block" "parallel"; NULL or "plain": nobody.
      * draft_tokens of them a step (0: 3), by the model `draft` where it is not the model itself;
      * kept at acceptance_rate, or accepted_length of them a step, or by a table of
@@ -57,6 +58,10 @@ typedef struct gable_query {
     const char *decoding, *draft, *acceptance_table;
     int draft_tokens, denoise_steps;
     double acceptance_rate, accepted_length;
+    /* What lives beyond the device's memory: the model's hashed table, "hbm" (or NULL) "host"
+     * "pool"; parts of the weights and of the cache (0 … 1), on "host" (or NULL) or "storage". */
+    const char *memory, *offload_to;
+    double offload_weights, offload_kv;
 } gable_query;
 
 /* The step. Seconds are of the whole step; bytes and FLOPs those of one device. */
@@ -76,6 +81,7 @@ typedef struct gable_answer {
      * each sequence gains by it; of a plain step, its time and new_tokens. speedup: over plain
      * decode; 1 for plain steps. tokens_per_s above counts gained tokens. */
     double iteration_s, accepted_tokens, speedup;
+    double host_bytes; /* of one device, that live beyond its memory */
 } gable_answer;
 
 /* Loads, plans and prices. A model and a system that were used before are loaded once per session.

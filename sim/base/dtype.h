@@ -26,8 +26,11 @@ typedef enum gable_mma {
 } gable_mma;
 
 /* X(symbol, name, bits per element with scales, matrix unit when both operands have the format)
- * int4 is group 128 with an fp16 scale; int4_g32 has one per 32 (Kimi-K2.5); ternary packs 2 bits
- * (BitNet) and runs on int8; mla_fp8 and v4_kv are packed cache entries (656 B / 576 el, 584 B /
+ * fp8_block has an fp32 scale per 128 x 128, fp8_ue8m0 one byte instead; fp8_group an fp32 scale
+ * per 128 elements of a token (DeepSeek's activations); int4 is group 128 with an fp16 scale;
+ * int4_g32 has one per 32 (Kimi-K2.5); ternary packs 2 bits (BitNet) and runs on int8; q*_k and
+ * iq*_xxs are GGUF blocks of 256 with their scales (66, 84, 98, 110, 144, 176, 210 B), q8_0 blocks
+ * of 32 (34 B): weights alone; mla_fp8 and v4_kv are packed cache entries (656 B / 576 el, 584 B /
  * 512 el). */
 #define GABLE_DTYPE_LIST(X)                                                                        \
     X(FP32, "fp32", 32.0, FP32)                                                                    \
@@ -36,6 +39,8 @@ typedef enum gable_mma {
     X(FP16, "fp16", 16.0, FP16)                                                                    \
     X(FP8, "fp8", 8.0, FP8)                                                                        \
     X(FP8_BLOCK, "fp8_block", 8.0 + 32.0 / (128.0 * 128.0), FP8)                                   \
+    X(FP8_UE8M0, "fp8_ue8m0", 8.0 + 8.0 / (128.0 * 128.0), FP8)                                    \
+    X(FP8_GROUP, "fp8_group", 8.25, FP8)                                                           \
     X(MXFP8, "mxfp8", 8.25, FP8)                                                                   \
     X(INT8, "int8", 8.0, INT8)                                                                     \
     X(FP6, "fp6", 6.0, FP6)                                                                        \
@@ -45,6 +50,14 @@ typedef enum gable_mma {
     X(MXFP4, "mxfp4", 4.25, FP4)                                                                   \
     X(INT4, "int4", 4.125, INT4)                                                                   \
     X(INT4_G32, "int4_g32", 4.5, INT4)                                                             \
+    X(IQ2_XXS, "iq2_xxs", 66.0 * 8.0 / 256.0, INT4)                                                \
+    X(Q2_K, "q2_k", 84.0 * 8.0 / 256.0, INT4)                                                      \
+    X(IQ3_XXS, "iq3_xxs", 98.0 * 8.0 / 256.0, INT4)                                                \
+    X(Q3_K, "q3_k", 110.0 * 8.0 / 256.0, INT4)                                                     \
+    X(Q4_K, "q4_k", 144.0 * 8.0 / 256.0, INT4)                                                     \
+    X(Q5_K, "q5_k", 176.0 * 8.0 / 256.0, INT4)                                                     \
+    X(Q6_K, "q6_k", 210.0 * 8.0 / 256.0, INT4)                                                     \
+    X(Q8_0, "q8_0", 34.0 * 8.0 / 32.0, INT4)                                                       \
     X(TERNARY, "ternary", 2.0, INT8)                                                               \
     X(MLA_FP8, "mla_fp8", 656.0 * 8.0 / 576.0, BF16)                                               \
     X(V4_KV, "v4_kv", 584.0 * 8.0 / 512.0, BF16)

@@ -28,6 +28,10 @@ static gable_status decode(gable_cli *cli, const cost_options *o, const gable_sc
 {
     gable_case *c = &out->priced_case;
     gable_decoding_options how;
+    if (o->scenario.new_tokens && c->model->canvas == 0)
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--new-tokens: a step of speculation takes one token more than "
+                          "--draft-tokens says");
     if (o->placement.compress > 0.0)
         return gable_fail(&cli->err, GABLE_USAGE,
                           "--compress is for steps that add one token after another");

@@ -14,7 +14,7 @@
      .choices = gable_decoding_choices,                                                            \
      .default_text = "plain",                                                                      \
      .offset = offsetof(owner_, decoding.method),                                                  \
-     .help = "who drafts the tokens that a step verifies; plain: nobody"},                         \
+     .help = "who drafts what a step verifies"},                                                   \
         {.name = "draft",                                                                          \
          .type = GABLE_OPTION_TEXT,                                                                \
          .argument = "NAME|PATH",                                                                  \
@@ -24,11 +24,10 @@
          .type = GABLE_OPTION_INT,                                                                 \
          .dim = GABLE_DIM_COUNT,                                                                   \
          .argument = "K",                                                                          \
-         .default_text = "3",                                                                      \
          .min = 1.0,                                                                               \
          .max = GABLE_DRAFT_CAP,                                                                   \
          .offset = offsetof(owner_, decoding.draft_tokens),                                        \
-         .help = "tokens drafted in each step"},                                                   \
+         .help = "tokens drafted in each step (default 3)"},                                       \
         {.name = "acceptance-rate",                                                                \
          .type = GABLE_OPTION_QUANTITY,                                                            \
          .dim = GABLE_DIM_NONE,                                                                    \
@@ -64,9 +63,9 @@
          .help = "half of the requests keep drafts at a rate higher by so much, half lower"},      \
     {                                                                                              \
         .name = "denoise-steps", .type = GABLE_OPTION_INT, .dim = GABLE_DIM_COUNT,                 \
-        .argument = "S", .min = 0.0, .max = 4096.0,                                                \
+        .argument = "S", .min = 1.0, .max = 4096.0,                                                \
         .offset = offsetof(owner_, decoding.denoise_steps),                                        \
-        .help = "steps that denoise a block, for block diffusion; 0: 16"                           \
+        .help = "steps that denoise a block, for block diffusion (default 16)"                     \
     }
 
 #endif

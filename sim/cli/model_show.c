@@ -10,7 +10,18 @@ typedef struct count_row {
     double value;
 } count_row;
 
-enum { N_COUNTS = 9 };
+enum { N_COUNTS = 10 };
+
+/* What expert parallelism asks of a machine. */
+static void add_overlap(gable_text *out, const gable_model *model)
+{
+    double bound = gable_model_overlap_flops_per_byte(model);
+    if (bound > 0)
+        gable_text_addf(out,
+                        "\nexpert parallelism: its traffic hides behind the experts while a device "
+                        "computes\n  less than %.10g FLOP per byte of its network\n",
+                        bound);
+}
 
 static void fill_counts(const gable_model *model, count_row rows[N_COUNTS])
 {
@@ -27,6 +38,7 @@ static void fill_counts(const gable_model *model, count_row rows[N_COUNTS])
         {"head_params", "LM head", p.head},
         {"routed_params", "routed experts", p.routed},
         {"mtp_params", "multi-token prediction", p.mtp},
+        {"memory_params", "hashed memory table", model->memory_params},
     };
     memcpy(rows, filled, sizeof filled);
 }
@@ -144,7 +156,10 @@ static void add_formats(gable_text *out, const gable_model *model)
                         gable_units_print(params[i] * gable_dtype_bytes(pair.weights),
                                           GABLE_DIM_BYTES, 4, bytes));
     }
-    gable_text_addf(out, "  %-10s %13s  %-9s  %-9s  %11s\n", "all", "", "", "",
+    gable_params all;
+    gable_model_params(model, &all);
+    snprintf(count, sizeof count, "%.4g bits", 8.0 * gable_model_weight_bytes(model) / all.total);
+    gable_text_addf(out, "  %-10s %13s  %-9s  %-9s  %11s\n", "all", count, "", "",
                     gable_units_print(gable_model_weight_bytes(model), GABLE_DIM_BYTES, 4, bytes));
 }
 
@@ -197,6 +212,7 @@ void gable_model_show_text(gable_text *out, const gable_model *model,
                             billions(rows[i].value, count, sizeof count));
     add_layers(out, model);
     add_formats(out, model);
+    add_overlap(out, model);
     add_cache(out, model);
     gable_model_flops_text(out, flops);
     if (model->remark) {
@@ -290,6 +306,13 @@ void gable_model_show_json(gable_text *out, const gable_model *model,
     }
     add_json_layers(out, model);
     add_json_formats(out, model);
+    gable_text_add(out, " \"overlap_flops_per_byte\": ");
+    gable_text_add_json_number(out, gable_model_overlap_flops_per_byte(model));
+    gable_text_add(out, ",\n \"weight_bits\": ");
+    gable_params all;
+    gable_model_params(model, &all);
+    gable_text_add_json_number(out, 8.0 * gable_model_weight_bytes(model) / all.total);
+    gable_text_add(out, ",\n");
     gable_model_cache(model, &per_token, &constant);
     gable_text_add(out, " \"weights_bytes\": ");
     gable_text_add_json_number(out, gable_model_weight_bytes(model));

@@ -74,7 +74,7 @@ extern const char *const gable_offload_places[]; /* "host" "storage" NULL */
          .type = GABLE_OPTION_QUANTITY,                                                            \
          .dim = GABLE_DIM_NONE,                                                                    \
          .argument = "R",                                                                          \
-         .min = 0.0,                                                                               \
+         .min = 1.0,                                                                               \
          .max = 1e6,                                                                               \
          .offset = offsetof(owner_, placement.compress),                                           \
          .help = "tokens of the context for each one that is left after compression"},             \

@@ -68,6 +68,13 @@ static gable_status load(gable_cli *cli, const gable_scenario_options *o, gable_
     GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, o->model, &out->model, &cli->err));
     GABLE_TRY(
         gable_machine_load(&cli->arena, cli->hw, o->system, o->stack, &out->machine, &cli->err));
+    if (o->checkpoint) {
+        const char *path = gable_file_join(&cli->arena, cli->workloads, "checkpoints.csv");
+        if (!path)
+            return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
+        GABLE_TRY(gable_model_checkpoint(&cli->arena, path, o->checkpoint, out->model, &out->model,
+                                         &cli->err));
+    }
     if (o->weights < 0 && o->activations < 0 && o->kv < 0)
         return GABLE_OK;
     gable_dtype weights, activations, kv;

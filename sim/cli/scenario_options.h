@@ -8,7 +8,7 @@
 
 /* First member of the options struct of each of these commands. */
 typedef struct gable_scenario_options {
-    const char *model, *system, *stack;
+    const char *model, *system, *stack, *checkpoint;
     int phase; /* gable_phase_choice */
     double batch;
     const char *context, *new_tokens; /* their defaults depend on the phase */
@@ -92,6 +92,11 @@ extern const char *const gable_phase_choices_both[]; /* the same and "both" */
          .max = 8.0,                                                                               \
          .offset = offsetof(gable_scenario_options, skew),                                         \
          .help = "Zipf exponent of the experts' popularity; 0 is uniform"},                        \
+        {.name = "checkpoint",                                                                     \
+         .type = GABLE_OPTION_TEXT,                                                                \
+         .argument = "NAME",                                                                       \
+         .offset = offsetof(gable_scenario_options, checkpoint),                                   \
+         .help = "formats of a published checkpoint: a row of workloads/checkpoints.csv"},         \
         {.name = "weights",                                                                        \
          .type = GABLE_OPTION_DTYPE,                                                               \
          .argument = "DTYPE",                                                                      \

@@ -15,8 +15,8 @@ typedef struct gable_acceptance {
     const char *source; /* where they come from, for people */
 } gable_acceptance;
 
-/* Each drafted token is kept with probability `rate` (0 … 1) if those before it were:
- * (1 - a^(k+1)) / (1 - a). */
+/* n_drafted is at most GABLE_DRAFT_CAP in all that follows. Each drafted token is kept with
+ * probability `rate` (0 … 1) if those before it were: (1 - a^(k+1)) / (1 - a). */
 void gable_acceptance_of_rate(double rate, int n_drafted, gable_acceptance *out);
 
 /* `length` tokens when n_drafted are drafted; fewer drafted ones by the rate that gives it. Refuses

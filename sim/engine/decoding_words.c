@@ -8,7 +8,7 @@ static const gable_decoding_method methods[] = {GABLE_DECODING_PLAIN, GABLE_DECO
 
 /* Adaptive in practice: 10 to 20 are typical, 48 the limit of the model that is published
  * (facts/models.md 4.16). */
-static const int default_denoise_steps = 16;
+static const int default_denoise_steps = 16, default_draft_tokens = 3;
 
 /* --draft alone says that it drafts. */
 static gable_decoding_method method_of(const gable_decoding_words *w)
@@ -31,6 +31,8 @@ static const char *speculative_word(const gable_decoding_words *w)
                                           : "accepted-length";
     if (w->confidence_spread > 0.0)
         return "confidence-spread";
+    if (w->draft_tokens > 0)
+        return "draft-tokens";
     return w->schedule ? "schedule" : NULL;
 }
 
@@ -43,7 +45,7 @@ gable_status gable_decoding_asked(const gable_decoding_words *w, const gable_mod
     *asked = method != GABLE_DECODING_PLAIN || diffusion;
     if (method == GABLE_DECODING_PLAIN && lost)
         return gable_fail(err, GABLE_USAGE,
-                          "--%s says how drafts fare, but nothing drafts; add --decoding mtp, "
+                          "--%s is about drafted tokens, but nothing drafts; add --decoding mtp, "
                           "block or parallel, or --draft MODEL",
                           lost);
     if (w->draft && method != GABLE_DECODING_DRAFT && method != GABLE_DECODING_BLOCK)
@@ -64,9 +66,15 @@ static gable_status read_acceptance(gable_arena *arena, const char *workloads,
                                     const gable_decoding_words *w, const gable_model *model,
                                     gable_decoding_options *out, gable_err *err)
 {
+    if (out->n_drafted > GABLE_DRAFT_CAP)
+        return gable_fail(err, GABLE_USAGE, "--draft-tokens %d is out of range, expected 1 to %d",
+                          out->n_drafted, GABLE_DRAFT_CAP);
     if (n_acceptances(w) > 1)
         return gable_fail(err, GABLE_USAGE,
                           "give one of --acceptance-rate, --accepted-length, --acceptance-table");
+    if (w->acceptance_rate > 1.0)
+        return gable_fail(err, GABLE_USAGE, "--acceptance-rate %g is out of range, expected 0 to 1",
+                          w->acceptance_rate);
     if (w->acceptance_rate > 0.0) {
         gable_acceptance_of_rate(w->acceptance_rate, out->n_drafted, &out->acceptance);
         return GABLE_OK;
@@ -85,12 +93,12 @@ gable_status gable_decoding_read(gable_arena *arena, const char *workloads,
                                  const gable_decoding_words *w, const gable_model *model,
                                  gable_decoding_options *out, gable_err *err)
 {
-    *out = (gable_decoding_options){.method = method_of(w),
-                                    .n_drafted = w->draft_tokens,
-                                    .scheduled = w->schedule,
-                                    .spread = w->confidence_spread,
-                                    .denoise_steps = w->denoise_steps > 0 ? w->denoise_steps
-                                                                          : default_denoise_steps};
+    *out = (gable_decoding_options){
+        .method = method_of(w),
+        .n_drafted = w->draft_tokens > 0 ? w->draft_tokens : default_draft_tokens,
+        .scheduled = w->schedule,
+        .spread = w->confidence_spread,
+        .denoise_steps = w->denoise_steps > 0 ? w->denoise_steps : default_denoise_steps};
     if (model->canvas > 0 && out->method == GABLE_DECODING_PLAIN)
         out->method = GABLE_DECODING_DIFFUSION;
     if (w->draft)

@@ -6,8 +6,8 @@
 #include "engine/decoding.h"
 
 typedef struct gable_decoding_words {
-    int method; /* index into gable_decoding_choices */
-    int draft_tokens;
+    int method;       /* index into gable_decoding_choices */
+    int draft_tokens; /* 0: not given */
     const char *draft;
     double acceptance_rate, accepted_length; /* 0: not given */
     const char *acceptance_table;

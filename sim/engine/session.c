@@ -120,10 +120,15 @@ static gable_status override(gable_session *s, const gable_query *q, const gable
     GABLE_TRY(find_dtype(q->activations, &dtype[1], &chosen[1], &s->err));
     GABLE_TRY(find_dtype(q->kv, &dtype[2], &chosen[2], &s->err));
     *model = s->model;
+    if (q->checkpoint) {
+        const char *path = gable_file_join(&s->arena, s->workloads, "checkpoints.csv");
+        if (!path)
+            return gable_fail(&s->err, GABLE_INTERNAL, "arena full");
+        GABLE_TRY(gable_model_checkpoint(&s->arena, path, q->checkpoint, s->model, model, &s->err));
+    }
     if (!q->weights && !q->activations && !q->kv)
         return GABLE_OK;
-    return gable_model_override(&s->arena, s->model, chosen[0], chosen[1], chosen[2], model,
-                                &s->err);
+    return gable_model_override(&s->arena, *model, chosen[0], chosen[1], chosen[2], model, &s->err);
 }
 
 static gable_status find_phase(const char *name, gable_phase *phase, gable_err *err)
@@ -139,7 +144,7 @@ static gable_status find_phase(const char *name, gable_phase *phase, gable_err *
 
 static gable_status read_words(const gable_query *q, gable_decoding_words *out, gable_err *err)
 {
-    *out = (gable_decoding_words){.draft_tokens = q->draft_tokens > 0 ? q->draft_tokens : 3,
+    *out = (gable_decoding_words){.draft_tokens = q->draft_tokens,
                                   .draft = q->draft,
                                   .acceptance_rate = q->acceptance_rate,
                                   .accepted_length = q->accepted_length,
@@ -156,6 +161,32 @@ static gable_status read_words(const gable_query *q, gable_decoding_words *out, 
                             "parallel",
                             q->decoding)
                : GABLE_OK;
+}
+
+/* Index of `name` in a NULL-terminated list; 0 when it is not given. */
+static gable_status find_place(const char *what, const char *name, const char *const *places,
+                               int *out, gable_err *err)
+{
+    *out = 0;
+    for (int i = 0; name && places[i]; i++)
+        if (strcmp(places[i], name) == 0) {
+            *out = i;
+            return GABLE_OK;
+        }
+    return name ? gable_fail(err, GABLE_INPUT, "%s: no place \"%.60s\"", what, name) : GABLE_OK;
+}
+
+static gable_status read_places(const gable_query *q, gable_scenario *scenario, gable_err *err)
+{
+    static const char *const offload_places[] = {"host", "storage", NULL};
+    int place, to;
+    GABLE_TRY(find_place("memory", q->memory, gable_memory_places, &place, err));
+    GABLE_TRY(find_place("offload_to", q->offload_to, offload_places, &to, err));
+    scenario->memory_place = (gable_memory_place)place;
+    scenario->offload_weights = q->offload_weights;
+    scenario->offload_kv = q->offload_kv;
+    scenario->offload_to_storage = to == 1;
+    return GABLE_OK;
 }
 
 /* One step, or the iteration that it is part of. */
@@ -192,6 +223,7 @@ static gable_status plan_and_price(gable_session *s, const gable_query *q)
                                .ep = q->ep,
                                .skew = q->experts_skew};
     GABLE_TRY(find_phase(q->phase, &scenario.phase, &s->err));
+    GABLE_TRY(read_places(q, &scenario, &s->err));
     GABLE_TRY(load(s, q));
     GABLE_TRY(override(s, q, &model));
     GABLE_TRY(price(s, q, model, &scenario));
@@ -229,6 +261,7 @@ static void answer(const gable_session *session, gable_answer *out)
         .iteration_s = plain ? step->time_s_total : decoding->time_s,
         .accepted_tokens = plain ? plan->scenario.n_new : decoding->accepted_tokens,
         .speedup = plain ? 1.0 : decoding->speedup,
+        .host_bytes = plan->host.stored_bytes,
     };
 }
 

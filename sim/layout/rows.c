@@ -78,8 +78,24 @@ static bool join_op(gable_laying *l, const char *name, const gable_op *op, const
     return false;
 }
 
+/* Keys and values that are equal may be kept once: the part of them that the cache holds. */
+static double kept_frac(const gable_laying *l)
+{
+    if (!l->layer || !l->layer->mixer.kv_once)
+        return 1.0;
+    const gable_mixer *m = &l->layer->mixer;
+    double dv = m->v_head_dim > 0 ? m->v_head_dim : m->head_dim;
+    return m->head_dim / (m->head_dim + dv);
+}
+
 void gable_rows_op(gable_laying *l, const char *name, const gable_op *op, double stored_bytes)
 {
+    gable_op kept = *op;
+    if (op->kind == GABLE_OP_ATTENTION) {
+        kept.attention.read_elements *= kept_frac(l);
+        kept.attention.write_elements *= kept_frac(l);
+        op = &kept;
+    }
     gable_work work;
     gable_cost_work(op, &work);
     if (join_op(l, name, op, &work, stored_bytes))
@@ -141,6 +157,7 @@ void gable_rows_hyper(gable_laying *l, bool pre)
 
 void gable_rows_keep(gable_laying *l, double bytes_per_token, double window)
 {
+    bytes_per_token *= kept_frac(l);
     const gable_scenario *s = &l->plan->scenario;
     double n = s->n_cached + s->n_new;
     double kept = window > 0.0 && window < n ? window : n;

@@ -45,6 +45,10 @@ int gable_model_parts(const gable_model *model, const gable_layer *layer, gable_
  * (norms, hyper-connections, memory tables). */
 void gable_model_module_params(const gable_model *model, double params[GABLE_N_MODULES + 1]);
 
+/* Compute per byte of network below which the traffic of expert parallelism hides behind the
+ * experts' products: a device of C FLOP/s and B B/s hides it when C / B is less. 0: no experts. */
+double gable_model_overlap_flops_per_byte(const gable_model *model);
+
 /* Weights in bytes, scales included, MTP left out; what no class holds counts as bf16. */
 double gable_model_weight_bytes(const gable_model *model);
 

@@ -59,6 +59,7 @@ const char *gable_module_name(int module)
     X(v_head_dim, INT, 65536, LATENTS, GQA | MSA, "elements of a value head, if not head_dim")     \
     X(window, INT, 1 << 28, 0, GQA | MSA | COMPRESSED, "tokens that a query sees; absent: all")    \
     X(k_eq_v, BOOL, 0, 0, GQA, "values reuse the key projection")                                  \
+    X(kv_once, BOOL, 0, 0, GQA, "the cache keeps one copy of keys and values that are equal")      \
     X(gated, BOOL, 0, 0, GQA | MSA | LATENTS | KDA, "output gate as wide as the query")            \
     X(qk_norm, BOOL, 0, 0, GQA | MSA, "queries and keys are normalised per head")                  \
     X(sinks, BOOL, 0, 0, GQA | COMPRESSED, "a learned sink per head")                              \
@@ -209,6 +210,10 @@ gable_status gable_layer_check(const gable_layer *layer, const gable_json *where
     GABLE_TRY(check_uses(&gable_mixer_schema, mixer_uses, m, where, err));
     GABLE_TRY(check_uses(&gable_ffn_schema, ffn_uses, f, where, err));
     GABLE_TRY(check_multiples(rows, sizeof rows / sizeof rows[0], where, err));
+    if (m->kv_once && !m->k_eq_v)
+        return gable_json_fail(where, err,
+                               "kv_once without k_eq_v: keys and values that differ need a copy "
+                               "each");
     if (f->n_active > f->n_experts)
         return gable_json_fail(where, err, "a token uses %d experts, but there are only %d",
                                f->n_active, f->n_experts);

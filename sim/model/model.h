@@ -78,9 +78,10 @@ typedef struct gable_mixer {
     int kind; /* gable_mixer_kind */
     /* gqa, mla, dsa, csa, hca, msa: heads of the query; of keys and values; elements per head */
     int n_heads, n_kv_heads, head_dim, v_head_dim; /* v_head_dim 0: == head_dim */
-    int window;  /* 0: full context; else tokens that a query sees */
-    bool k_eq_v; /* values reuse the key projection: no V weights (Gemma-4 full layers) */
-    bool gated;  /* output gate: d x n_heads*head_dim more weights */
+    int window;   /* 0: full context; else tokens that a query sees */
+    bool k_eq_v;  /* values reuse the key projection: no V weights (Gemma-4 full layers) */
+    bool kv_once; /* and the cache keeps one copy of both (engines that rotate keys on the fly) */
+    bool gated;   /* output gate: d x n_heads*head_dim more weights */
     bool qk_norm, sinks, bias;
     /* mla, dsa, csa, hca */
     int q_rank, kv_rank, nope_dim, rope_dim; /* q_rank 0: the query is not low-rank */
@@ -176,6 +177,13 @@ void gable_model_cache(const gable_model *model, double *bytes_per_token, double
  * not stored. Refuses with GABLE_INPUT a model without such modules. */
 gable_status gable_model_mtp_module(gable_arena *arena, const gable_model *model,
                                     const gable_model **out, gable_err *err);
+
+/* The model with the formats of a published checkpoint: the row `name` of a table
+ * (workloads/checkpoints.csv, facts/models.md 7). Refuses with GABLE_INPUT a name that is not
+ * there, with the nearest, and a checkpoint of another model. */
+gable_status gable_model_checkpoint(gable_arena *arena, const char *path, const char *name,
+                                    const gable_model *model, const gable_model **out,
+                                    gable_err *err);
 
 /* Overrides: --weights, --activations, --kv. Weights apply to every module but embed, head and
  * router, as checkpoints do; `model` is copied. */

@@ -285,6 +285,20 @@ void gable_model_module_params(const gable_model *model, double params[GABLE_N_M
     }
 }
 
+/* A pair of token and expert computes 2 G h m FLOPs and moves h elements there in 8 bits and back
+ * in 16 (facts/models.md 4.7); h is the hidden or the latent width and cancels. */
+double gable_model_overlap_flops_per_byte(const gable_model *model)
+{
+    double most = 0;
+
+    for (int i = 0; i < model->n_kinds; i++) {
+        const gable_ffn *f = &model->kinds[i].ffn;
+        double bound = f->n_experts > 0 ? 2.0 * f->n_matrices * f->expert_width / 3.0 : 0;
+        most = bound > most ? bound : most;
+    }
+    return most;
+}
+
 double gable_model_weight_bytes(const gable_model *model)
 {
     double params[GABLE_N_MODULES + 1], bytes;
@@ -347,7 +361,8 @@ static cache layer_cache(const gable_model *model, const gable_mixer *m)
         cache_pages(&out, m->n_kv_heads * (m->head_dim + v_dim(m)) * kv, m->window);
         break;
     case GABLE_MIXER_GQA:
-        cache_pages(&out, m->n_kv_heads * (m->head_dim + v_dim(m)) * kv, m->window);
+        cache_pages(&out, m->n_kv_heads * (m->head_dim + (m->kv_once ? 0 : v_dim(m))) * kv,
+                    m->window);
         break;
     case GABLE_MIXER_DSA:
         out.per_token = m->index_shared ? 0 : m->index_dim * index;

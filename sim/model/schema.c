@@ -91,8 +91,11 @@ gable_dtype gable_model_natural_activations(gable_dtype weights)
     static const struct {
         gable_dtype weights, activations;
     } rows[] = {
-        {GABLE_DTYPE_INT4, GABLE_DTYPE_BF16},
-        {GABLE_DTYPE_INT4_G32, GABLE_DTYPE_BF16},
+        {GABLE_DTYPE_INT4, GABLE_DTYPE_BF16},    {GABLE_DTYPE_INT4_G32, GABLE_DTYPE_BF16},
+        {GABLE_DTYPE_IQ2_XXS, GABLE_DTYPE_BF16}, {GABLE_DTYPE_Q2_K, GABLE_DTYPE_BF16},
+        {GABLE_DTYPE_IQ3_XXS, GABLE_DTYPE_BF16}, {GABLE_DTYPE_Q3_K, GABLE_DTYPE_BF16},
+        {GABLE_DTYPE_Q4_K, GABLE_DTYPE_BF16},    {GABLE_DTYPE_Q5_K, GABLE_DTYPE_BF16},
+        {GABLE_DTYPE_Q6_K, GABLE_DTYPE_BF16},    {GABLE_DTYPE_Q8_0, GABLE_DTYPE_BF16},
         {GABLE_DTYPE_MXFP4, GABLE_DTYPE_BF16}, /* published weight-only: gpt-oss, Kimi-K3 */
         {GABLE_DTYPE_TERNARY, GABLE_DTYPE_INT8},
     };

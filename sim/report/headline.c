@@ -117,7 +117,7 @@ static void verdict_network(gable_text *out, const gable_priced *priced)
 {
     char bytes[GABLE_UNITS_TEXT_CAP], rate[GABLE_UNITS_TEXT_CAP];
     if (priced->plan->host.stored_bytes > 0.0) {
-        gable_text_addf(out, "%s per device over the links between devices and to the host",
+        gable_text_addf(out, "%s per device over links and from the host",
                         quantity(priced->step->wire_bytes_total, GABLE_DIM_BYTES, bytes));
         return;
     }

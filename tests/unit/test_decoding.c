@@ -1,6 +1,7 @@
-/* decoding: accepted lengths, what a draft and its verification cost, which drafted tokens pay,
- * block diffusion. Formulas: facts/models.md 4.15, 4.16. */
+/* decoding: what a draft and its verification cost, block diffusion. Formulas:
+ * facts/models.md 4.15, 4.16. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../scratch.h"
@@ -33,91 +34,6 @@ static gable_machine load_machine(const char *name, const char *stack)
 
 static const gable_scenario decode = {
     .phase = GABLE_PHASE_DECODE, .batch = 1, .n_cached = 1024, .n_new = 1, .tp = 1, .ep = 1};
-
-/* ---- accepted lengths ---- */
-
-/* (1 - a^(k+1)) / (1 - a); all of them at a = 1. */
-static const struct {
-    double rate;
-    int n_drafted;
-    double length;
-} rates[] = {
-    {0.8, 3, 2.952}, /* 1 + 0.8 + 0.64 + 0.512 */
-    {0.5, 1, 1.5},   {0.5, 4, 1.9375}, {1.0, 7, 8.0}, {0.0, 5, 1.0},
-};
-
-START_TEST(length_of_a_rate)
-{
-    gable_acceptance a;
-    gable_acceptance_of_rate(rates[_i].rate, rates[_i].n_drafted, &a);
-    ck_assert_int_eq(a.n_known, rates[_i].n_drafted);
-    ck_assert_double_eq_tol(a.length[a.n_known], rates[_i].length, 1e-12);
-    ck_assert_double_eq(a.length[0], 1.0);
-    ck_assert_double_eq_tol(gable_acceptance_rate(&a, a.n_known), rates[_i].rate, 1e-9);
-}
-END_TEST
-
-START_TEST(length_that_is_given)
-{
-    gable_acceptance a;
-    gable_err err = {0};
-    ck_assert_int_eq(gable_acceptance_of_length(2.952, 3, &a, &err), GABLE_OK);
-    ck_assert_double_eq(a.length[3], 2.952);
-    ck_assert_double_eq_tol(a.length[2], 2.44, 1e-9); /* at the same rate, 0.8 */
-    ck_assert_int_eq(gable_acceptance_of_length(4.1, 3, &a, &err), GABLE_USAGE);
-    ck_assert_ptr_nonnull(strstr(err.text, "with 3 drafted tokens a step yields 1 to 4"));
-}
-END_TEST
-
-/* facts/models.md 4.15, golden lengths of SPEED-Bench coding. */
-static const struct {
-    const char *name, *model, *method;
-    int n_drafted;
-    double length; /* 0: refused, and `says` why */
-    const char *says;
-} tables[] = {
-    {"deepseek-v4-pro-mtp-think", "", "", 3, 2.49, NULL},
-    {"deepseek-v4-pro-mtp-no-think", "", "", 6, 3.16, NULL},
-    {NULL, "deepseek-v4-pro", "mtp", 8, 2.58, NULL},
-    {NULL, "deepseek-v4-pro", "block", 6, 3.77, NULL},
-    {NULL, "glm-5.2", "mtp", 8, 4.06, NULL},
-    {NULL, "kimi-k2.5", "draft", 1, 1.83, NULL},
-    {NULL, "minimax-m3", "draft", 4, 3.11, NULL},
-    {NULL, "qwen3.5-397b-a17b", "mtp", 5, 4.41, NULL},
-    {"glm-5.2-mtp-thin", "", "", 1, 0, "did you mean \"glm-5.2-mtp-think\"?"},
-    {NULL, "mixtral-8x7b", "mtp", 1, 0,
-     "no table of the drafted tokens that mixtral-8x7b keeps (method mtp)"},
-};
-
-START_TEST(length_of_a_table)
-{
-    gable_acceptance a;
-    gable_err err = {0};
-    gable_status status =
-        gable_acceptance_read(scratch_arena(), "workloads/acceptance.csv", tables[_i].name,
-                              tables[_i].model, tables[_i].method, &a, &err);
-    if (tables[_i].says) {
-        ck_assert_int_eq(status, GABLE_INPUT);
-        ck_assert_msg(strstr(err.text, tables[_i].says) != NULL, "says: %s", err.text);
-        return;
-    }
-    ck_assert_msg(status == GABLE_OK, "%s", err.text);
-    ck_assert_int_eq(a.n_known, 8);
-    ck_assert_double_eq(a.length[tables[_i].n_drafted], tables[_i].length);
-}
-END_TEST
-
-START_TEST(bad_table_is_refused)
-{
-    static const char text[] = "name,model,method,al_1,source\nx,m,mtp,2.5,nowhere\n";
-    gable_acceptance a;
-    gable_err err = {0};
-    const char *path = scratch_file("bad.csv", text, strlen(text));
-    ck_assert_int_eq(gable_acceptance_read(scratch_arena(), path, "x", "", "", &a, &err),
-                     GABLE_INPUT);
-    ck_assert_ptr_nonnull(strstr(err.text, ":2: al_1: expected a length from 1 to 2"));
-}
-END_TEST
 
 /* ---- verification is a decode step with k + 1 new tokens ---- */
 
@@ -213,43 +129,7 @@ START_TEST(draft_model)
 }
 END_TEST
 
-/* ---- which drafted tokens to verify ---- */
-
-/* Rate 0.5: survivals 0.5, 0.25, 0.125; lengths 1, 1.5, 1.75, 1.875. Seconds 10, 10, 10, 30 and a
- * draft of 1: 0.1, 1.5/11 = 0.136, 1.75/11 = 0.159, 1.875/31 = 0.060: two of three. */
-static const double flat[] = {10, 10, 10, 30}, steep[] = {10, 20, 30, 40},
-                    free_[] = {10, 10, 10, 10};
-static const struct {
-    const double *seconds;
-    double rate, draft_s, spread, verified, accepted;
-} schedules[] = {
-    {flat, 0.5, 1, 0, 2, 1.75},
-    {steep, 0.5, 1, 0, 0, 1},     /* 1.5/21 < 1/10: drafting does not pay */
-    {free_, 0.5, 1, 0, 3, 1.875}, /* verifying costs nothing: all of them */
-    {free_, 0.5, 20, 0, 0, 1},    /* 1.875/30 < 0.1: the draft costs too much */
-    /* Rates 0.9 and 0.1: survivals 0.9 0.81 0.729 and 0.1 0.01 0.001, each of half the requests:
-     * 1.45/16, 1.855/21, 2.2195/26 … are all less than 1/10. */
-    {steep, 0.5, 1, 0.4, 0, 1},
-    /* The sure half is verified whole (1.5 tokens on average), then one token of the others: 2.2695
-     * in 11 s. Their second would pass two on average, where the step takes longer. */
-    {flat, 0.5, 1, 0.4, 2, 2.2695},
-};
-
-START_TEST(tokens_that_pay)
-{
-    gable_acceptance a;
-    gable_schedule s;
-    gable_acceptance_of_rate(schedules[_i].rate, 3, &a);
-    gable_schedule_options o = {.n_drafted = 3,
-                                .seconds = schedules[_i].seconds,
-                                .draft_s = schedules[_i].draft_s,
-                                .spread = schedules[_i].spread,
-                                .acceptance = &a};
-    gable_decoding_schedule(&o, &s);
-    ck_assert_double_eq_tol(s.verified, schedules[_i].verified, 1e-9);
-    ck_assert_double_eq_tol(s.accepted, schedules[_i].accepted, 1e-6);
-}
-END_TEST
+/* ---- schedules ---- */
 
 /* Scheduling is never slower than verifying all, nor than not drafting. */
 START_TEST(scheduling_never_loses)
@@ -336,6 +216,50 @@ START_TEST(canvas_sees_itself)
 }
 END_TEST
 
+/* ---- laws ---- */
+
+/* For every model that is described: an iteration is never faster than its ceiling, verifying more
+ * is never faster, more is never kept than verified, and with nothing kept but one's own token a
+ * draft only costs. */
+START_TEST(laws_of_speculation)
+{
+    const char *const *files;
+    size_t n, n_priced = 0;
+    gable_err err = {0};
+    gable_machine machine = load_machine("hgx-b200-8", "trtllm");
+    ck_assert_int_eq(
+        gable_file_list(scratch_arena(), "workloads/models", ".json", &files, &n, &err), GABLE_OK);
+    for (size_t i = 0; i < n; i++) {
+        char name[80];
+        double step_s = 0.0;
+        size_t mark = gable_arena_mark(scratch_arena());
+        snprintf(name, sizeof name, "%.*s", (int)(strlen(files[i]) - 5), files[i]);
+        const gable_model *model = load_model(name);
+        for (int k = 1; model->canvas == 0 && k <= 4; k += 3) {
+            gable_decoding_options o =
+                drafting(model->n_mtp ? GABLE_DECODING_MTP : GABLE_DECODING_PARALLEL, k, 0.0);
+            gable_decoding d;
+            gable_plan plan;
+            gable_step step;
+            err = (gable_err){0};
+            ck_assert_msg(gable_engine_decode(scratch_arena(), model, &machine, &decode, &o, &plan,
+                                              &step, &d, &err) == GABLE_OK,
+                          "%s", err.text);
+            ck_assert_msg(d.time_s >= d.ceiling_s, "%s, k %d: ceiling", name, k);
+            ck_assert_msg(d.step_s >= step_s, "%s, k %d: verification", name, k);
+            ck_assert_msg(d.accepted_tokens == 1.0 && d.speedup <= 1.0 + 1e-9, "%s, k %d: x%g",
+                          name, k, d.speedup);
+            ck_assert_double_le(d.p10_s, d.time_s);
+            ck_assert_double_ge(d.p90_s, d.time_s);
+            step_s = d.step_s;
+            n_priced++;
+        }
+        gable_arena_release(scratch_arena(), mark);
+    }
+    ck_assert_uint_ge(n_priced, 100);
+}
+END_TEST
+
 /* ---- the library ---- */
 
 START_TEST(library)
@@ -364,6 +288,14 @@ START_TEST(library)
     ck_within(a.tokens_per_s, 2.952 / a.iteration_s, 1e-12);
     ck_within(a.speedup, 2.952 * plain.time_s / a.iteration_s, 1e-12);
     ck_assert_double_eq(gable_reprice(s, 2), a.time_s);
+    q.acceptance_rate = 1.5;
+    ck_assert_int_eq(gable_cost(s, &q, &a), 3);
+    ck_assert_ptr_nonnull(strstr(gable_message(s), "--acceptance-rate 1.5 is out of range"));
+    q.acceptance_rate = 0.8;
+    q.draft_tokens = 65;
+    ck_assert_int_eq(gable_cost(s, &q, &a), 3);
+    ck_assert_ptr_nonnull(strstr(gable_message(s), "--draft-tokens 65 is out of range"));
+    q.draft_tokens = 0;
     q.decoding = "mpt";
     ck_assert_int_eq(gable_cost(s, &q, &a), 3);
     ck_assert_ptr_nonnull(strstr(gable_message(s), "unknown decoding \"mpt\""));
@@ -430,17 +362,13 @@ Suite *gable_suite_decoding(void)
     Suite *suite = suite_create("decoding");
     TCase *all = tcase_create("decoding");
     tcase_add_checked_fixture(all, scratch_open, scratch_close);
-    ADD_ROWS(all, length_of_a_rate, rates);
-    tcase_add_test(all, length_that_is_given);
-    ADD_ROWS(all, length_of_a_table, tables);
-    tcase_add_test(all, bad_table_is_refused);
     ADD_ROWS(all, verification_reads_more_experts, experts);
     tcase_add_test(all, prediction_modules);
     tcase_add_test(all, draft_model);
-    ADD_ROWS(all, tokens_that_pay, schedules);
     tcase_add_loop_test(all, scheduling_never_loses, 0, 8);
     ADD_ROWS(all, denoising_reads_the_model, floors);
     tcase_add_test(all, canvas_sees_itself);
+    tcase_add_test(all, laws_of_speculation);
     tcase_add_test(all, library);
     ADD_ROWS(all, decoding_is_refused, refused);
     suite_add_tcase(suite, all);

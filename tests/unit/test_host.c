@@ -6,6 +6,7 @@
 #include "../scratch.h"
 #include "engine/compress.h"
 #include "engine/host.h"
+#include "gable.h"
 #include "rows.h"
 
 static const gable_model *load_model(const char *name)
@@ -305,6 +306,38 @@ START_TEST(compressed_context)
 }
 END_TEST
 
+/* ---- the library ---- */
+
+START_TEST(library)
+{
+    gable_session *s;
+    gable_answer plain, half;
+    ck_assert_int_eq(gable_open(".", &s), 0);
+    gable_query q = {.model = "llama-3.1-70b",
+                     .system = "gb200-nvl72",
+                     .stack = "ideal",
+                     .phase = "decode",
+                     .batch = 1,
+                     .context = 1024,
+                     .new_tokens = 1,
+                     .tp = 1,
+                     .ep = 1};
+    ck_assert_msg(gable_cost(s, &q, &plain) == 0, "%s", gable_message(s));
+    ck_assert_double_eq(plain.host_bytes, 0.0);
+    q.offload_weights = 0.5;
+    ck_assert_msg(gable_cost(s, &q, &half) == 0, "%s", gable_message(s));
+    ck_within(half.host_bytes, plain.weights_bytes / 2.0, 1e-9);
+    ck_within(half.time_s, 0.5 * 139.0e9 / 225e9, 1e-3);
+    q.offload_to = "storage"; /* GB200's file does not say what its SSDs are */
+    ck_assert_int_eq(gable_cost(s, &q, &half), 3);
+    ck_assert_ptr_nonnull(strstr(gable_message(s), "has no \"storage\""));
+    q.offload_to = "moon";
+    ck_assert_int_eq(gable_cost(s, &q, &half), 3);
+    ck_assert_ptr_nonnull(strstr(gable_message(s), "offload_to: no place \"moon\""));
+    gable_close(s);
+}
+END_TEST
+
 /* ---- refusals ---- */
 
 static const struct {
@@ -379,6 +412,7 @@ Suite *gable_suite_host(void)
     tcase_add_test(all, decode_hides_the_table);
     ADD_ROWS(all, loading_a_model, loads);
     tcase_add_test(all, compressed_context);
+    tcase_add_test(all, library);
     ADD_ROWS(all, placement_is_refused, refused);
     tcase_add_test(all, loading_is_refused);
     suite_add_tcase(suite, all);

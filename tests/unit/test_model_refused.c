@@ -83,6 +83,7 @@ static const struct {
     {"\"window\": 32", "\"windw\": 32", "did you mean \"window\""},
     {"\"window\": 32", "\"window\": -1", "out of range"},
     {"\"kind\": \"gqa\"", "\"kind\": \"gqx\"", "did you mean \"gqa\""},
+    {"\"window\": 32", "\"kv_once\": true", "kv_once without k_eq_v"},
     {"\"n_active\": 2", "\"n_active\": 9", "uses 9 experts"},
     {"\"n_matrices\": 2", "\"n_matrices\": 1", "expected 2 or 3"},
     {"\"count\": 5", "\"count\": 4", "count = 4, but the order has 5"},
