@@ -83,6 +83,9 @@ static double stack_distance(const gable_stack *stack, const char *theirs)
 {
     if (strcmp(stack->name, theirs) == 0)
         return 0.0;
+    for (int i = 0; i < stack->libraries.n; i++)
+        if (strcmp(stack->libraries.name[i], theirs) == 0)
+            return 0.01 * i; /* the first of several libraries is the usual one */
     for (int i = 0; i < stack->fallback.n; i++)
         if (strcmp(stack->fallback.name[i], theirs) == 0)
             return far_stack * (1.0 + 0.1 * i);
@@ -193,11 +196,11 @@ static void take_choice(const ladder *l, const choice *c, const char *from,
                         gable_kernel_constants *out)
 {
     double rung_ln = c->rung->sigma_ln;
-    double stack_ln = c->stack > 0.0 ? l->stack->stack_sigma_ln : 0.0;
+    double stack_ln = c->stack >= far_stack ? l->stack->stack_sigma_ln : 0.0;
     double format_ln = c->format > same_kernels ? l->stack->format_sigma_ln : 0.0;
     double own_ln = c->entry->sigma_ln;
     gable_provenance provenance = c->rung->provenance;
-    if (c->stack > 0.0 || c->format > 0.0)
+    if (c->stack >= far_stack || c->format > 0.0)
         provenance = worst(provenance, GABLE_PROVENANCE_TRANSFERRED);
     if (c->format > same_kernels)
         provenance = GABLE_PROVENANCE_ASSUMED;
@@ -311,61 +314,40 @@ static gable_status fill_elementwise(const ladder *l, gable_constants *out)
     return GABLE_OK;
 }
 
+/* One choice for all columns; formats keep their own where they have been measured. */
+static gable_status fill_net(ladder *l, gable_family family, gable_constants *out)
+{
+    for (int d = 0; d < GABLE_N_DTYPES; d++) {
+        const gable_kernel_constants *one;
+        bool payload = family >= GABLE_FAMILY_MOE_DISPATCH;
+        if (d == 0 || payload)
+            GABLE_TRY(fill_column(
+                l, &(column){(int)family, payload ? d : GABLE_DTYPE_BF16, GABLE_MMA_BF16, NULL},
+                &one));
+        for (int u = 0; u < GABLE_N_MMA; u++)
+            out->kernel[family][d][u] = one;
+    }
+    return GABLE_OK;
+}
+
+bool gable_family_is_net(gable_family family)
+{
+    return family >= GABLE_FAMILY_ALL_REDUCE && family <= GABLE_FAMILY_MOE_PREPARE;
+}
+
 static gable_status fill_kernels(ladder *l, gable_constants *out)
 {
     GABLE_TRY(describe_rungs(l));
-    for (int f = 0; f < GABLE_FAMILY_ELEMENTWISE; f++)
+    for (int f = GABLE_FAMILY_ALL_REDUCE; f <= GABLE_FAMILY_MOE_PREPARE; f++)
+        GABLE_TRY(fill_net(l, (gable_family)f, out));
+    for (int f = 0; f < GABLE_FAMILY_ALL_REDUCE; f++)
         for (int d = 0; d < GABLE_N_DTYPES; d++)
             for (int u = 0; u < GABLE_N_MMA; u++)
                 GABLE_TRY(fill_column(l, &(column){f, d, u, NULL}, &out->kernel[f][d][u]));
     return fill_elementwise(l, out);
 }
 
-/* ---- collectives and gaps ---- */
-
-static const gable_one_shot *find_one_shot(const gable_generation *g, const gable_stack *stack)
-{
-    const gable_one_shot *best = NULL;
-    double nearest = 0.0;
-    for (int i = 0; i < g->n_one_shot; i++) {
-        double distance = stack_distance(stack, g->one_shot[i].stack);
-        if (distance >= 0.0 && (!best || distance < nearest)) {
-            best = &g->one_shot[i];
-            nearest = distance;
-        }
-    }
-    return best;
-}
-
-/* A generation without its own collectives takes those of the nearest that has them. */
-static gable_status fill_collective(const ladder *l, gable_constants *out)
-{
-    const gable_one_shot *shot = find_one_shot(l->own, l->stack);
-    const gable_generation *from = l->own->has_collective ? l->own : NULL;
-    for (int i = 0; i < l->n_nearest; i++) {
-        if (!from && l->nearest[i]->has_collective)
-            from = l->nearest[i];
-        if (!shot && from == l->nearest[i])
-            shot = find_one_shot(from, l->stack);
-    }
-    if (!from)
-        return gable_fail(l->err, GABLE_INPUT,
-                          "hw/generations/%s.json: no collective constants, "
-                          "here or in a generation of \"nearest\"",
-                          l->own->name);
-    out->collective = from->collective;
-    if (from != l->own) {
-        double extra = l->own->nearest_sigma_ln;
-        out->collective.provenance = GABLE_PROVENANCE_ASSUMED;
-        out->collective.sigma_ln = hypot(from->collective.sigma_ln, extra);
-    }
-    if (shot) {
-        out->collective.custom_base_s = shot->base_s;
-        out->collective.custom_per_peer_s = shot->per_peer_s;
-        out->collective.custom_link_frac = shot->link_frac;
-    }
-    return GABLE_OK;
-}
+/* ---- gaps ---- */
 
 static const gable_gap *find_gap(const gable_stack *stack, const char *generation)
 {
@@ -392,8 +374,6 @@ static void fill_gap(const ladder *l, gable_constants *out)
 static void fill_ideal(gable_constants *out)
 {
     out->silicon_frac = 1.0;
-    out->collective = (gable_collective_constants){
-        .link_frac = 1.0, .in_network_frac = 1.0, .custom_link_frac = 1.0, .from = "datasheet"};
     out->gap_from = "datasheet";
 }
 
@@ -487,7 +467,6 @@ gable_status gable_constants_load(gable_arena *arena, const char *hw,
     }
     fill_silicon(l, constants);
     GABLE_TRY(fill_kernels(l, constants));
-    GABLE_TRY(fill_collective(l, constants));
     fill_gap(l, constants);
     return GABLE_OK;
 }

@@ -105,6 +105,8 @@ static const gable_field system_rows[] = {
                 "A file of hw/accelerators."),
     SYSTEM_NUMBER("devices", "count", INT, NONE, n_accelerators, 1, 65536, REQUIRED,
                   "Accelerators in one scale-up domain."),
+    SYSTEM_BOOL("devices", "reference", reference,
+                "Whether tables of measurements of the device were taken on this system."),
     SYSTEM_TEXT("host", "cpu", NAME, host_name, 0, "A file of hw/cpus."),
     SYSTEM_NUMBER("host", "count", INT, NONE, n_hosts, 1, 65536, 0,
                   "Sockets in one scale-up domain."),
@@ -126,10 +128,17 @@ static const gable_field system_rows[] = {
                   0, "Leaf bandwidth over uplink bandwidth; null is priced as 1."),
     SYSTEM_NUMBER("scale_out", "max_nodes", INT, NONE, max_nodes, 1, 1048576, 0,
                   "Domains that the fabric joins."),
+    SYSTEM_BOOL("scale_out", "in_network_reduction", scale_out_reduction,
+                "Whether the switches between nodes reduce."),
     SYSTEM_NUMBER("power", "tdp", NUMBER, WATTS, power_w, 1, 1e7, 0,
                   "Design power of one node or rack, W."),
     SYSTEM_NUMBER("measured", "host_bounce_bandwidth", NUMBER, BYTES_PER_S, host_bounce_bytes_per_s,
-                  1e8, 1e13, 0, "PCIe without p2p: what all pairs share through host memory, B/s."),
+                  1e8, 1e13, 0,
+                  "PCIe without p2p: what all devices share through host memory, B/s."),
+    SYSTEM_NUMBER("measured", "root_bandwidth", NUMBER, BYTES_PER_S, root_bytes_per_s, 1e8, 1e13, 0,
+                  "PCIe: what a device reaches through the root of the tree, B/s."),
+    SYSTEM_NUMBER("measured", "socket_bandwidth", NUMBER, BYTES_PER_S, socket_bytes_per_s, 1e8,
+                  1e13, 0, "PCIe: what crosses between the sockets in one direction, B/s."),
 };
 
 const gable_schema gable_system_schema = {

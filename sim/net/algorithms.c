@@ -1,0 +1,320 @@
+/* net/algorithms: one row an algorithm: who can run it where, its steps, its bytes on the busiest
+ * link (facts/network.md 1; sim/net/README.md has the table). */
+#include <math.h>
+
+#include "net/net.h"
+
+#define ON(fabric) (1u << GABLE_FABRIC_##fabric)
+#define ON_ALL (ON(SWITCH) | ON(MESH) | ON(PCIE) | ON(TORUS))
+#define ON_LINKS (ON(SWITCH) | ON(MESH))
+#define BY(library) (1u << GABLE_LIBRARY_##library)
+
+/* ---- what counts share ---- */
+
+static double part(double n)
+{
+    return (n - 1.0) / n;
+}
+
+/* log2 for the whole numbers that ranks are, upwards; no libm on the way of pricing. */
+static double doublings(double n)
+{
+    double steps = 0.0;
+    for (double reach = 1.0; reach < n; reach *= 2.0)
+        steps += 1.0;
+    return steps;
+}
+
+/* `rounds` walks around all ranks: most steps stay inside nodes, every node has one that leaves.
+ * Devices of a node share the bytes that leave it, each on its own port. */
+static void ring(const gable_collective *c, const gable_group *g, double rounds, gable_way *w)
+{
+    w->out_steps = g->n_nodes > 1.0 ? rounds * (g->n_nodes - 1.0) : 0.0;
+    w->steps = rounds * (g->n - 1.0) - w->out_steps;
+    w->wire_bytes = rounds * c->bytes * part(g->n);
+    w->cap_bytes_per_s = g->ring_cap_bytes_per_s;
+    if (g->n_nodes > 1.0)
+        w->out_wire_bytes = w->wire_bytes / g->per_node;
+}
+
+static void ring_once(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    ring(c, g, 1.0, w);
+}
+
+static void ring_twice(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    ring(c, g, 2.0, w);
+}
+
+/* Two trees, each for half of the buffer; a chain inside the node. A rank sends S up and S down. */
+static void tree_twice(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    w->steps = 2.0 * (g->per_node - 1.0);
+    w->out_steps = 2.0 * doublings(g->n_nodes);
+    w->wire_bytes = 2.0 * c->bytes;
+    w->cap_bytes_per_s = g->ring_cap_bytes_per_s;
+    if (g->n_nodes > 1.0)
+        w->out_wire_bytes = w->wire_bytes / g->per_node;
+}
+
+static void halving(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    w->steps = 2.0 * doublings(g->n);
+    w->wire_bytes = 2.0 * c->bytes * part(g->n);
+    w->cap_bytes_per_s = g->all_cap_bytes_per_s;
+}
+
+/* The switch reduces what each rank owns (S / n) and multicasts it. */
+static void in_switch(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    w->steps = 2.0;
+    w->wire_bytes = c->bytes * (1.0 + 1.0 / g->n);
+}
+
+static void in_switch_tree(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    w->steps = 2.0;
+    w->wire_bytes = c->bytes * (1.0 + 1.0 / g->per_node);
+    w->out_steps = 2.0 * doublings(g->n_nodes);
+    w->out_wire_bytes = 2.0 * c->bytes / g->per_node;
+}
+
+static void sharp(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    in_switch_tree(c, g, w);
+    w->out_steps = 2.0;
+    w->out_wire_bytes = c->bytes / g->per_node;
+}
+
+/* Reduce-scatter inside nodes, all-reduce of the parts between them, all-gather. */
+static void hierarchical(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    w->steps = 2.0 * (g->per_node - 1.0);
+    w->wire_bytes = 2.0 * c->bytes * part(g->per_node);
+    w->out_steps = 2.0 * (g->n_nodes - 1.0);
+    w->out_wire_bytes = 2.0 * c->bytes / g->per_node * part(g->n_nodes);
+}
+
+static void one_shot(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    w->steps = 1.0;
+    w->wire_bytes = c->bytes * (g->n - 1.0);
+    w->cap_bytes_per_s = g->all_cap_bytes_per_s;
+}
+
+static void two_shot(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    w->steps = 2.0;
+    w->wire_bytes = 2.0 * c->bytes * part(g->n);
+    w->cap_bytes_per_s = g->all_cap_bytes_per_s;
+}
+
+/* Everybody sends to everybody at once; between nodes most of it changes rails and meets the
+ * spine. */
+static void direct(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    w->steps = 1.0;
+    w->wire_bytes = c->bytes * (g->per_node - 1.0) / g->n;
+    w->cap_bytes_per_s = g->all_cap_bytes_per_s;
+    if (g->n_nodes <= 1.0)
+        return;
+    double through_spine = g->oversubscription * part(g->per_node);
+    w->out_steps = 1.0;
+    w->out_wire_bytes = c->bytes * part(g->n_nodes);
+    w->out_bytes_per_s /= through_spine > 1.0 ? through_spine : 1.0;
+}
+
+static void pairwise(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    direct(c, g, w);
+    w->steps = g->per_node - 1.0;
+    w->out_steps = g->n - g->per_node;
+}
+
+/* By the scale-up links to the device on the rail of the receiver, then along the rail. */
+static void rails(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    w->steps = 1.0;
+    w->wire_bytes = c->bytes * part(g->per_node);
+    w->out_steps = 1.0;
+    w->out_wire_bytes = c->bytes * part(g->n_nodes);
+}
+
+/* Parallel aggregated trees: one rank a node, one step a doubling. */
+static void aggregated(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    w->out_steps = doublings(g->n_nodes);
+    w->out_wire_bytes = c->bytes * part(g->n);
+}
+
+/* Each rank takes from the first, or gives to it, and hands on: the pieces of a pipeline. */
+static void chain(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    w->steps = g->n - g->n_nodes;
+    w->out_steps = g->n_nodes - 1.0;
+    w->wire_bytes = c->bytes;
+    w->cap_bytes_per_s = g->ring_cap_bytes_per_s;
+    if (g->n_nodes > 1.0)
+        w->out_wire_bytes = c->bytes / g->per_node;
+}
+
+static void multicast(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    (void)g;
+    w->steps = 1.0;
+    w->wire_bytes = c->bytes;
+}
+
+static void send(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    w->steps = g->n_nodes > 1.0 ? 0.0 : 1.0;
+    w->wire_bytes = g->n_nodes > 1.0 ? 0.0 : c->bytes;
+    w->cap_bytes_per_s = g->ring_cap_bytes_per_s;
+    if (g->n_nodes > 1.0) {
+        w->out_steps = 1.0;
+        w->out_wire_bytes = c->bytes;
+    }
+}
+
+/* Each of n ranks hands its part of the cache to a rank of another group. */
+static void send_parts(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    send(c, g, w);
+    w->wire_bytes /= g->n;
+    w->out_wire_bytes /= g->n;
+}
+
+/* ---- expert tokens ---- */
+
+/* Bytes of one token on the wire: with the scales of its format (128 fp8 values share one of 4
+ * bytes, 16 fp4 values one of 1); a low-latency message names its token in 16 bytes. */
+static double token_bytes(const gable_collective *c)
+{
+    bool back = c->kind == GABLE_COLLECTIVE_MOE_COMBINE;
+    double h = c->hidden, label = c->library == GABLE_LIBRARY_DEEPEP_LL ? 16.0 : 0.0;
+    switch ((int)c->payload) {
+    case GABLE_DTYPE_FP8:
+    case GABLE_DTYPE_FP8_BLOCK:
+        return h * (1.0 + 4.0 / 128.0) + (back ? 0.0 : label);
+    case GABLE_DTYPE_NVFP4:
+    case GABLE_DTYPE_FP4:
+    case GABLE_DTYPE_MXFP4:
+        return h * (0.5 + 1.0 / 16.0) + (back ? 0.0 : label);
+    default:
+        return h * gable_dtype_bytes(c->payload) + (back ? 0.0 : label);
+    }
+}
+
+/* Expected groups that the top_k of `experts` fall on when `groups` share them evenly: R (1 - C(E -
+ * E/R, k) / C(E, k)). */
+static double distinct(const gable_collective *c, double groups)
+{
+    double missed = 1.0, kept = c->experts - c->experts / groups;
+    for (double i = 0.0; i < c->top_k; i += 1.0)
+        missed *= fmax(kept - i, 0.0) / (c->experts - i);
+    return groups * (1.0 - missed);
+}
+
+/* A copy for each expert, also for two on one rank. */
+static void low_latency(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    double all = c->tokens * c->top_k * token_bytes(c);
+    w->steps = doublings(g->n);
+    w->wire_bytes = all * (g->per_node - 1.0) / g->n;
+    if (g->n_nodes > 1.0) {
+        w->out_steps = doublings(g->n_nodes);
+        w->out_wire_bytes = all * part(g->n_nodes);
+    }
+}
+
+/* A copy for each node, then one for each rank of it. */
+static void deduplicated(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    double one = c->tokens * token_bytes(c);
+    w->steps = doublings(g->n);
+    w->wire_bytes = one * distinct(c, g->n) * part(g->n);
+    if (g->n_nodes > 1.0) {
+        w->out_steps = doublings(g->n_nodes);
+        w->out_wire_bytes = one * distinct(c, g->n_nodes) * part(g->n_nodes);
+    }
+}
+
+/* A copy for each rank, experts dealt evenly: min(k, R) of them, as the benchmarks route. */
+static void dealt(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    double one = c->tokens * token_bytes(c);
+    w->steps = doublings(g->n);
+    w->wire_bytes = one * fmin(c->top_k, g->n) * part(g->n);
+    if (g->n_nodes > 1.0) {
+        w->out_steps = doublings(g->n_nodes);
+        w->out_wire_bytes = one * fmin(c->top_k, g->n_nodes) * part(g->n_nodes);
+    }
+}
+
+/* Only counts travel. */
+static void counts(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    (void)c;
+    w->steps = doublings(g->n);
+}
+
+/* ---- the table ---- */
+
+#define ROW(kind_, name_, fabrics_, runs_, way_, count_, ...)                                      \
+    {                                                                                              \
+        .name = (name_), .kind = GABLE_COLLECTIVE_##kind_, .fabrics = (fabrics_),                  \
+        .runs = GABLE_RUNS_##runs_, .way = GABLE_WAY_##way_, .count = (count_), __VA_ARGS__        \
+    }
+#define EVERYWHERE .one_node = false
+#define IN_A_NODE .one_node = true
+#define BETWEEN_NODES .many_nodes = true
+#define DEALERS .libraries = BY(ONE_SIDED) | BY(TWO_SIDED)
+
+const gable_algorithm gable_algorithms[] = {
+    ROW(ALL_REDUCE, "ring", ON_ALL, NCCL, RING, ring_twice, EVERYWHERE),
+    ROW(ALL_REDUCE, "tree", ON_ALL, NCCL, RING, tree_twice, BETWEEN_NODES),
+    ROW(ALL_REDUCE, "in-switch", ON(SWITCH), NCCL, SWITCH, in_switch, .in_network = true,
+        IN_A_NODE),
+    ROW(ALL_REDUCE, "in-switch-tree", ON(SWITCH), NCCL, SWITCH, in_switch_tree, .in_network = true,
+        BETWEEN_NODES),
+    ROW(ALL_REDUCE, "one-shot", ON_ALL, CUSTOM, ONE_SHOT, one_shot, IN_A_NODE),
+    ROW(ALL_REDUCE, "two-shot", ON_ALL, CUSTOM, TWO_SHOT, two_shot, IN_A_NODE),
+    ROW(ALL_REDUCE, "halving-doubling", ON_LINKS, FORCED, RING, halving, IN_A_NODE,
+        .power_of_two = true),
+    ROW(ALL_REDUCE, "hierarchical", ON_ALL, FORCED, RING, hierarchical, BETWEEN_NODES),
+    ROW(ALL_REDUCE, "sharp", ON(SWITCH), FORCED, SWITCH, sharp, .in_network = true,
+        .out_network = true, BETWEEN_NODES),
+    ROW(ALL_GATHER, "ring", ON_ALL, NCCL, RING, ring_once, EVERYWHERE),
+    ROW(ALL_GATHER, "direct", ON_LINKS, FORCED, RING, direct, IN_A_NODE),
+    ROW(ALL_GATHER, "in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true,
+        IN_A_NODE),
+    ROW(ALL_GATHER, "pat", ON_ALL, FORCED, RING, aggregated, BETWEEN_NODES),
+    ROW(REDUCE_SCATTER, "ring", ON_ALL, NCCL, RING, ring_once, EVERYWHERE),
+    ROW(REDUCE_SCATTER, "direct", ON_LINKS, FORCED, RING, direct, IN_A_NODE),
+    ROW(REDUCE_SCATTER, "in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true,
+        IN_A_NODE),
+    ROW(REDUCE_SCATTER, "pat", ON_ALL, FORCED, RING, aggregated, BETWEEN_NODES),
+    ROW(ALL_TO_ALL, "direct", ON_ALL, NCCL, RING, direct, EVERYWHERE),
+    ROW(ALL_TO_ALL, "rails", ON_ALL, NCCL, RING, rails, BETWEEN_NODES),
+    ROW(ALL_TO_ALL, "pairwise", ON_ALL, FORCED, RING, pairwise, EVERYWHERE),
+    ROW(BROADCAST, "chain", ON_ALL, NCCL, RING, chain, EVERYWHERE),
+    ROW(BROADCAST, "in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true,
+        IN_A_NODE),
+    ROW(REDUCE, "chain", ON_ALL, NCCL, RING, chain, EVERYWHERE),
+    ROW(REDUCE, "in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true, IN_A_NODE),
+    ROW(P2P, "direct", ON_ALL, NCCL, RING, send, EVERYWHERE),
+    ROW(KV_TRANSFER, "direct", ON_ALL, NCCL, RING, send_parts, EVERYWHERE),
+    ROW(MOE_DISPATCH, "low-latency", ON_LINKS, TOKENS, TOKENS, low_latency,
+        .libraries = BY(DEEPEP_LL)),
+    ROW(MOE_DISPATCH, "deduplicated", ON_LINKS, TOKENS, TOKENS, deduplicated,
+        .libraries = BY(DEEPEP_HT)),
+    ROW(MOE_DISPATCH, "dealt", ON_LINKS, TOKENS, TOKENS, dealt, DEALERS),
+    ROW(MOE_COMBINE, "low-latency", ON_LINKS, TOKENS, TOKENS, low_latency,
+        .libraries = BY(DEEPEP_LL)),
+    ROW(MOE_COMBINE, "deduplicated", ON_LINKS, TOKENS, TOKENS, deduplicated,
+        .libraries = BY(DEEPEP_HT)),
+    ROW(MOE_COMBINE, "dealt", ON_LINKS, TOKENS, TOKENS, dealt, DEALERS),
+    ROW(MOE_PREPARE, "counts", ON_LINKS, TOKENS, TOKENS, counts, DEALERS),
+};
+const int gable_n_algorithms = (int)(sizeof gable_algorithms / sizeof gable_algorithms[0]);
