@@ -87,4 +87,22 @@ typedef struct gable_scatter_request {
 gable_status gable_scatter_script(gable_arena *arena, const gable_scatter_request *request,
                                   gable_text *out, gable_err *err);
 
+/* ---- a collective against its size: report/curve.c ---- */
+
+typedef struct gable_curve_point {
+    const char *algorithm;
+    double bytes, time_s, p10_s, p90_s, ceiling_s;
+} gable_curve_point;
+
+typedef struct gable_curve_request {
+    const gable_curve_point *points; /* sizes upwards */
+    size_t n_points;
+    gable_canvas canvas; /* not TERMINAL */
+    const char *title, *plots;
+} gable_curve_request;
+
+/* Appends the gnuplot script. Refuses fewer than two sizes, and what takes no time. */
+gable_status gable_curve_script(gable_arena *arena, const gable_curve_request *request,
+                                gable_text *out, gable_err *err);
+
 #endif
