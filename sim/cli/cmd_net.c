@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/net.h"
+#include "net/fabric.h"
 
 #define TEXT(name_, argument_, member_, help_)                                                     \
     {                                                                                              \
@@ -48,12 +49,18 @@ static const gable_option options[] = {
      .argument = "DTYPE",
      .offset = offsetof(gable_net_options, payload),
      .help = "moe_*: format of the tokens (dispatch fp8, combine bf16)"},
+    AMOUNT("skew", skew, "0", 8.0,
+           "moe_*, traffic moe: Zipf exponent of how popular ranks are; 0: alike"),
+    CHOICE("pattern", "PATTERN", pattern, gable_patterns, "all_to_all",
+           "traffic: who sends to whom"),
+    COUNT("seed", seed, "1", 1e9, "traffic: of what is random"),
     {.name = "output",
      .letter = 'o',
      .type = GABLE_OPTION_TEXT,
      .argument = "FILE",
      .offset = offsetof(gable_net_options, output),
-     .help = "draw a range of sizes into FILE (.svg, .png or .pdf)"},
+     .help = "collective: picture of a range of sizes (.svg, .png, .pdf); show: .svg; traffic: the "
+             "flows, as net flows reads them"},
     CHOICE("format", "FORMAT", format, gable_formats, "text", "form of the answer"),
 };
 
@@ -61,9 +68,9 @@ static const struct {
     const char *name;
     gable_net_verb *run;
 } verbs[] = {
-    {"collective", gable_net_collective},
-    {"compare", gable_net_compare},
-    {"flows", gable_net_flows},
+    {"collective", gable_net_collective}, {"compare", gable_net_compare},
+    {"flows", gable_net_flows},           {"show", gable_net_show},
+    {"traffic", gable_net_traffic},
 };
 enum { N_VERBS = sizeof verbs / sizeof verbs[0] };
 
@@ -83,7 +90,7 @@ static gable_status run(gable_cli *cli, const void *given)
 const gable_command gable_command_net = {
     .name = "net",
     .summary = "the interconnect: collectives, and transfers that share links",
-    .arguments = "collective | compare A B | flows FILE.json",
+    .arguments = "collective | compare A B | flows FILE.json | show SYSTEM | traffic",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .options_bytes = sizeof(gable_net_options),
@@ -94,6 +101,9 @@ const gable_command gable_command_net = {
         "gable net collective --system gb200-nvl72 --op moe_dispatch --ranks 32 --tokens 128 "
         "--hidden 7168\n"
         "gable net compare hgx-h100-8 hgx-b200-8 --bytes 8..1Gi\n"
-        "gable net flows transfers.json\n",
+        "gable net show hgx-h100-8 --nodes 128 -o fabric.svg\n"
+        "gable net traffic --system gb200-nvl72 --pattern moe --skew 0.5 --bytes 64MiB\n"
+        "gable net traffic --system hgx-h100-8 --nodes 2 --pattern ring --bytes 1GiB -o ring.json\n"
+        "gable net flows ring.json\n",
     .run = run,
 };

@@ -7,8 +7,8 @@
 #include "report/report.h"
 
 typedef struct gable_net_options {
-    const char *system, *stack, *bytes, *algorithm, *output, *pattern;
-    int op, library, ranks, nodes, format, payload, seed;
+    const char *system, *stack, *bytes, *algorithm, *output;
+    int op, library, pattern, ranks, nodes, format, payload, seed;
     double tokens, hidden, top_k, experts, n_sm, skew;
 } gable_net_options;
 

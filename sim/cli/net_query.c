@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/net.h"
+#include "net/fabric.h"
 
 const char *const gable_net_ops[] = {
 #define OP_NAME(symbol, name, family) name,
@@ -70,6 +71,7 @@ static gable_status take_tokens(gable_cli *cli, const gable_net_options *o, gabl
     c->top_k = o->top_k;
     c->experts = o->experts;
     c->n_sm = o->n_sm;
+    c->imbalance = gable_zipf_imbalance(c->n_ranks, o->skew);
     c->payload = o->payload >= 0                           ? (gable_dtype)o->payload
                  : c->kind == GABLE_COLLECTIVE_MOE_COMBINE ? GABLE_DTYPE_BF16
                                                            : GABLE_DTYPE_FP8;

@@ -57,6 +57,7 @@ typedef struct gable_collective {
     /* Exchange of expert tokens: of each rank, to and from top_k of the experts. */
     double tokens, hidden, top_k, experts;
     double n_sm;         /* that copy; 0: as many as it takes */
+    double imbalance;    /* what the busiest rank gets over the mean; 0: 1 */
     gable_dtype payload; /* of the tokens that are sent */
 } gable_collective;
 

@@ -68,6 +68,7 @@ typedef struct gable_link {
     double port_bytes_per_s; /* x16 slot, or the port that is sold, per direction, usable */
     double raw_bytes_per_s;  /* marketing figure, both directions; never used in a price */
     double latency_s;        /* one hop, switch included; 0: not published */
+    double n_switch_ports;   /* of the usual switch, at the port's rate; 0: not known */
     const char *remark;
     const char *const *sources; /* one per row of gable_link_schema; NULL where nothing was read */
 } gable_link;
@@ -94,6 +95,7 @@ typedef struct gable_system {
     const char *scale_up_link;
     double scale_up_bytes_per_s; /* per accelerator, per direction; the file's, else the
                                     accelerator's */
+    int n_torus_axes;            /* torus: 2 or 3, of equal length; 0: 3 */
     bool in_network_reduction;   /* the switch can reduce and multicast (NVLS) */
     bool p2p;                    /* PCIe: devices reach each other without a copy in host memory */
     /* PCIe trees, as reached: without p2p, what all devices share through the memory of a host;

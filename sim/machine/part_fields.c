@@ -79,6 +79,8 @@ static const gable_field link_rows[] = {
                 "Marketing figure, both directions, before encoding, B/s; never used in a price."),
     LINK_NUMBER("latency", "hop", NUMBER, SECONDS, latency_s, 1e-9, 1e-2, 0,
                 "One hop, switch included, s."),
+    LINK_NUMBER("switch", "ports", NUMBER, COUNT, n_switch_ports, 2, 1e5, 0,
+                "Ports of the usual switch, at the rate of the port."),
 };
 
 const gable_schema gable_link_schema = {
@@ -115,6 +117,8 @@ static const gable_field system_rows[] = {
     SYSTEM_TEXT("scale_up", "link", NAME, scale_up_link, 0, "A file of hw/links."),
     SYSTEM_NUMBER("scale_up", "bandwidth", NUMBER, BYTES_PER_S, scale_up_bytes_per_s, 1e8, 1e14, 0,
                   "Per accelerator and direction, B/s; null takes the accelerator's figure."),
+    SYSTEM_NUMBER("scale_up", "axes", INT, NONE, n_torus_axes, 1, 3, 0,
+                  "Torus: axes, of equal length."),
     SYSTEM_BOOL("scale_up", "in_network_reduction", in_network_reduction,
                 "Whether the switch reduces and multicasts."),
     SYSTEM_BOOL("scale_up", "p2p", p2p,

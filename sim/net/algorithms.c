@@ -115,7 +115,7 @@ static void two_shot(const gable_collective *c, const gable_group *g, gable_way 
 static void direct(const gable_collective *c, const gable_group *g, gable_way *w)
 {
     w->steps = 1.0;
-    w->wire_bytes = c->bytes * (g->per_node - 1.0) / g->n;
+    w->wire_bytes = c->bytes * (g->per_node - 1.0) / g->n * g->mean_hops;
     w->cap_bytes_per_s = g->all_cap_bytes_per_s;
     if (g->n_nodes <= 1.0)
         return;
@@ -206,6 +206,12 @@ static double token_bytes(const gable_collective *c)
     }
 }
 
+/* Tokens as the busiest rank sees them: it bounds the exchange (closed form of net/flows). */
+static double busiest_tokens(const gable_collective *c)
+{
+    return c->tokens * (c->imbalance > 1.0 ? c->imbalance : 1.0);
+}
+
 /* Expected groups that the top_k of `experts` fall on when `groups` share them evenly: R (1 - C(E -
  * E/R, k) / C(E, k)). */
 static double distinct(const gable_collective *c, double groups)
@@ -219,7 +225,7 @@ static double distinct(const gable_collective *c, double groups)
 /* A copy for each expert, also for two on one rank. */
 static void low_latency(const gable_collective *c, const gable_group *g, gable_way *w)
 {
-    double all = c->tokens * c->top_k * token_bytes(c);
+    double all = busiest_tokens(c) * c->top_k * token_bytes(c);
     w->steps = doublings(g->n);
     w->wire_bytes = all * (g->per_node - 1.0) / g->n;
     if (g->n_nodes > 1.0) {
@@ -231,7 +237,7 @@ static void low_latency(const gable_collective *c, const gable_group *g, gable_w
 /* A copy for each node, then one for each rank of it. */
 static void deduplicated(const gable_collective *c, const gable_group *g, gable_way *w)
 {
-    double one = c->tokens * token_bytes(c);
+    double one = busiest_tokens(c) * token_bytes(c);
     w->steps = doublings(g->n);
     w->wire_bytes = one * distinct(c, g->n) * part(g->n);
     if (g->n_nodes > 1.0) {
@@ -243,7 +249,7 @@ static void deduplicated(const gable_collective *c, const gable_group *g, gable_
 /* A copy for each rank, experts dealt evenly: min(k, R) of them, as the benchmarks route. */
 static void dealt(const gable_collective *c, const gable_group *g, gable_way *w)
 {
-    double one = c->tokens * token_bytes(c);
+    double one = busiest_tokens(c) * token_bytes(c);
     w->steps = doublings(g->n);
     w->wire_bytes = one * fmin(c->top_k, g->n) * part(g->n);
     if (g->n_nodes > 1.0) {

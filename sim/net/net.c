@@ -48,6 +48,15 @@ static void take_tree(const gable_system *s, gable_group *g)
     g->all_cap_bytes_per_s = narrower(s->root_bytes_per_s, socket * 4.0 * (n - 1.0) / (n * n));
 }
 
+/* A quarter of the way round on each axis (scaling book: all-to-all takes a quarter of the
+ * all-gather on a ring of one axis). */
+static double mean_hops(const gable_system *s, double n)
+{
+    double axes = s->n_torus_axes > 0 ? s->n_torus_axes : 3.0;
+    double hops = axes * pow(n, 1.0 / axes) / 4.0;
+    return hops > 1.0 ? hops : 1.0;
+}
+
 void gable_net_group(const gable_collective *collective, const gable_system *system,
                      gable_group *out)
 {
@@ -58,10 +67,13 @@ void gable_net_group(const gable_collective *collective, const gable_system *sys
     *out = (gable_group){.n = n,
                          .n_nodes = nodes,
                          .per_node = n / nodes > 1.0 ? n / nodes : 1.0,
+                         .mean_hops = 1.0,
                          .out_bytes_per_s = system->scale_out_bytes_per_s,
                          .oversubscription = system->scale_out_oversubscription};
     out->bytes_per_s = rate_of(collective, out, system);
     take_tree(system, out);
+    if (system->fabric == GABLE_FABRIC_TORUS)
+        out->mean_hops = mean_hops(system, out->per_node);
 }
 
 /* ---- which algorithms ---- */
@@ -331,7 +343,8 @@ void gable_net_transfer(const gable_collective *collective, const gable_machine 
         x.family = GABLE_FAMILY_CUSTOM_REDUCE;
         x.constants = all->kernel[x.family][collective->payload][GABLE_MMA_BF16];
         x.runs = GABLE_RUNS_CUSTOM;
-        enter(&x);
+        if (x.constants)
+            enter(&x);
     }
     finish(collective, &group, out);
 }

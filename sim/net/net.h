@@ -15,6 +15,7 @@ typedef struct gable_group {
     /* PCIe: what was reached on the shared path, for neighbours in a ring, and for all with all; 0:
      * no narrower than the links. */
     double ring_cap_bytes_per_s, all_cap_bytes_per_s;
+    double mean_hops; /* links that a byte occupies between any two devices; above 1 on a torus */
     double out_bytes_per_s; /* of a device between nodes, one direction */
     double oversubscription;
 } gable_group;
