@@ -55,10 +55,10 @@ static bool library_does(int library, gable_collective_kind kind)
         return true;
     if (is_custom(library))
         return kind == GABLE_COLLECTIVE_ALL_REDUCE;
-    for (int i = 0; i < gable_n_algorithms; i++) {
-        const gable_algorithm *a = &gable_algorithms[i];
+    for (int i = 0; i < gable_algorithms_of[kind].n; i++) {
+        const gable_algorithm *a = &gable_algorithms_of[kind].row[i];
         bool named = (a->libraries & (1u << library)) != 0;
-        if (a->kind == kind && (named || (library == GABLE_LIBRARY_NCCL && a->libraries == 0)))
+        if (named || (library == GABLE_LIBRARY_NCCL && a->libraries == 0))
             return true;
     }
     return false;
@@ -128,14 +128,13 @@ static gable_status take_algorithm(gable_cli *cli, const gable_net_options *o, g
     if (!o->algorithm)
         return GABLE_OK;
     gable_net_group(&q->collective, system, &group);
-    for (int i = 0; i < gable_n_algorithms && n < 64; i++) {
-        const gable_algorithm *a = &gable_algorithms[i];
-        if (a->kind != q->collective.kind)
-            continue;
+    gable_algorithm_list list = gable_algorithms_of[q->collective.kind];
+    for (int i = 0; i < list.n && n < 64; i++) {
+        const gable_algorithm *a = &list.row[i];
         names[n++] = a->name;
         if (strcmp(a->name, o->algorithm) != 0)
             continue;
-        if (!gable_algorithm_fits(a, &q->collective, &group, system))
+        if (!gable_algorithm_fits(a, &group, system))
             return gable_fail(&cli->err, GABLE_INPUT, "%s cannot run %s over %.0f ranks on %.0f %s",
                               system->name, a->name, group.n, group.n_nodes,
                               group.n_nodes > 1.0 ? "nodes" : "node");

@@ -45,7 +45,7 @@ static double min2(double a, double b)
 /* y + 2 sqrt(ramp y): pieces in flight, the best number of them (facts/network.md 1). */
 static double ramped(double y, double ramp_us)
 {
-    return y + 2.0 * sqrt(1e-6 * ramp_us * y);
+    return ramp_us > 0.0 ? y + 2.0 * sqrt(1e-6 * ramp_us * y) : y;
 }
 
 static double capped(double rate, double cap)

@@ -267,60 +267,83 @@ static void counts(const gable_collective *c, const gable_group *g, gable_way *w
 
 /* ---- the table ---- */
 
-#define ROW(kind_, name_, fabrics_, runs_, way_, count_, ...)                                      \
+#define ROW(name_, fabrics_, runs_, way_, count_, ...)                                             \
     {                                                                                              \
-        .name = (name_), .kind = GABLE_COLLECTIVE_##kind_, .fabrics = (fabrics_),                  \
-        .runs = GABLE_RUNS_##runs_, .way = GABLE_WAY_##way_, .count = (count_), __VA_ARGS__        \
+        .name = (name_), .fabrics = (fabrics_), .runs = GABLE_RUNS_##runs_,                        \
+        .way = GABLE_WAY_##way_, .count = (count_), __VA_ARGS__                                    \
     }
 #define EVERYWHERE .one_node = false
 #define IN_A_NODE .one_node = true
 #define BETWEEN_NODES .many_nodes = true
 #define DEALERS .libraries = BY(ONE_SIDED) | BY(TWO_SIDED)
 
-const gable_algorithm gable_algorithms[] = {
-    ROW(ALL_REDUCE, "ring", ON_ALL, NCCL, RING, ring_twice, EVERYWHERE),
-    ROW(ALL_REDUCE, "tree", ON_ALL, NCCL, RING, tree_twice, BETWEEN_NODES),
-    ROW(ALL_REDUCE, "in-switch", ON(SWITCH), NCCL, SWITCH, in_switch, .in_network = true,
-        IN_A_NODE),
-    ROW(ALL_REDUCE, "in-switch-tree", ON(SWITCH), NCCL, SWITCH, in_switch_tree, .in_network = true,
+static const gable_algorithm all_reduce[] = {
+    ROW("ring", ON_ALL, NCCL, RING, ring_twice, EVERYWHERE),
+    ROW("tree", ON_ALL, NCCL, RING, tree_twice, BETWEEN_NODES),
+    ROW("in-switch", ON(SWITCH), NCCL, SWITCH, in_switch, .in_network = true, IN_A_NODE),
+    ROW("in-switch-tree", ON(SWITCH), NCCL, SWITCH, in_switch_tree, .in_network = true,
         BETWEEN_NODES),
-    ROW(ALL_REDUCE, "one-shot", ON_ALL, CUSTOM, ONE_SHOT, one_shot, IN_A_NODE),
-    ROW(ALL_REDUCE, "two-shot", ON_ALL, CUSTOM, TWO_SHOT, two_shot, IN_A_NODE),
-    ROW(ALL_REDUCE, "halving-doubling", ON_LINKS, FORCED, RING, halving, IN_A_NODE,
-        .power_of_two = true),
-    ROW(ALL_REDUCE, "hierarchical", ON_ALL, FORCED, RING, hierarchical, BETWEEN_NODES),
-    ROW(ALL_REDUCE, "sharp", ON(SWITCH), FORCED, SWITCH, sharp, .in_network = true,
-        .out_network = true, BETWEEN_NODES),
-    ROW(ALL_GATHER, "ring", ON_ALL, NCCL, RING, ring_once, EVERYWHERE),
-    ROW(ALL_GATHER, "direct", ON_LINKS, FORCED, RING, direct, IN_A_NODE),
-    ROW(ALL_GATHER, "in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true,
-        IN_A_NODE),
-    ROW(ALL_GATHER, "pat", ON_ALL, FORCED, RING, aggregated, BETWEEN_NODES),
-    ROW(REDUCE_SCATTER, "ring", ON_ALL, NCCL, RING, ring_once, EVERYWHERE),
-    ROW(REDUCE_SCATTER, "direct", ON_LINKS, FORCED, RING, direct, IN_A_NODE),
-    ROW(REDUCE_SCATTER, "in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true,
-        IN_A_NODE),
-    ROW(REDUCE_SCATTER, "pat", ON_ALL, FORCED, RING, aggregated, BETWEEN_NODES),
-    ROW(ALL_TO_ALL, "direct", ON_ALL, NCCL, RING, direct, EVERYWHERE),
-    ROW(ALL_TO_ALL, "rails", ON_ALL, NCCL, RING, rails, BETWEEN_NODES),
-    ROW(ALL_TO_ALL, "pairwise", ON_ALL, FORCED, RING, pairwise, EVERYWHERE),
-    ROW(BROADCAST, "chain", ON_ALL, NCCL, RING, chain, EVERYWHERE),
-    ROW(BROADCAST, "in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true,
-        IN_A_NODE),
-    ROW(REDUCE, "chain", ON_ALL, NCCL, RING, chain, EVERYWHERE),
-    ROW(REDUCE, "in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true, IN_A_NODE),
-    ROW(P2P, "direct", ON_ALL, NCCL, RING, send, EVERYWHERE),
-    ROW(KV_TRANSFER, "direct", ON_ALL, NCCL, RING, send_parts, EVERYWHERE),
-    ROW(MOE_DISPATCH, "low-latency", ON_LINKS, TOKENS, TOKENS, low_latency,
-        .libraries = BY(DEEPEP_LL)),
-    ROW(MOE_DISPATCH, "deduplicated", ON_LINKS, TOKENS, TOKENS, deduplicated,
-        .libraries = BY(DEEPEP_HT)),
-    ROW(MOE_DISPATCH, "dealt", ON_LINKS, TOKENS, TOKENS, dealt, DEALERS),
-    ROW(MOE_COMBINE, "low-latency", ON_LINKS, TOKENS, TOKENS, low_latency,
-        .libraries = BY(DEEPEP_LL)),
-    ROW(MOE_COMBINE, "deduplicated", ON_LINKS, TOKENS, TOKENS, deduplicated,
-        .libraries = BY(DEEPEP_HT)),
-    ROW(MOE_COMBINE, "dealt", ON_LINKS, TOKENS, TOKENS, dealt, DEALERS),
-    ROW(MOE_PREPARE, "counts", ON_LINKS, TOKENS, TOKENS, counts, DEALERS),
+    ROW("one-shot", ON_ALL, CUSTOM, ONE_SHOT, one_shot, IN_A_NODE),
+    ROW("two-shot", ON_ALL, CUSTOM, TWO_SHOT, two_shot, IN_A_NODE),
+    ROW("halving-doubling", ON_LINKS, FORCED, RING, halving, IN_A_NODE, .power_of_two = true),
+    ROW("hierarchical", ON_ALL, FORCED, RING, hierarchical, BETWEEN_NODES),
+    ROW("sharp", ON(SWITCH), FORCED, SWITCH, sharp, .in_network = true, .out_network = true,
+        BETWEEN_NODES),
 };
-const int gable_n_algorithms = (int)(sizeof gable_algorithms / sizeof gable_algorithms[0]);
+
+static const gable_algorithm all_gather[] = {
+    ROW("ring", ON_ALL, NCCL, RING, ring_once, EVERYWHERE),
+    ROW("direct", ON_LINKS, FORCED, RING, direct, IN_A_NODE),
+    ROW("in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true, IN_A_NODE),
+    ROW("pat", ON_ALL, FORCED, RING, aggregated, BETWEEN_NODES),
+};
+
+static const gable_algorithm all_to_all[] = {
+    ROW("direct", ON_ALL, NCCL, RING, direct, EVERYWHERE),
+    ROW("rails", ON_ALL, NCCL, RING, rails, BETWEEN_NODES),
+    ROW("pairwise", ON_ALL, FORCED, RING, pairwise, EVERYWHERE),
+};
+
+static const gable_algorithm broadcast[] = {
+    ROW("chain", ON_ALL, NCCL, RING, chain, EVERYWHERE),
+    ROW("in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true, IN_A_NODE),
+};
+
+static const gable_algorithm reduce[] = {
+    ROW("chain", ON_ALL, NCCL, RING, chain, EVERYWHERE),
+    ROW("in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true, IN_A_NODE),
+};
+
+static const gable_algorithm p2p[] = {
+    ROW("direct", ON_ALL, NCCL, RING, send, EVERYWHERE),
+};
+
+static const gable_algorithm kv_transfer[] = {
+    ROW("direct", ON_ALL, NCCL, RING, send_parts, EVERYWHERE),
+};
+
+static const gable_algorithm moe_dispatch[] = {
+    ROW("low-latency", ON_LINKS, TOKENS, TOKENS, low_latency, .libraries = BY(DEEPEP_LL)),
+    ROW("deduplicated", ON_LINKS, TOKENS, TOKENS, deduplicated, .libraries = BY(DEEPEP_HT)),
+    ROW("dealt", ON_LINKS, TOKENS, TOKENS, dealt, DEALERS),
+};
+
+static const gable_algorithm moe_prepare[] = {
+    ROW("counts", ON_LINKS, TOKENS, TOKENS, counts, DEALERS),
+};
+
+#define OF(kind, rows) [GABLE_COLLECTIVE_##kind] = {rows, (int)(sizeof(rows) / sizeof(rows)[0])}
+
+const gable_algorithm_list gable_algorithms_of[GABLE_N_COLLECTIVES] = {
+    OF(ALL_REDUCE, all_reduce),
+    OF(ALL_GATHER, all_gather),
+    OF(REDUCE_SCATTER, all_gather),
+    OF(ALL_TO_ALL, all_to_all),
+    OF(BROADCAST, broadcast),
+    OF(REDUCE, reduce),
+    OF(P2P, p2p),
+    OF(KV_TRANSFER, kv_transfer),
+    OF(MOE_DISPATCH, moe_dispatch),
+    OF(MOE_COMBINE, moe_dispatch),
+    OF(MOE_PREPARE, moe_prepare),
+};

@@ -35,8 +35,7 @@ static double narrower(double a, double b)
 static void take_tree(const gable_system *s, gable_group *g)
 {
     double n = g->per_node;
-    bool crosses = n > 0.5 * s->n_accelerators;
-    double socket = crosses ? s->socket_bytes_per_s : 0.0;
+    double socket = n > 0.5 * s->n_accelerators ? s->socket_bytes_per_s : 0.0;
     if (s->fabric != GABLE_FABRIC_PCIE || n <= 2.0)
         return;
     if (!s->p2p) {
@@ -64,12 +63,13 @@ void gable_net_group(const gable_collective *collective, const gable_system *sys
     double nodes = collective->n_nodes;
     if (nodes < 1.0)
         nodes = n > domain ? ceil(n / domain) : 1.0;
-    *out = (gable_group){.n = n,
-                         .n_nodes = nodes,
-                         .per_node = n / nodes > 1.0 ? n / nodes : 1.0,
-                         .mean_hops = 1.0,
-                         .out_bytes_per_s = system->scale_out_bytes_per_s,
-                         .oversubscription = system->scale_out_oversubscription};
+    out->n = n;
+    out->n_nodes = nodes;
+    out->per_node = nodes <= 1.0 ? n : n / nodes > 1.0 ? n / nodes : 1.0;
+    out->mean_hops = 1.0;
+    out->ring_cap_bytes_per_s = out->all_cap_bytes_per_s = 0.0;
+    out->out_bytes_per_s = system->scale_out_bytes_per_s;
+    out->oversubscription = system->scale_out_oversubscription;
     out->bytes_per_s = rate_of(collective, out, system);
     take_tree(system, out);
     if (system->fabric == GABLE_FABRIC_TORUS)
@@ -86,13 +86,11 @@ static bool is_power_of_two(double n)
     return reach <= n;
 }
 
-bool gable_algorithm_fits(const gable_algorithm *a, const gable_collective *c, const gable_group *g,
+bool gable_algorithm_fits(const gable_algorithm *a, const gable_group *g,
                           const gable_system *system)
 {
     bool many = g->n_nodes > 1.0;
-    if (a->kind != c->kind || !(a->fabrics & (1u << system->fabric)))
-        return false;
-    if ((a->one_node && many) || (a->many_nodes && !many) ||
+    if (!(a->fabrics & (1u << system->fabric)) || (many ? a->one_node : a->many_nodes) ||
         (many && system->scale_out_bytes_per_s <= 0.0))
         return false;
     if (a->in_network && (!system->in_network_reduction || g->per_node < in_network_min_ranks))
@@ -107,13 +105,16 @@ static bool by_library(const gable_algorithm *a, gable_library library)
     return a->libraries == 0 || (a->libraries & (1u << library)) != 0;
 }
 
+/* Member by member: clearing a whole struct first costs as much as pricing it. */
 static void count(const gable_algorithm *a, const gable_collective *c, const gable_group *g,
                   gable_way *out)
 {
-    *out = (gable_way){.algorithm = a->name,
-                       .kind = a->way,
-                       .bytes_per_s = g->bytes_per_s,
-                       .out_bytes_per_s = g->out_bytes_per_s};
+    out->algorithm = a->name;
+    out->kind = a->way;
+    out->bytes_per_s = g->bytes_per_s;
+    out->out_bytes_per_s = g->out_bytes_per_s;
+    out->steps = out->wire_bytes = out->cap_bytes_per_s = 0.0;
+    out->out_steps = out->out_wire_bytes = 0.0;
     a->count(c, g, out);
 }
 
@@ -122,46 +123,6 @@ static double least_s(const gable_way *w)
     double inside = w->wire_bytes > 0.0 ? w->wire_bytes / w->bytes_per_s : 0.0;
     double outside = w->out_wire_bytes > 0.0 ? w->out_wire_bytes / w->out_bytes_per_s : 0.0;
     return inside > outside ? inside : outside;
-}
-
-/* Rows of one kind stand together. */
-static int first_of(gable_collective_kind kind)
-{
-    int i = 0;
-    while (i < gable_n_algorithms && gable_algorithms[i].kind != kind)
-        i++;
-    return i;
-}
-
-/* Speed of light: the way with the least bytes, whoever may run it, at the datasheet's rates, no
- * latency. Of expert tokens only the rows of the library count: another would send other bytes. */
-static double ceiling(const gable_collective *c, const gable_group *g, const gable_system *system,
-                      gable_library library, gable_way *best)
-{
-    double least = (double)INFINITY;
-    for (int i = first_of(c->kind); i < gable_n_algorithms && gable_algorithms[i].kind == c->kind;
-         i++) {
-        const gable_algorithm *a = &gable_algorithms[i];
-        gable_way way;
-        if (!gable_algorithm_fits(a, c, g, system) || !by_library(a, library))
-            continue;
-        count(a, c, g, &way);
-        double s = least_s(&way);
-        if (s < least || (s <= least && way.wire_bytes < best->wire_bytes)) {
-            least = s;
-            *best = way;
-        }
-    }
-    return least < (double)INFINITY ? least : 0.0;
-}
-
-double gable_net_wire_bytes(const gable_collective *collective, const gable_system *system)
-{
-    gable_group group;
-    gable_way best = {0};
-    gable_net_group(collective, system, &group);
-    ceiling(collective, &group, system, collective->library, &best);
-    return best.wire_bytes;
 }
 
 double gable_net_bus_share(gable_collective_kind kind, double n)
@@ -187,111 +148,163 @@ static unsigned runs_of(const gable_collective *c)
     return custom ? GABLE_RUNS_CUSTOM | GABLE_RUNS_NCCL : GABLE_RUNS_NCCL;
 }
 
-void gable_net_ways(const gable_collective *collective, const gable_system *system, gable_ways *out)
-{
-    gable_group group;
-    gable_way best = {0};
-    unsigned runs = runs_of(collective);
-    out->n = 0;
-    gable_net_group(collective, system, &group);
-    out->ceiling_s = ceiling(collective, &group, system, collective->library, &best);
-    for (int i = first_of(collective->kind); i < gable_n_algorithms && out->n < GABLE_WAYS_CAP;
-         i++) {
-        const gable_algorithm *a = &gable_algorithms[i];
-        if ((a->runs & runs) && gable_algorithm_fits(a, collective, &group, system) &&
-            by_library(a, collective->library))
-            count(a, collective, &group, &out->way[out->n++]);
-    }
-}
-
 /* ---- pricing ---- */
 
-/* What is being priced, and the best so far. */
+/* One walk over the rows of a kind: each that the fabric can run lowers the ceiling, whoever may
+ * run it; those that `runs` lets in are priced by the constants of whoever runs them. */
 typedef struct contest {
     const gable_collective *collective;
-    const gable_group *group;
     const gable_system *system;
+    gable_group group;
     gable_library library;
     const char *algorithm; /* NULL: any */
     unsigned runs;
-    const gable_kernel_constants *constants;
     gable_family family;
-    gable_transfer *out;
+    const gable_kernel_constants *constants;
+    const gable_kernel_constants *custom; /* of the engine's own kernel beside a library; or NULL */
+    /* What came of it; the ways live in hold's caller. */
+    const gable_way *least, *best;
+    double ceiling_s, time_s, overhead_s;
+    const gable_kernel_constants *won; /* NULL: nobody could */
 } contest;
 
-static void enter(const contest *x)
+/* Speed of light: the way with the least bytes at the datasheet's rates, no latency. Of expert
+ * tokens only the rows of the library count: another would send other bytes. */
+static void lower_ceiling(contest *x, const gable_way *way)
 {
-    gable_transfer *out = x->out;
-    for (int i = first_of(x->collective->kind);
-         i < gable_n_algorithms && gable_algorithms[i].kind == x->collective->kind; i++) {
-        const gable_algorithm *a = &gable_algorithms[i];
-        gable_way way;
-        double overhead_s;
-        if (!(a->runs & x->runs) || !by_library(a, x->library) ||
-            !gable_algorithm_fits(a, x->collective, x->group, x->system) ||
-            (x->algorithm && strcmp(a->name, x->algorithm) != 0))
-            continue;
-        count(a, x->collective, x->group, &way);
-        double s = gable_way_s(x->collective, &way, x->family, x->constants->value, &overhead_s);
-        if (!(s < out->time.time_s))
-            continue;
-        out->algorithm = a->name;
-        out->from = x->constants->from;
-        out->steps = way.steps + way.out_steps;
-        out->wire_bytes = way.wire_bytes;
-        out->out_wire_bytes = way.out_wire_bytes;
-        out->time.time_s = s;
-        out->time.overhead_s = overhead_s;
-        out->time.provenance = x->constants->provenance;
-        out->time.sigma_ln = x->constants->sigma_ln;
+    /* Inside a node all ways have the same links: their bytes say it without a division. */
+    double most = x->group.n_nodes > 1.0 ? least_s(way) : way->wire_bytes;
+    if (most < x->ceiling_s || (most <= x->ceiling_s && way->wire_bytes < x->least->wire_bytes)) {
+        x->ceiling_s = most;
+        x->least = way;
     }
 }
 
-/* Nothing is faster than light; nothing is said of a fabric that cannot run it. */
-static void finish(const gable_collective *c, const gable_group *g, gable_transfer *out)
+static void enter(contest *x, const gable_algorithm *a, const gable_way *way)
 {
-    if (!(out->time.time_s < (double)INFINITY)) {
-        out->time = (gable_time){.ceiling_s = out->time.ceiling_s};
-        out->time.bound = out->time.ceiling_bound = GABLE_BOUND_NETWORK;
+    bool own = x->custom && (a->runs & GABLE_RUNS_CUSTOM);
+    const gable_kernel_constants *k = own ? x->custom : x->constants;
+    double overhead_s;
+    if (!own && !(a->runs & x->runs))
         return;
-    }
-    if (out->time.time_s < out->time.ceiling_s)
-        out->time.time_s = out->time.ceiling_s;
-    out->time.network_s = out->time.time_s - out->time.overhead_s;
-    out->time.ceiling_bound = GABLE_BOUND_NETWORK;
-    out->time.bound =
-        out->time.overhead_s > out->time.network_s ? GABLE_BOUND_OVERHEAD : GABLE_BOUND_NETWORK;
-    bool fitted_inside = g->n_nodes > 1.0 && c->kind < GABLE_COLLECTIVE_MOE_DISPATCH;
-    if (fitted_inside && out->time.provenance != GABLE_PROVENANCE_SPEC) {
-        out->time.provenance = GABLE_PROVENANCE_ASSUMED;
-        out->time.sigma_ln =
-            sqrt(out->time.sigma_ln * out->time.sigma_ln + out_sigma_ln * out_sigma_ln);
-    }
-    if (out->time.time_s > 0.0)
-        out->busbw_bytes_per_s =
-            c->bytes * gable_net_bus_share(c->kind, c->n_ranks) / out->time.time_s;
+    if (!k || (x->algorithm && strcmp(a->name, x->algorithm) != 0))
+        return;
+    double s = gable_way_s(x->collective, way, own ? GABLE_FAMILY_CUSTOM_REDUCE : x->family,
+                           k->value, &overhead_s);
+    if (!(s < x->time_s))
+        return;
+    x->time_s = s;
+    x->overhead_s = overhead_s;
+    x->best = way;
+    x->won = k;
 }
 
-static bool begin(const gable_collective *c, const gable_machine *machine, gable_library library,
-                  gable_group *group, gable_way *least, gable_transfer *out)
+/* Inside a node what no library runs never moves fewer bytes than a ring: only --algorithm asks. */
+static bool idle(const contest *x, const gable_algorithm *a)
 {
-    *out = (gable_transfer){.algorithm = "none", .from = "datasheet"};
-    out->time.bound = out->time.ceiling_bound = GABLE_BOUND_NETWORK;
-    if (c->n_ranks <= 1.0 || machine->system->fabric == GABLE_FABRIC_NONE)
-        return false;
-    gable_net_group(c, machine->system, group);
-    out->time.ceiling_s = ceiling(c, group, machine->system, library, least);
-    out->time.time_s = (double)INFINITY;
-    return true;
+    return a->one_node && (a->runs & GABLE_RUNS_FORCED) && !x->algorithm;
 }
 
-static void take_ideal(const gable_way *least, gable_transfer *out)
+/* ways   GABLE_ROWS_CAP of them, for what is counted */
+static void hold(contest *x, gable_way *ways)
 {
-    out->algorithm = "ideal";
-    out->wire_bytes = least->wire_bytes;
-    out->out_wire_bytes = least->out_wire_bytes;
-    out->time.time_s = out->time.ceiling_s;
-    out->time.provenance = GABLE_PROVENANCE_SPEC;
+    gable_algorithm_list list = gable_algorithms_of[x->collective->kind];
+    x->ceiling_s = x->time_s = (double)INFINITY;
+    for (int i = 0; i < list.n; i++) {
+        const gable_algorithm *a = &list.row[i];
+        if (idle(x, a) || !gable_algorithm_fits(a, &x->group, x->system) ||
+            !by_library(a, x->library))
+            continue;
+        count(a, x->collective, &x->group, ways);
+        lower_ceiling(x, ways);
+        enter(x, a, ways);
+        ways++;
+    }
+    x->ceiling_s = x->least ? least_s(x->least) : 0.0;
+}
+
+double gable_net_wire_bytes(const gable_collective *collective, const gable_system *system)
+{
+    gable_way ways[GABLE_ROWS_CAP];
+    contest x = {.collective = collective, .system = system, .library = collective->library};
+    gable_net_group(collective, system, &x.group);
+    hold(&x, ways);
+    return x.least ? x.least->wire_bytes : 0.0;
+}
+
+void gable_net_ways(const gable_collective *collective, const gable_system *system, gable_ways *out)
+{
+    gable_way ways[GABLE_ROWS_CAP];
+    contest x = {.collective = collective, .system = system, .library = collective->library};
+    gable_algorithm_list list = gable_algorithms_of[collective->kind];
+    unsigned runs = runs_of(collective);
+    gable_net_group(collective, system, &x.group);
+    hold(&x, ways);
+    *out = (gable_ways){.ceiling_s = x.ceiling_s};
+    for (int i = 0; i < list.n && out->n < GABLE_WAYS_CAP; i++) {
+        const gable_algorithm *a = &list.row[i];
+        if ((a->runs & runs) && gable_algorithm_fits(a, &x.group, system) &&
+            by_library(a, collective->library))
+            count(a, collective, &x.group, &out->way[out->n++]);
+    }
+}
+
+/* Between nodes no open row of a collective was measured. */
+static void blur(const contest *x, gable_time *time)
+{
+    if (x->group.n_nodes <= 1.0 || x->collective->kind >= GABLE_COLLECTIVE_MOE_DISPATCH)
+        return;
+    time->provenance = GABLE_PROVENANCE_ASSUMED;
+    time->sigma_ln = sqrt(time->sigma_ln * time->sigma_ln + out_sigma_ln * out_sigma_ln);
+}
+
+static gable_time time_of(const contest *x, double time_s, double overhead_s)
+{
+    bool late = overhead_s > time_s - overhead_s;
+    return (gable_time){.ceiling_s = x->ceiling_s,
+                        .time_s = time_s,
+                        .compute_s = 0.0,
+                        .memory_s = 0.0,
+                        .network_s = time_s - overhead_s,
+                        .overhead_s = overhead_s,
+                        .exposed_s = 0.0,
+                        .sigma_ln = 0.0,
+                        .bound = late ? GABLE_BOUND_OVERHEAD : GABLE_BOUND_NETWORK,
+                        .ceiling_bound = GABLE_BOUND_NETWORK,
+                        .provenance = GABLE_PROVENANCE_SPEC};
+}
+
+/* Datasheet alone: the ceiling; nobody could run it: nothing. */
+static void finish_without(const contest *x, bool ideal, gable_transfer *out)
+{
+    *out = (gable_transfer){.algorithm = ideal ? "ideal" : "none", .from = "datasheet"};
+    out->time = time_of(x, ideal ? x->ceiling_s : 0.0, 0.0);
+    if (ideal && x->least) {
+        out->wire_bytes = x->least->wire_bytes;
+        out->out_wire_bytes = x->least->out_wire_bytes;
+    }
+}
+
+static void finish(const contest *x, bool ideal, gable_transfer *out)
+{
+    const gable_collective *c = x->collective;
+    if (ideal || !x->won) {
+        finish_without(x, ideal, out);
+    } else {
+        const gable_way *way = x->best;
+        out->algorithm = way->algorithm;
+        out->from = x->won->from;
+        out->steps = way->steps + way->out_steps;
+        out->wire_bytes = way->wire_bytes;
+        out->out_wire_bytes = way->out_wire_bytes;
+        out->time = time_of(x, x->time_s > x->ceiling_s ? x->time_s : x->ceiling_s, x->overhead_s);
+        out->time.sigma_ln = x->won->sigma_ln;
+        out->time.provenance = x->won->provenance;
+        blur(x, &out->time);
+    }
+    double time_s = out->time.time_s;
+    out->busbw_bytes_per_s =
+        time_s > 0.0 ? c->bytes * gable_net_bus_share(c->kind, c->n_ranks) / time_s : 0.0;
 }
 
 /* "deepep_ll/dispatch" -> DEEPEP_LL: constants of expert tokens belong to a way of counting. */
@@ -314,59 +327,55 @@ static bool may_custom(const gable_collective *c, const gable_group *g)
            g->n_nodes <= 1.0 && c->n_ranks <= custom_cap_ranks && c->bytes <= custom_cap_bytes;
 }
 
+/* False when nothing is sent: the answer is there already. */
+static bool begin(const gable_collective *c, const gable_machine *machine, contest *x,
+                  gable_transfer *out)
+{
+    x->collective = c;
+    x->system = machine->system;
+    x->algorithm = NULL;
+    x->custom = x->won = NULL;
+    x->least = x->best = NULL;
+    x->ceiling_s = x->time_s = x->overhead_s = 0.0;
+    x->family = gable_collective_family(c);
+    x->runs = runs_of(c);
+    if (c->n_ranks > 1.0 && machine->system->fabric != GABLE_FABRIC_NONE) {
+        gable_net_group(c, machine->system, &x->group);
+        return true;
+    }
+    x->group.n_nodes = 1.0;
+    finish_without(x, false, out);
+    return false;
+}
+
 void gable_net_transfer(const gable_collective *collective, const gable_machine *machine,
                         gable_transfer *out)
 {
-    gable_group group;
-    gable_way least = {0};
-    gable_family family = gable_collective_family(collective);
+    gable_way ways[GABLE_ROWS_CAP];
+    contest x;
     const gable_constants *all = machine->constants;
-    const gable_kernel_constants *k = all->kernel[family][collective->payload][GABLE_MMA_BF16];
-    gable_library library = library_of(collective, k);
-    if (!begin(collective, machine, library, &group, &least, out))
+    if (!begin(collective, machine, &x, out))
         return;
-    if (all->ideal || !k) {
-        take_ideal(&least, out);
-        finish(collective, &group, out);
-        return;
-    }
-    contest x = {.collective = collective,
-                 .group = &group,
-                 .system = machine->system,
-                 .library = library,
-                 .runs = runs_of(collective),
-                 .constants = k,
-                 .family = family,
-                 .out = out};
-    enter(&x);
-    if (may_custom(collective, &group)) {
-        x.family = GABLE_FAMILY_CUSTOM_REDUCE;
-        x.constants = all->kernel[x.family][collective->payload][GABLE_MMA_BF16];
-        x.runs = GABLE_RUNS_CUSTOM;
-        if (x.constants)
-            enter(&x);
-    }
-    finish(collective, &group, out);
+    x.constants = all->kernel[x.family][collective->payload][GABLE_MMA_BF16];
+    x.library = library_of(collective, x.constants);
+    if (may_custom(collective, &x.group))
+        x.custom = all->kernel[GABLE_FAMILY_CUSTOM_REDUCE][collective->payload][GABLE_MMA_BF16];
+    hold(&x, ways);
+    finish(&x, all->ideal || !x.constants, out);
 }
 
 void gable_net_transfer_with(const gable_collective *collective, const gable_machine *machine,
                              const gable_kernel_constants *constants, const char *algorithm,
                              gable_transfer *out)
 {
-    gable_group group;
-    gable_way least = {0};
-    gable_library library = library_of(collective, constants);
-    if (!begin(collective, machine, library, &group, &least, out))
+    gable_way ways[GABLE_ROWS_CAP];
+    contest x;
+    if (!begin(collective, machine, &x, out))
         return;
-    contest x = {.collective = collective,
-                 .group = &group,
-                 .system = machine->system,
-                 .library = library,
-                 .algorithm = algorithm,
-                 .runs = runs_of(collective) | (algorithm ? GABLE_RUNS_FORCED : 0),
-                 .constants = constants,
-                 .family = gable_collective_family(collective),
-                 .out = out};
-    enter(&x);
-    finish(collective, &group, out);
+    x.constants = constants;
+    x.library = library_of(collective, constants);
+    x.algorithm = algorithm;
+    x.runs |= algorithm ? GABLE_RUNS_FORCED : 0u;
+    hold(&x, ways);
+    finish(&x, false, out);
 }

@@ -32,7 +32,6 @@ enum {
 
 typedef struct gable_algorithm {
     const char *name;
-    gable_collective_kind kind;
     unsigned fabrics;          /* bit per gable_fabric that can run it */
     unsigned runs;             /* GABLE_RUNS_… */
     unsigned libraries;        /* bit per gable_library; 0: all of `runs` */
@@ -43,12 +42,16 @@ typedef struct gable_algorithm {
     gable_way_kind way;
     void (*count)(const gable_collective *collective, const gable_group *group, gable_way *out);
 } gable_algorithm;
-extern const gable_algorithm gable_algorithms[];
-extern const int gable_n_algorithms;
+enum { GABLE_ROWS_CAP = 12 }; /* of one kind */
+typedef struct gable_algorithm_list {
+    const gable_algorithm *row;
+    int n;
+} gable_algorithm_list;
+extern const gable_algorithm_list gable_algorithms_of[GABLE_N_COLLECTIVES];
 
 /* Whether the fabric can run the row for this group (whoever runs it). */
-bool gable_algorithm_fits(const gable_algorithm *algorithm, const gable_collective *collective,
-                          const gable_group *group, const gable_system *system);
+bool gable_algorithm_fits(const gable_algorithm *algorithm, const gable_group *group,
+                          const gable_system *system);
 
 /* How it was done. */
 typedef struct gable_transfer {
