@@ -92,8 +92,10 @@ typedef struct gable_ways {
 gable_family gable_collective_family(const gable_collective *collective);
 
 /* Seconds of one way. `value` is in the order of the family's form.
+ *   best_s       of another way: one that cannot be faster may be left unfinished, at some time
+ *                between that and its own; INFINITY asks for the time itself
  *   overhead_s   what does not go with the bytes */
 double gable_way_s(const gable_collective *collective, const gable_way *way, gable_family family,
-                   const double *value, double *overhead_s);
+                   const double *value, double best_s, double *overhead_s);
 
 #endif

@@ -56,11 +56,14 @@ static double capped(double rate, double cap)
 /* Small messages go by a protocol that waits for nothing and wastes bandwidth, large ones shake
  * hands first. Between nodes the two networks work on different pieces at once. */
 static double collective_s(const gable_collective *c, const gable_way *w, const double *v,
-                           double *overhead_s)
+                           double best_s, double *overhead_s)
 {
     double start = 1e-6 * (v[GABLE_COLLECTIVE_P_T0] + v[GABLE_COLLECTIVE_P_H] * w->steps +
                            v[GABLE_COLLECTIVE_P_NH] * w->out_steps);
     bool in_switch = w->kind == GABLE_WAY_SWITCH;
+    *overhead_s = start;
+    if (start >= best_s)
+        return start;
     double frac = in_switch ? v[GABLE_COLLECTIVE_P_SWITCH]
                             : v[GABLE_COLLECTIVE_P_FRAC] *
                                   (c->n_ranks < 3.0 ? v[GABLE_COLLECTIVE_P_PAIR] : 1.0);
@@ -136,14 +139,14 @@ static double tokens_s(const gable_collective *c, const gable_way *w, const doub
 }
 
 double gable_way_s(const gable_collective *collective, const gable_way *way, gable_family family,
-                   const double *value, double *overhead_s)
+                   const double *value, double best_s, double *overhead_s)
 {
     gable_form_kind form = gable_family_form(family);
     if (form == GABLE_FORM_CUSTOM)
         return custom_s(collective, way, value, overhead_s);
     if (form == GABLE_FORM_EXCHANGE)
         return tokens_s(collective, way, value, overhead_s);
-    return collective_s(collective, way, value, overhead_s);
+    return collective_s(collective, way, value, best_s, overhead_s);
 }
 
 void gable_form_exchange(const gable_op *op, const gable_work *work, const gable_chip *chip,
@@ -154,7 +157,8 @@ void gable_form_exchange(const gable_op *op, const gable_work *work, const gable
     (void)chip;
     for (int i = 0; i < ways->n; i++) {
         double own;
-        double s = gable_way_s(&op->exchange.collective, &ways->way[i], work->family, value, &own);
+        double s =
+            gable_way_s(&op->exchange.collective, &ways->way[i], work->family, value, best, &own);
         if (s < best) {
             best = s;
             overhead_s = own;

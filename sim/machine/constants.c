@@ -19,6 +19,7 @@ typedef struct rung {
     const char **described; /* of each entry, made once: not once a column */
     double distance, sigma_ln;
     gable_provenance provenance;
+    bool coherent_host; /* launches, and so collectives, are faster behind one */
 } rung;
 
 typedef struct ladder {
@@ -39,8 +40,8 @@ typedef struct ladder {
 
 /* Preference, not physics: any own row beats a sibling's, a sibling's beats another format's, and
  * another format of the own generation beats the same format of another one. */
-static const double far_stack = 1.0, far_sibling = 3.0, far_kernel = 5.0, far_format = 8.0,
-                    far_odd = 20.0, far_generation = 40.0;
+static const double far_host = 0.5, far_stack = 1.0, far_sibling = 3.0, far_kernel = 5.0,
+                    far_format = 8.0, far_odd = 20.0, far_generation = 40.0;
 
 /* ln spread of what is only believed: a factor of 2 to the 90th percentile. */
 static const double prior_sigma_ln = 0.55;
@@ -103,6 +104,9 @@ static gable_status add_rung(ladder *l, const char *device, rung r)
     GABLE_TRY(gable_calibration_load(l->arena, l->hw, device, &calibration, l->err));
     if (!calibration || l->n_rungs == RUNGS_CAP)
         return GABLE_OK;
+    const gable_accelerator *theirs;
+    GABLE_TRY(gable_accelerator_load(l->arena, l->hw, device, &theirs, l->err));
+    r.coherent_host = theirs->c2c_bytes_per_s > 0.0;
     r.calibration = calibration;
     l->rungs[l->n_rungs++] = r;
     return GABLE_OK;
@@ -179,8 +183,10 @@ static void consider(const ladder *l, const rung *r, const gable_calibrated *ent
     if (c.stack < 0.0)
         return;
     c.format = format_distance(l, want->weights, want->unit, entry);
+    bool own_host = r->coherent_host == (l->accelerator->c2c_bytes_per_s > 0.0);
     bool other = want->kernel && strcmp(want->kernel, entry->kernel) != 0;
     c.distance = r->distance + c.stack + (other ? far_kernel : 0.0) +
+                 (gable_family_is_net((gable_family)want->family) && !own_host ? far_host : 0.0) +
                  (is_odd(l, r, entry) ? far_odd : 0.0) +
                  (c.format > 0.0 ? c.format + (c.format > same_kernels ? far_format : 0.0) : 0.0);
     if (nearer(&c, best))

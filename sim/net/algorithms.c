@@ -278,13 +278,14 @@ static void counts(const gable_collective *c, const gable_group *g, gable_way *w
 #define DEALERS .libraries = BY(ONE_SIDED) | BY(TWO_SIDED)
 
 static const gable_algorithm all_reduce[] = {
+    /* First: what small buffers take, so that the others need not be finished. */
+    ROW("one-shot", ON_ALL, CUSTOM, ONE_SHOT, one_shot, IN_A_NODE),
+    ROW("two-shot", ON_ALL, CUSTOM, TWO_SHOT, two_shot, IN_A_NODE),
     ROW("ring", ON_ALL, NCCL, RING, ring_twice, EVERYWHERE),
     ROW("tree", ON_ALL, NCCL, RING, tree_twice, BETWEEN_NODES),
     ROW("in-switch", ON(SWITCH), NCCL, SWITCH, in_switch, .in_network = true, IN_A_NODE),
     ROW("in-switch-tree", ON(SWITCH), NCCL, SWITCH, in_switch_tree, .in_network = true,
         BETWEEN_NODES),
-    ROW("one-shot", ON_ALL, CUSTOM, ONE_SHOT, one_shot, IN_A_NODE),
-    ROW("two-shot", ON_ALL, CUSTOM, TWO_SHOT, two_shot, IN_A_NODE),
     ROW("halving-doubling", ON_LINKS, FORCED, RING, halving, IN_A_NODE, .power_of_two = true),
     ROW("hierarchical", ON_ALL, FORCED, RING, hierarchical, BETWEEN_NODES),
     ROW("sharp", ON(SWITCH), FORCED, SWITCH, sharp, .in_network = true, .out_network = true,

@@ -190,7 +190,7 @@ static void enter(contest *x, const gable_algorithm *a, const gable_way *way)
     if (!k || (x->algorithm && strcmp(a->name, x->algorithm) != 0))
         return;
     double s = gable_way_s(x->collective, way, own ? GABLE_FAMILY_CUSTOM_REDUCE : x->family,
-                           k->value, &overhead_s);
+                           k->value, x->time_s, &overhead_s);
     if (!(s < x->time_s))
         return;
     x->time_s = s;

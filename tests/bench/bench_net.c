@@ -101,6 +101,11 @@ int main(void)
     if (status == GABLE_OK) {
         gable_collective c = {.kind = GABLE_COLLECTIVE_ALL_REDUCE, .bytes = 1e6, .n_ranks = 8};
         bench_collective(&h100, "all-reduce, 1 MB, 8 ranks", &c);
+        c.bytes = 1e9;
+        bench_collective(&h100, "all-reduce, 1 GB, 8 ranks", &c);
+        c.bytes = 65536.0;
+        bench_collective(&h100, "all-reduce, 64 KiB, 8 ranks", &c);
+        c.bytes = 1e6;
         c.kind = GABLE_COLLECTIVE_ALL_GATHER;
         bench_collective(&h100, "all-gather, 1 MB, 8 ranks", &c);
         status = bench_flows(&arena, &rack, &err);
