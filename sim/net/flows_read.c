@@ -174,10 +174,10 @@ static gable_status sort_names(const reader *r, const gable_json *list, const ch
         if (strcmp(names[i - 1].name, names[i].name) == 0) {
             size_t row = names[i].row > names[i - 1].row ? names[i].row : names[i - 1].row;
             const gable_json *twice = list->child;
-            while (row-- && twice->next)
+            while (twice && twice->index < row)
                 twice = twice->next;
-            return gable_json_fail(twice, r->err, "%s \"%.100s\" is there twice", what,
-                                   names[i].name);
+            return gable_json_fail(twice ? twice : list, r->err, "%s \"%.100s\" is there twice",
+                                   what, names[i].name);
         }
     return GABLE_OK;
 }

@@ -15,6 +15,7 @@ const char *const gable_patterns[] = {
         NULL};
 
 enum { PATH_CAP = 6 };
+#define NO_NUMBER SIZE_MAX
 
 typedef struct builder {
     gable_arena *arena;
@@ -38,10 +39,15 @@ static double uniform(builder *b)
     return (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
 }
 
-static const char *name_of(builder *b, const char *format, size_t i, size_t j)
+/* "d3.up", "n0.socket.1": what it is, which, and of which of its parts. */
+static const char *name_of(builder *b, const char *what, size_t i, const char *part, size_t j)
 {
     char text[64];
-    snprintf(text, sizeof text, format, i, j);
+    bool numbered = j != NO_NUMBER;
+    snprintf(text, sizeof text, "%s%zu%s", what, i, part);
+    size_t n = strlen(text);
+    if (numbered)
+        snprintf(text + n, sizeof text - n, "%zu", j);
     const char *copy = gable_arena_copy(b->arena, text, strlen(text));
     b->failed = b->failed || !copy;
     return copy ? copy : "";
@@ -62,7 +68,7 @@ static void add_pairs(builder *b)
     double rate = b->system->scale_up_bytes_per_s / (b->system->n_accelerators - 1.0);
     for (size_t i = 0; i < b->n; i++)
         for (size_t j = 0; j < b->per_node; j++)
-            add_link(b, name_of(b, "d%zu.to%zu", i, j), rate, 1.0);
+            add_link(b, name_of(b, "d", i, ".to", j), rate, 1.0);
 }
 
 /* A shared path that was measured: memory of a host, or the link between its sockets. */
@@ -73,9 +79,9 @@ static void add_box(builder *b)
         double host =
             s->p2p || s->host_bounce_bytes_per_s <= 0.0 ? 1e18 : s->host_bounce_bytes_per_s;
         double socket = s->socket_bytes_per_s > 0.0 ? s->socket_bytes_per_s : 1e18;
-        add_link(b, name_of(b, "n%zu.host", node, 0), host, 1.0);
-        add_link(b, name_of(b, "n%zu.socket.%zu", node, 0), socket, 1.0);
-        add_link(b, name_of(b, "n%zu.socket.%zu", node, 1), socket, 1.0);
+        add_link(b, name_of(b, "n", node, ".host", NO_NUMBER), host, 1.0);
+        add_link(b, name_of(b, "n", node, ".socket.", 0), socket, 1.0);
+        add_link(b, name_of(b, "n", node, ".socket.", 1), socket, 1.0);
     }
 }
 
@@ -93,7 +99,7 @@ static gable_status take_links(builder *b, size_t n)
 /* Uplinks of the leaf of one rail, of all nodes together. */
 static double spine_rate(const builder *b)
 {
-    double nodes = (double)(b->n / b->per_node);
+    double nodes = (double)b->n / (double)b->per_node;
     return nodes * b->system->scale_out_bytes_per_s / b->system->scale_out_oversubscription;
 }
 
@@ -104,17 +110,17 @@ static gable_status lay_links(builder *b)
     size_t mesh = s->fabric == GABLE_FABRIC_MESH ? b->n * b->per_node : 0;
     GABLE_TRY(take_links(b, 4 * b->n + 2 * b->per_node + mesh + 3 * b->n + 4));
     for (size_t i = 0; i < b->n; i++) {
-        add_link(b, name_of(b, "d%zu.up", i, 0), s->scale_up_bytes_per_s, 1.0);
-        add_link(b, name_of(b, "d%zu.down", i, 0), s->scale_up_bytes_per_s, 1.0);
+        add_link(b, name_of(b, "d", i, ".up", NO_NUMBER), s->scale_up_bytes_per_s, 1.0);
+        add_link(b, name_of(b, "d", i, ".down", NO_NUMBER), s->scale_up_bytes_per_s, 1.0);
     }
     for (size_t i = 0; many && i < b->n; i++) {
-        add_link(b, name_of(b, "d%zu.out", i, 0), s->scale_out_bytes_per_s, 1.0);
-        add_link(b, name_of(b, "d%zu.in", i, 0), s->scale_out_bytes_per_s, 1.0);
+        add_link(b, name_of(b, "d", i, ".out", NO_NUMBER), s->scale_out_bytes_per_s, 1.0);
+        add_link(b, name_of(b, "d", i, ".in", NO_NUMBER), s->scale_out_bytes_per_s, 1.0);
     }
     b->rails_at = b->out->n_links;
     for (size_t r = 0; many && r < b->per_node; r++) {
-        add_link(b, name_of(b, "rail%zu.up", r, 0), spine_rate(b), 1.0);
-        add_link(b, name_of(b, "rail%zu.down", r, 0), spine_rate(b), 1.0);
+        add_link(b, name_of(b, "rail", r, ".up", NO_NUMBER), spine_rate(b), 1.0);
+        add_link(b, name_of(b, "rail", r, ".down", NO_NUMBER), spine_rate(b), 1.0);
     }
     b->shared_at = b->out->n_links;
     if (s->fabric == GABLE_FABRIC_MESH)
@@ -220,8 +226,7 @@ static gable_status lay_matrix(builder *b)
         for (size_t j = 0; j < b->n; j++) {
             double share = moe ? pow((double)(j + 1), -b->traffic->skew) / sum : 1.0 / (double)b->n;
             if (i != j)
-                add_flow(b, name_of(b, "%zu_%zu", i, j), i, j, b->traffic->bytes * share, 0.0,
-                         NULL);
+                add_flow(b, name_of(b, "", i, "_", j), i, j, b->traffic->bytes * share, 0.0, NULL);
         }
     return GABLE_OK;
 }
@@ -234,7 +239,7 @@ static gable_status lay_ring(builder *b)
     for (size_t k = 0; k < steps; k++)
         for (size_t i = 0; i < b->n; i++) {
             size_t before = k ? (k - 1) * b->n + (i + b->n - 1) % b->n : 0;
-            add_flow(b, name_of(b, "s%zu_%zu", k, i), i, (i + 1) % b->n,
+            add_flow(b, name_of(b, "s", k, "_", i), i, (i + 1) % b->n,
                      b->traffic->bytes / (double)b->n, 0.0, k ? &before : NULL);
         }
     return GABLE_OK;
@@ -244,7 +249,7 @@ static gable_status lay_incast(builder *b)
 {
     GABLE_TRY(take_flows(b, b->n - 1, 0));
     for (size_t i = 1; i < b->n; i++)
-        add_flow(b, name_of(b, "%zu_%zu", i, 0), i, 0, b->traffic->bytes, 0.0, NULL);
+        add_flow(b, name_of(b, "", i, "_", 0), i, 0, b->traffic->bytes, 0.0, NULL);
     return GABLE_OK;
 }
 
@@ -263,7 +268,7 @@ static gable_status lay_permutation(builder *b)
     }
     for (size_t i = 0; i < b->n; i++) {
         size_t from = order[i], to = order[(i + 1) % b->n];
-        add_flow(b, name_of(b, "%zu_%zu", from, to), from, to, b->traffic->bytes, 0.0, NULL);
+        add_flow(b, name_of(b, "", from, "_", to), from, to, b->traffic->bytes, 0.0, NULL);
     }
     return GABLE_OK;
 }
@@ -278,7 +283,7 @@ static gable_status lay_random(builder *b)
         size_t i = (size_t)(uniform(b) * (double)b->n);
         size_t j = (i + 1 + (size_t)(uniform(b) * (double)(b->n - 1))) % b->n;
         double bytes = 2.0 * b->traffic->bytes * uniform(b);
-        add_flow(b, name_of(b, "f%zu", k, 0), i, j, bytes, span_s * uniform(b), NULL);
+        add_flow(b, name_of(b, "f", k, "", NO_NUMBER), i, j, bytes, span_s * uniform(b), NULL);
     }
     return GABLE_OK;
 }
