@@ -140,7 +140,7 @@ static double memory_seconds(const gemm *g, const gable_work *work, const gable_
 static double quantise_seconds(const gemm *g, const gable_work *work, const gable_chip *chip)
 {
     const double *v = g->v;
-    if (work->activation_element_bytes >= 2.0)
+    if (work->activation_element_bytes >= 2.0 || chip->quantised)
         return 0.0;
     double bytes = g->m * g->k * v[GABLE_GEMM_TQB] *
                    left(v, 3.0 * g->m * g->k, v[GABLE_GEMM_L2T] * chip->l2_bytes);

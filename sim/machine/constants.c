@@ -69,6 +69,14 @@ static void fill_silicon(const gable_ladder *l, gable_constants *out)
         out->boost_hz = out->clock_hz;
 }
 
+static void fill_fusion(const gable_stack *stack, gable_constants *out)
+{
+    gable_dtype dtype;
+    for (int i = 0; i < stack->fused_quantisation.n; i++)
+        if (gable_dtype_find(stack->fused_quantisation.name[i], &dtype))
+            out->fused_quantisation[dtype] = true;
+}
+
 gable_status gable_silicon_load(gable_arena *arena, const char *hw,
                                 const gable_accelerator *accelerator, gable_constants **out,
                                 gable_err *err)
@@ -100,6 +108,7 @@ gable_status gable_constants_load(gable_arena *arena, const char *hw,
         return GABLE_OK;
     }
     fill_silicon(l, constants);
+    fill_fusion(l->stack, constants);
     GABLE_TRY(gable_ladder_fill(l, constants));
     fill_gap(l, constants);
     return GABLE_OK;

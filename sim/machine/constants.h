@@ -96,6 +96,8 @@ typedef struct gable_constants {
      */
     const gable_kernel_constants
         *flavoured[GABLE_N_FLAVOURS][GABLE_N_FAMILIES][GABLE_N_DTYPES][GABLE_N_MMA];
+    /* In serving, activations of these formats arrive quantised: [format]. */
+    bool fused_quantisation[GABLE_N_DTYPES];
     /* Peaks and clocks of boards of one die follow their power (facts/kernels.md 2.3): what the
      * datasheet's figures are multiplied by; 1 where nothing is known. */
     double silicon_frac;

@@ -118,6 +118,12 @@ static gable_status check_stack(const gable_json *root, const gable_stack *stack
         return gable_json_fail(root, err, "missing \"elementwise\" with \"memory_frac\"");
     if (stack->n_gaps == 0)
         return gable_json_fail(root, err, "expected at least one of \"gaps\"");
+    for (int i = 0; i < stack->fused_quantisation.n; i++) {
+        gable_dtype ignored;
+        if (!gable_dtype_find(stack->fused_quantisation.name[i], &ignored))
+            return gable_json_fail(gable_json_get(root, "fused_quantisation"), err,
+                                   "unknown format \"%s\"", stack->fused_quantisation.name[i]);
+    }
     return GABLE_OK;
 }
 
@@ -133,6 +139,11 @@ gable_status gable_stack_load(gable_arena *arena, const char *hw, const char *na
     GABLE_TRY(read_names(arena, hw, root, "fallback", "stacks", &stack->fallback, err));
     GABLE_TRY(gable_list_read(arena, root, "gaps", &gable_gap_schema, sizeof *stack->gaps,
                               &stack->gaps, &stack->n_gaps, err));
+    GABLE_TRY(gable_list_read(arena, root, "stands_in", &gable_stand_in_schema,
+                              sizeof *stack->stand_ins, &stack->stand_ins, &stack->n_stand_ins,
+                              err));
+    GABLE_TRY(
+        read_names(arena, hw, root, "fused_quantisation", NULL, &stack->fused_quantisation, err));
     GABLE_TRY(check_stack(root, stack, err));
     *out = stack;
     return GABLE_OK;

@@ -39,6 +39,13 @@ typedef struct gable_gap {
     double gap_s;
 } gable_gap;
 
+/* Kernels of one family and format that another stack's measurements describe better than those of
+ * the first fallback: what the engine runs by default. */
+typedef struct gable_stand_in {
+    int family, weights; /* gable_family, gable_dtype */
+    const char *stack, *why;
+} gable_stand_in;
+
 typedef struct gable_stack {
     const char *name, *title, *version, *remark;
     bool ideal;
@@ -48,13 +55,18 @@ typedef struct gable_stack {
     gable_names frameworks; /* values of the column `framework` that are this stack */
     gable_names libraries;  /* that it shares with others: their kernels are its own */
     gable_names fallback;   /* stacks whose kernels stand in for families without rows */
+    int n_stand_ins;
+    gable_stand_in *stand_ins;
+    /* Formats whose scales are known before the step, so that the kernel in front of a product
+       writes its activations quantised; benchmarks of products quantise by themselves. */
+    gable_names fused_quantisation;
     int n_gaps;
     gable_gap *gaps;
     const char **sources;
 } gable_stack;
 
 extern const gable_schema gable_generation_schema, gable_oddity_schema, gable_stack_schema,
-    gable_gap_schema;
+    gable_gap_schema, gable_stand_in_schema;
 
 /* Read one file; unknown names are refused with the nearest one. Everything lives in the arena. */
 gable_status gable_generation_load(gable_arena *arena, const char *hw, const char *name,

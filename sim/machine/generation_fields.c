@@ -146,7 +146,8 @@ static const gable_field stack_rows[] = {
     STACK_NUMBER("transfer", "format_sigma_ln", NONE, format_sigma_ln, 0, MOST_SIGMA, 0,
                  "Spread gained when another format's kernels stand in, ln."),
 };
-static const char *const stack_extra[] = {"frameworks", "libraries", "fallback", "gaps"};
+static const char *const stack_extra[] = {"frameworks", "libraries", "fallback",
+                                          "gaps",       "stands_in", "fused_quantisation"};
 
 const gable_schema gable_stack_schema = {
     .id = "gable.stack/1",
@@ -156,6 +157,19 @@ const gable_schema gable_stack_schema = {
     .extra_keys = stack_extra,
     .n_extra_keys = COUNT_OF(stack_extra),
     .sourced = true,
+};
+
+static const gable_field stand_in_rows[] = {
+    CHOICE_ROW(gable_stand_in, "", "family", family, families, REQUIRED, "Family of kernels."),
+    CHOICE_ROW(gable_stand_in, "", "weights", weights, dtypes, REQUIRED, "Format of the weights."),
+    TEXT_ROW(gable_stand_in, "stack", NAME, stack, REQUIRED, "Whose kernels stand in."),
+    TEXT_ROW(gable_stand_in, "why", TEXT, why, REQUIRED, "What the engine runs, in words."),
+};
+
+const gable_schema gable_stand_in_schema = {
+    .title = "Kernels that stand in for one family and format",
+    .fields = stand_in_rows,
+    .n_fields = COUNT_OF(stand_in_rows),
 };
 
 static const gable_field gap_rows[] = {

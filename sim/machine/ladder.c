@@ -142,12 +142,25 @@ static bool is_odd(const ladder *l, const rung *r, const gable_calibrated *entry
     return false;
 }
 
+/* Nearer than the first fallback, farther than the stack itself. */
+static double stand_in_distance(const ladder *l, const gable_calibrated *entry, double distance)
+{
+    const gable_stack *stack = l->stack;
+    for (int i = 0; i < stack->n_stand_ins && distance >= far_stack; i++)
+        if (stack->stand_ins[i].family == entry->family &&
+            stack->stand_ins[i].weights == entry->weights &&
+            strcmp(stack->stand_ins[i].stack, entry->stack) == 0)
+            return far_stack * 0.9;
+    return distance;
+}
+
 static void consider(const ladder *l, const rung *r, const gable_calibrated *entry,
                      const column *want, choice *best)
 {
     choice c = {.entry = entry, .rung = r, .stack = gable_stack_distance(l->stack, entry->stack)};
     if (c.stack < 0.0)
         return;
+    c.stack = stand_in_distance(l, entry, c.stack);
     for (size_t i = 0; i < sizeof want->taken / sizeof want->taken[0]; i++)
         if (want->taken[i] && strcmp(want->taken[i], entry->kernel) == 0)
             return;
@@ -172,11 +185,11 @@ static void take_choice(const ladder *l, const choice *c, const char *from,
                         gable_kernel_constants *out)
 {
     double rung_ln = c->rung->sigma_ln;
-    double stack_ln = c->stack >= far_stack ? l->stack->stack_sigma_ln : 0.0;
+    double stack_ln = c->stack > 0.5 * far_stack ? l->stack->stack_sigma_ln : 0.0;
     double format_ln = c->format > same_kernels ? l->stack->format_sigma_ln : 0.0;
     double own_ln = c->entry->sigma_ln;
     gable_provenance provenance = c->rung->provenance;
-    if (c->stack >= far_stack || c->format > 0.0)
+    if (c->stack > 0.5 * far_stack || c->format > 0.0)
         provenance = worst(provenance, GABLE_PROVENANCE_TRANSFERRED);
     if (c->format > same_kernels)
         provenance = GABLE_PROVENANCE_ASSUMED;
