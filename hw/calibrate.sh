@@ -13,7 +13,7 @@ if [ "${1:-}" = --check ]; then check=1; shift; fi
 if [ "${1:-}" = --half ]; then half=--half; shift; fi
 rows=${1:-../shared/measurements}
 devices='a100-sxm-80gb l40s h100-sxm b200-sxm gb200'
-kinds='gemm attention_context attention_generation attention_encoder moe moe_wideep linear_attention mhc quantize mla_kernel mla_bmm mla_module sparse_attention msa'
+kinds='gemm attention_context attention_generation attention_encoder moe moe_wideep linear_attention mhc quantize mla_kernel mla_bmm mla_module sparse_attention msa comm moe_a2a'
 
 if [ ! -d "$rows" ]; then
     echo "calibrate: no measurements in $rows, nothing to refit" >&2
@@ -23,7 +23,7 @@ new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
 refit() { # DEVICE: all kinds, one after the other, into one file
     for kind in $kinds; do
-        # An older stack measured no encoders on some devices.
+        # Not every device was measured for every kind (an older stack's encoders, exchanges without NVLink).
         grep -q "^$1," "$rows/$kind.csv" || continue
         echo "== $1 $kind"
         "$gable" calibrate "$kind" "$rows/$kind.csv" --device "$1" --date "$day" $half \

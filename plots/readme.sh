@@ -59,9 +59,10 @@ GABLE_DATA=$half GABLE=$gable "$half/hw/calibrate.sh" --half "$rows" >"$half/log
             awk -F, -v kind="$kind" '
                 NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
                 $1 == "all" && $at["regime"] == "all" && $at["coverage_frac"] > 0 {
-                    printf "| %s | %d | **%.1f / %.0f %%** | %+.1f %% | %.0f %% | %.0f / %.0f %% | %.0f %% |\n", kind, $at["n"],
+                    three = $at["three_median_frac"] == "" ? "-" : sprintf("%.0f / %.0f %%", 100 * $at["three_median_frac"], 100 * $at["three_p90_frac"])
+                    printf "| %s | %d | **%.1f / %.0f %%** | %+.1f %% | %.0f %% | %s | %.0f %% |\n", kind, $at["n"],
                         100 * $at["median_frac"], 100 * $at["p90_frac"], 100 * $at["bias_frac"], 100 * $at["inside_frac"],
-                        100 * $at["three_median_frac"], 100 * $at["three_p90_frac"], 100 * $at["ceiling_median_frac"] }'
+                        three, 100 * $at["ceiling_median_frac"] }'
     done
 } >"$part"
 replace accuracy

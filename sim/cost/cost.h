@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/base.h"
+#include "cost/exchange.h"
 #include "cost/sublayer.h"
 #include "machine/machine.h"
 
@@ -75,6 +76,12 @@ typedef struct gable_stream {
     double read_bytes, write_bytes, flops;
 } gable_stream;
 
+/* A collective as an operator of a table: `ways` is filled when its fabric is known. */
+typedef struct gable_exchange {
+    gable_collective collective;
+    const gable_ways *ways;
+} gable_exchange;
+
 /* One operator, one call of it on one rank. */
 typedef struct gable_op {
     gable_op_kind kind;
@@ -92,6 +99,7 @@ typedef struct gable_op {
         gable_mhc mhc;
         gable_quantize quantize;
         gable_sublayer sublayer;
+        gable_exchange exchange;
     };
 } gable_op;
 
@@ -117,6 +125,7 @@ typedef struct gable_work {
     gable_family family;   /* whose constants price it */
     gable_flavour flavour; /* for which job of the family */
     gable_dtype dtype;     /* of the weights or the cache: with mma, the column of the constants */
+    double network_s;      /* least seconds on the wire at datasheet rates */
     double copies;         /* as in gable_op */
     double weight_element_bytes, activation_element_bytes;
     union {

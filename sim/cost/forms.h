@@ -25,7 +25,7 @@ typedef void gable_form_function(const gable_op *op, const gable_work *work, con
 
 gable_form_function gable_form_roofline, gable_form_gemm, gable_form_moe, gable_form_context,
     gable_form_decode, gable_form_latent_context, gable_form_latent_decode, gable_form_batched,
-    gable_form_sublayer, gable_form_stream, gable_form_wide;
+    gable_form_sublayer, gable_form_stream, gable_form_wide, gable_form_exchange;
 
 /* Work function of GABLE_OP_SUBLAYER (sim/cost/work_sublayer.c). */
 void gable_work_sublayer(const gable_op *op, gable_work *out);
@@ -33,6 +33,7 @@ void gable_work_sublayer(const gable_op *op, gable_work *out);
 /* Work functions of ops.def that are not in work.c. */
 void gable_work_linear(const gable_op *op, gable_work *out);
 void gable_work_mhc(const gable_op *op, gable_work *out);
+void gable_work_exchange(const gable_op *op, gable_work *out);
 void gable_work_quantize(const gable_op *op, gable_work *out);
 
 /* Rounding of 0 <= x < 2^63: libm's calls cost more than the rest of a form. */

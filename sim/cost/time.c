@@ -27,6 +27,9 @@ static gable_form_function *const forms[GABLE_N_FORMS] = {
     [GABLE_FORM_SUBLAYER] = gable_form_sublayer,
     [GABLE_FORM_WIDE] = gable_form_wide,
     [GABLE_FORM_STREAM] = gable_form_stream,
+    [GABLE_FORM_COLLECTIVE] = gable_form_exchange,
+    [GABLE_FORM_CUSTOM] = gable_form_exchange,
+    [GABLE_FORM_EXCHANGE] = gable_form_exchange,
 };
 
 static double max2(double a, double b)
@@ -77,6 +80,10 @@ double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *acc
     if (work->copies != 0.0)
         bytes = max2(bytes - accelerator->l2_capacity_bytes, 0.0);
     double memory = bytes / accelerator->hbm_bandwidth_bytes_per_s;
+    if (work->network_s > max2(compute, memory)) {
+        *bound = GABLE_BOUND_NETWORK;
+        return work->network_s;
+    }
     *bound = compute > memory ? GABLE_BOUND_COMPUTE : GABLE_BOUND_MEMORY;
     return compute > memory ? compute : memory;
 }
@@ -84,8 +91,10 @@ double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *acc
 /* The floor counts as overhead only when it is the larger part. */
 static gable_bound bound_of(const gable_time *time)
 {
-    if (time->overhead_s > max2(time->compute_s, time->memory_s))
+    if (time->overhead_s > max2(max2(time->compute_s, time->memory_s), time->network_s))
         return GABLE_BOUND_OVERHEAD;
+    if (time->network_s > 0.0)
+        return GABLE_BOUND_NETWORK;
     return time->compute_s > time->memory_s ? GABLE_BOUND_COMPUTE : GABLE_BOUND_MEMORY;
 }
 
@@ -139,7 +148,8 @@ void gable_cost_time_with(const gable_op *op, const gable_work *work,
     out->ceiling_s = gable_cost_ceiling_s(work, accelerator, &out->ceiling_bound);
     gable_chip chip = chip_of(work, accelerator, constants);
     forms[gable_family_form(work->family)](op, work, &chip, kernel->value, out);
-    out->time_s = out->overhead_s + max2(out->compute_s, out->memory_s) + out->exposed_s;
+    out->time_s = out->overhead_s + max2(max2(out->compute_s, out->memory_s), out->network_s) +
+                  out->exposed_s;
     if (out->time_s < out->ceiling_s) {
         out->exposed_s += out->ceiling_s - out->time_s;
         out->time_s = out->ceiling_s;

@@ -40,7 +40,7 @@ static size_t collect(const baseline *b, const char *device, entry *entries)
         const gable_row *row = &b->rows->row[i];
         const char *own = row->device ? row->device : device;
         b->out[i] = (double)NAN;
-        if (!row->unsupported && own)
+        if (!row->unsupported && own && row->op.kind != GABLE_OP_EXCHANGE)
             entries[n++] = (entry){own, row->dtype, row->framework ? row->framework : "", i};
     }
     qsort(entries, n, sizeof *entries, compare);

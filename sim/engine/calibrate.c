@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/fit.h"
+#include "engine/kinds_net.h"
 
 gable_status gable_measured_read(gable_arena *arena, const gable_csv *csv, double **seconds,
                                  gable_err *err)
@@ -39,7 +40,8 @@ typedef struct calibrator {
     const double *seconds;
     const gable_calibrate_options *options;
     const gable_accelerator *accelerator;
-    gable_constants *silicon; /* clock and SMs; no kernels */
+    const gable_system *system; /* that its collectives were measured on; NULL: none */
+    gable_constants *silicon;   /* clock and SMs; no kernels */
     group groups[GABLE_FIT_GROUPS_CAP];
     int n_groups;
     int n_unsupported;
@@ -57,7 +59,8 @@ static gable_status stack_of(const calibrator *c, const gable_row *row, const ch
         *stack = o->stack;
         return GABLE_OK;
     }
-    GABLE_TRY(gable_stack_of_framework(c->arena, o->hw, row->framework, stack, c->err));
+    bool library;
+    GABLE_TRY(gable_stack_of_framework(c->arena, o->hw, row->framework, stack, &library, c->err));
     if (*stack && o->stack && strcmp(*stack, o->stack) != 0)
         *stack = NULL;
     return GABLE_OK;
@@ -96,9 +99,11 @@ static gable_status find_group(calibrator *c, const char *stack, const gable_wor
 
 static gable_status add_row(calibrator *c, size_t i, const char *stack)
 {
-    const gable_row *row = &c->rows->row[i];
+    gable_row *row = &c->rows->row[i];
     gable_work work;
     group *g = NULL;
+    if (!row->unsupported)
+        GABLE_TRY(gable_row_place(c->arena, c->system, &row->op, &row->unsupported, c->err));
     if (row->unsupported) {
         c->n_unsupported++;
         return GABLE_OK;
@@ -207,6 +212,7 @@ gable_status gable_calibrate_rows(gable_arena *arena, const gable_rows *rows, co
     c->err = err;
     *out = (gable_calibrate_report){.fitted = {.name = options->device}};
     GABLE_TRY(gable_accelerator_load(arena, options->hw, options->device, &c->accelerator, err));
+    GABLE_TRY(gable_system_of_device(arena, options->hw, options->device, &c->system, err));
     GABLE_TRY(gable_silicon_load(arena, options->hw, c->accelerator, &c->silicon, err));
     GABLE_TRY(group_rows(c));
     if (c->n_groups == 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/kinds_mla.h"
+#include "engine/kinds_net.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
@@ -226,21 +227,6 @@ static const char *make_moe(const gable_cells *cells, gable_op *op)
         .name = (name_)                                                                            \
     } /* a number outside the shape: whole curves stay in one half */
 
-/* ---- tables that no kernel model reads yet ---- */
-
-/* Their rows are counted as not covered, which is what validate should say of them. */
-static const char *make_unmodelled(const gable_cells *cells, gable_op *op)
-{
-    (void)cells;
-    (void)op;
-    return "no model of this kind of operator yet";
-}
-
-#define UNMODELLED(name_)                                                                          \
-    {                                                                                              \
-        .name = (name_), .dtype_column = -1, .make = make_unmodelled                               \
-    }
-
 /* A number that may be left empty, or a label whose column may be missing. */
 #define BLANK(name_)                                                                               \
     {                                                                                              \
@@ -342,8 +328,24 @@ const gable_table_kind gable_table_kinds[] = {
      .kernel_columns = {0},
      .n_kernel_columns = 1,
      .make = gable_kind_make_quantize},
-    UNMODELLED("moe_a2a"),
-    UNMODELLED("comm"),
+    {.name = "moe_a2a",
+     .columns = {LABEL("library"), LABEL("phase"), LABEL("dtype"), SIZE("nodes"), SIZE("ep"),
+                 SIZE("hidden"), SIZE("topk"), SIZE("experts"), SIZE("tokens_per_rank"),
+                 BLANK("sms")},
+     .n_columns = GABLE_N_A2A,
+     .dtype_column = GABLE_A2A_PHASE,
+     .library_first = true,
+     .kernel_columns = {GABLE_A2A_LIBRARY, GABLE_A2A_PHASE},
+     .n_kernel_columns = 2,
+     .make = gable_make_moe_a2a},
+    {.name = "comm",
+     .columns = {LABEL("library"), LABEL("op"), LABEL("dtype"), SIZE("gpus"), SIZE("bytes")},
+     .n_columns = GABLE_N_COMM,
+     .dtype_column = GABLE_COMM_OP,
+     .library_first = true,
+     .kernel_columns = {GABLE_COMM_LIBRARY, GABLE_COMM_OP},
+     .n_kernel_columns = 2,
+     .make = gable_make_comm},
 };
 const int gable_n_table_kinds = (int)COUNT_OF(gable_table_kinds);
 

@@ -30,7 +30,8 @@ typedef struct gable_table_kind {
     const char *name; /* "gemm" */
     gable_row_column columns[GABLE_ROW_COLUMNS_CAP];
     int n_columns;
-    int dtype_column; /* the label that results are grouped by; -1: none */
+    int dtype_column;   /* the label that results are grouped by; -1: none */
+    bool library_first; /* no column framework: column 0, the library, stands for it */
     /* Labels that together name the kernel, "gdn/chunk_scan/context"; none: the column `kernel`,
      * where there is one. */
     int kernel_columns[GABLE_ROW_LABELS_CAP], n_kernel_columns;

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/kinds_net.h"
+
 enum { PRICERS_CAP = 512, STACKS_CAP = 64, KERNELS_CAP = 256 };
 
 /* Constants of one kernel of a pricer; found when the first row asks for them. */
@@ -19,6 +21,7 @@ typedef struct named {
 typedef struct pricer {
     const char *device, *stack;
     const gable_accelerator *accelerator;
+    const gable_system *system; /* that tables of the device were measured on; NULL: none */
     const gable_constants *constants;
     named *kernels;
     int n_kernels;
@@ -48,7 +51,11 @@ static gable_status find_stack(predictor *p, const gable_row *row, const char **
             *stack = p->stacks[i].stack;
             return GABLE_OK;
         }
-    GABLE_TRY(gable_stack_of_framework(p->arena, p->options->hw, row->framework, stack, p->err));
+    bool library;
+    GABLE_TRY(gable_stack_of_framework(p->arena, p->options->hw, row->framework, stack, &library,
+                                       p->err));
+    if (library) /* every stack has it */
+        *stack = p->options->stack;
     if (p->n_stacks < STACKS_CAP) {
         p->stacks[p->n_stacks].framework = row->framework;
         p->stacks[p->n_stacks++].stack = *stack;
@@ -64,6 +71,7 @@ static gable_status load_pricer(predictor *p, size_t row, const char *device, pr
         gable_accelerator_load(p->arena, p->options->hw, device, &out->accelerator, &why);
     if (status)
         return gable_fail(p->err, status, "%s:%zu: %s", csv->file, csv->lines[row], why.text);
+    GABLE_TRY(gable_system_of_device(p->arena, p->options->hw, device, &out->system, p->err));
     GABLE_TRY(gable_arena_take(p->arena, KERNELS_CAP, sizeof *out->kernels, &out->kernels, p->err));
     return gable_constants_load(p->arena, p->options->hw, out->accelerator, out->stack,
                                 &out->constants, p->err);
@@ -121,10 +129,13 @@ static gable_status find_kernel(predictor *p, const gable_row *row, const gable_
     return GABLE_OK;
 }
 
-static gable_status price(predictor *p, const gable_row *row, pricer *with, gable_prediction *out)
+static gable_status price(predictor *p, gable_row *row, pricer *with, gable_prediction *out)
 {
     gable_work work;
     const gable_kernel_constants *kernel = NULL;
+    GABLE_TRY(gable_row_place(p->arena, with->system, &row->op, &row->unsupported, p->err));
+    if (row->unsupported)
+        return GABLE_OK;
     gable_cost_work(&row->op, &work);
     GABLE_TRY(find_kernel(p, row, &work, with, &kernel));
     if (with->constants->ideal)

@@ -146,6 +146,8 @@ gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gab
             GABLE_TRY(name_kernel(arena, kind, &cells, &named, err));
             row->kernel = named;
         }
+        if (kind->library_first)
+            row->framework = cells.label[0];
         row->dtype = kind->dtype_column >= 0 ? cells.label[kind->dtype_column] : "";
         row->shape = hash_shape(kind, &cells);
         row->unsupported = kind->make(&cells, &row->op);

@@ -24,6 +24,7 @@ static void add_row(const gable_op *op, const gable_work *work, double calls, ga
     case GABLE_OP_MHC:
     case GABLE_OP_QUANTIZE:
     case GABLE_OP_STREAM:
+    case GABLE_OP_EXCHANGE:
     case GABLE_N_OP_KINDS:
         break;
     }

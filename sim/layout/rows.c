@@ -187,7 +187,7 @@ void gable_rows_collective(gable_laying *l, const char *name, gable_collective_k
     }
     int row = new_row(l, name, GABLE_ROW_COLLECTIVE);
     if (row >= 0)
-        plan->collective[row] = (gable_collective){kind, bytes, l->tp};
+        plan->collective[row] = (gable_collective){.kind = kind, .bytes = bytes, .n_ranks = l->tp};
 }
 
 void gable_rows_gap(gable_laying *l)

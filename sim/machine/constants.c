@@ -14,51 +14,7 @@ double gable_kernel_constant(const gable_kernel_constants *kernel, gable_family 
     return i < 0 ? fallback : kernel->value[i];
 }
 
-/* ---- collectives and gaps ---- */
-
-static const gable_one_shot *find_one_shot(const gable_generation *g, const gable_stack *stack)
-{
-    const gable_one_shot *best = NULL;
-    double nearest = 0.0;
-    for (int i = 0; i < g->n_one_shot; i++) {
-        double distance = gable_stack_distance(stack, g->one_shot[i].stack);
-        if (distance >= 0.0 && (!best || distance < nearest)) {
-            best = &g->one_shot[i];
-            nearest = distance;
-        }
-    }
-    return best;
-}
-
-/* A generation without its own collectives takes those of the nearest that has them. */
-static gable_status fill_collective(const gable_ladder *l, gable_constants *out)
-{
-    const gable_one_shot *shot = find_one_shot(l->own, l->stack);
-    const gable_generation *from = l->own->has_collective ? l->own : NULL;
-    for (int i = 0; i < l->n_nearest; i++) {
-        if (!from && l->nearest[i]->has_collective)
-            from = l->nearest[i];
-        if (!shot && from == l->nearest[i])
-            shot = find_one_shot(from, l->stack);
-    }
-    if (!from)
-        return gable_fail(l->err, GABLE_INPUT,
-                          "hw/generations/%s.json: no collective constants, "
-                          "here or in a generation of \"nearest\"",
-                          l->own->name);
-    out->collective = from->collective;
-    if (from != l->own) {
-        double extra = l->own->nearest_sigma_ln;
-        out->collective.provenance = GABLE_PROVENANCE_ASSUMED;
-        out->collective.sigma_ln = hypot(from->collective.sigma_ln, extra);
-    }
-    if (shot) {
-        out->collective.custom_base_s = shot->base_s;
-        out->collective.custom_per_peer_s = shot->per_peer_s;
-        out->collective.custom_link_frac = shot->link_frac;
-    }
-    return GABLE_OK;
-}
+/* ---- gaps ---- */
 
 static const gable_gap *find_gap(const gable_stack *stack, const char *generation)
 {
@@ -85,8 +41,6 @@ static void fill_gap(const gable_ladder *l, gable_constants *out)
 static void fill_ideal(gable_constants *out)
 {
     out->silicon_frac = 1.0;
-    out->collective = (gable_collective_constants){
-        .link_frac = 1.0, .in_network_frac = 1.0, .custom_link_frac = 1.0, .from = "datasheet"};
     out->gap_from = "datasheet";
 }
 
@@ -147,7 +101,6 @@ gable_status gable_constants_load(gable_arena *arena, const char *hw,
     }
     fill_silicon(l, constants);
     GABLE_TRY(gable_ladder_fill(l, constants));
-    GABLE_TRY(fill_collective(l, constants));
     fill_gap(l, constants);
     return GABLE_OK;
 }

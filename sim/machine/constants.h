@@ -53,6 +53,14 @@ const char *gable_provenance_name(gable_provenance provenance);
     X(MHC_PRE, "mhc_pre", STREAM)                                                                  \
     X(MHC_POST, "mhc_post", STREAM)                                                                \
     X(QUANTIZE, "quantize", STREAM)                                                                \
+    X(ALL_REDUCE, "all_reduce", COLLECTIVE)                                                        \
+    X(ALL_GATHER, "all_gather", COLLECTIVE)                                                        \
+    X(REDUCE_SCATTER, "reduce_scatter", COLLECTIVE)                                                \
+    X(ALL_TO_ALL, "all_to_all", COLLECTIVE)                                                        \
+    X(CUSTOM_REDUCE, "custom_all_reduce", CUSTOM)                                                  \
+    X(MOE_DISPATCH, "moe_dispatch", EXCHANGE)                                                      \
+    X(MOE_COMBINE, "moe_combine", EXCHANGE)                                                        \
+    X(MOE_PREPARE, "moe_prepare", EXCHANGE)                                                        \
     X(ELEMENTWISE, "elementwise", ROOFLINE)
 typedef enum gable_family {
 #define GABLE_FAMILY_ENUM(symbol, key, form) GABLE_FAMILY_##symbol,
@@ -76,19 +84,6 @@ typedef struct gable_kernel_constants {
 double gable_kernel_constant(const gable_kernel_constants *kernel, gable_family family,
                              const char *name, double fallback);
 
-/* T = base_s + step_s * steps + y + 2 sqrt(ramp_s * y), y = wire / (link_frac * rate):
- * facts/network.md 5. */
-typedef struct gable_collective_constants {
-    double base_s, step_s, ramp_s;
-    double link_frac;       /* of the link's rate, rings and direct algorithms */
-    double in_network_frac; /* of the link's rate, in-switch reduction; 0: not measured */
-    double all_to_all_extra_s;
-    double custom_base_s, custom_per_peer_s, custom_link_frac; /* one-shot all-reduce, <= 1 MiB */
-    double sigma_ln;
-    gable_provenance provenance;
-    const char *from;
-} gable_collective_constants;
-
 /* All constants of one device under one stack. Lives in the arena of the load. */
 typedef struct gable_constants {
     const char *stack, *stack_version;
@@ -107,7 +102,6 @@ typedef struct gable_constants {
     double clock_hz, n_sm; /* where the datasheet gives none */
     double
         boost_hz; /* clock of kernels that the power does not limit: alike on all boards of a die */
-    gable_collective_constants collective;
     double gap_s_per_layer; /* glue between kernels of one layer: facts/serving.md 3 */
     gable_provenance gap_provenance;
     const char *gap_from;
@@ -143,8 +137,12 @@ gable_status gable_constants_of_kernel(gable_arena *arena, const char *hw,
                                        const gable_kernel_constants **out, gable_err *err);
 
 /* Stack whose file lists `framework`, a value of that column in tables of measurements; *stack is
- * NULL when none does. */
+ * NULL when none does. *library: no stack, but a library that stacks share and list as one of their
+ * "libraries" (NCCL); *stack is its own name then. */
 gable_status gable_stack_of_framework(gable_arena *arena, const char *hw, const char *framework,
-                                      const char **stack, gable_err *err);
+                                      const char **stack, bool *library, gable_err *err);
+
+/* Families whose constants know no number format: one column serves all. */
+bool gable_family_is_net(gable_family family);
 
 #endif

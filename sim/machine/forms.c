@@ -29,6 +29,9 @@ static const gable_parameter latent_context[] = {
 static const gable_parameter latent_decode[] = {
     GABLE_LATENT_DECODE_PARAMETERS(CONTINUOUS, DISCRETE)};
 static const gable_parameter batched[] = {GABLE_BATCHED_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter collective[] = {GABLE_COLLECTIVE_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter custom[] = {GABLE_CUSTOM_PARAMETERS(CONTINUOUS, DISCRETE)};
+static const gable_parameter exchange[] = {GABLE_EXCHANGE_PARAMETERS(CONTINUOUS, DISCRETE)};
 static const gable_parameter sublayer[] = {GABLE_SUBLAYER_PARAMETERS(CONTINUOUS, DISCRETE)};
 
 const gable_form gable_forms[GABLE_N_FORMS] = {
@@ -42,6 +45,9 @@ const gable_form gable_forms[GABLE_N_FORMS] = {
     [GABLE_FORM_LATENT_CONTEXT] = {"latent_context", latent_context, GABLE_N_LATENT_CONTEXT},
     [GABLE_FORM_LATENT_DECODE] = {"latent_decode", latent_decode, GABLE_N_LATENT_DECODE},
     [GABLE_FORM_BATCHED] = {"batched", batched, GABLE_N_BATCHED},
+    [GABLE_FORM_COLLECTIVE] = {"collective", collective, GABLE_N_COLLECTIVE_P},
+    [GABLE_FORM_CUSTOM] = {"custom", custom, GABLE_N_CUSTOM_P},
+    [GABLE_FORM_EXCHANGE] = {"exchange", exchange, GABLE_N_EXCHANGE_P},
     [GABLE_FORM_SUBLAYER] = {"sublayer", sublayer, GABLE_N_SUBLAYER},
 };
 

@@ -10,6 +10,7 @@
 
 #include "machine/forms_attention.h"
 #include "machine/forms_latent.h"
+#include "machine/forms_net.h"
 
 enum { GABLE_PARAMETERS_CAP = 30, GABLE_CHOICES_CAP = 8 };
 
@@ -42,7 +43,10 @@ typedef struct gable_form {
     X(BATCHED, "batched")                                                                          \
     X(SUBLAYER, "sublayer")                                                                        \
     X(STREAM, "stream")                                                                            \
-    X(WIDE, "wide")
+    X(WIDE, "wide")                                                                                \
+    X(COLLECTIVE, "collective")                                                                    \
+    X(CUSTOM, "custom")                                                                            \
+    X(EXCHANGE, "exchange")
 typedef enum gable_form_kind {
 #define GABLE_FORM_ENUM(symbol, name) GABLE_FORM_##symbol,
     GABLE_FORM_LIST(GABLE_FORM_ENUM)

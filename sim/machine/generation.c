@@ -93,20 +93,6 @@ static gable_status read_names(gable_arena *arena, const char *hw, const gable_j
 
 /* ---- generations ---- */
 
-/* A collective without a rate would divide by nothing. */
-static gable_status take_collective(const gable_json *root, gable_generation *g, gable_err *err)
-{
-    const gable_json *block = gable_json_get(root, "collective");
-    g->has_collective = block && block->type == GABLE_JSON_OBJECT;
-    if (!g->has_collective)
-        return GABLE_OK;
-    if (g->collective.link_frac <= 0.0)
-        return gable_json_fail(block, err, "missing key \"link_frac\"");
-    if (!g->collective.from)
-        return gable_json_fail(block, err, "missing key \"from\"");
-    return GABLE_OK;
-}
-
 gable_status gable_generation_load(gable_arena *arena, const char *hw, const char *name,
                                    const gable_generation **out, gable_err *err)
 {
@@ -116,11 +102,8 @@ gable_status gable_generation_load(gable_arena *arena, const char *hw, const cha
     GABLE_TRY(gable_read_struct(arena, &kind_generation, root, &g, err));
     GABLE_TRY(read_names(arena, hw, root, "devices", "accelerators", &g->devices, err));
     GABLE_TRY(read_names(arena, hw, root, "nearest", "generations", &g->nearest, err));
-    GABLE_TRY(gable_list_read(arena, root, "one_shot", &gable_one_shot_schema, sizeof *g->one_shot,
-                              &g->one_shot, &g->n_one_shot, err));
     GABLE_TRY(gable_list_read(arena, root, "odd", &gable_oddity_schema, sizeof *g->odd, &g->odd,
                               &g->n_odd, err));
-    GABLE_TRY(take_collective(root, g, err));
     *out = g;
     return GABLE_OK;
 }
@@ -146,6 +129,7 @@ gable_status gable_stack_load(gable_arena *arena, const char *hw, const char *na
     GABLE_TRY(gable_read_root(arena, hw, &kind_stack, name, &root, err));
     GABLE_TRY(gable_read_struct(arena, &kind_stack, root, &stack, err));
     GABLE_TRY(read_names(arena, hw, root, "frameworks", NULL, &stack->frameworks, err));
+    GABLE_TRY(read_names(arena, hw, root, "libraries", NULL, &stack->libraries, err));
     GABLE_TRY(read_names(arena, hw, root, "fallback", "stacks", &stack->fallback, err));
     GABLE_TRY(gable_list_read(arena, root, "gaps", &gable_gap_schema, sizeof *stack->gaps,
                               &stack->gaps, &stack->n_gaps, err));
@@ -154,21 +138,30 @@ gable_status gable_stack_load(gable_arena *arena, const char *hw, const char *na
     return GABLE_OK;
 }
 
+static bool lists(const gable_names *names, const char *name)
+{
+    for (int i = 0; i < names->n; i++)
+        if (strcmp(names->name[i], name) == 0)
+            return true;
+    return false;
+}
+
 gable_status gable_stack_of_framework(gable_arena *arena, const char *hw, const char *framework,
-                                      const char **stack, gable_err *err)
+                                      const char **stack, bool *library, gable_err *err)
 {
     const char *const *names;
     size_t count;
     *stack = NULL;
+    *library = false;
     GABLE_TRY(gable_find_names(arena, hw, kind_stack.folder, &names, &count, err));
     for (size_t i = 0; i < count; i++) {
         const gable_stack *one;
         GABLE_TRY(gable_stack_load(arena, hw, names[i], &one, err));
-        for (int j = 0; j < one->frameworks.n; j++)
-            if (strcmp(one->frameworks.name[j], framework) == 0) {
-                *stack = one->name;
-                return GABLE_OK;
-            }
+        *library = lists(&one->libraries, framework);
+        if (*library || lists(&one->frameworks, framework)) {
+            *stack = *library ? framework : one->name;
+            return GABLE_OK;
+        }
     }
     return GABLE_OK;
 }

@@ -1,5 +1,5 @@
 /* machine/generation: hw/generations/GEN.json (an architecture: which devices stand for it, whom to
- * borrow from, its collectives) and hw/stacks/STACK.json (what belongs to the software). Private to
+ * borrow from) and hw/stacks/STACK.json (what belongs to the software). Private to
  * machine. Room: machine. Uses: base. Formats: hw/calibration/README.md. */
 #ifndef GABLE_MACHINE_GENERATION_H
 #define GABLE_MACHINE_GENERATION_H
@@ -9,13 +9,6 @@ typedef struct gable_names {
     int n;
     const char *const *name;
 } gable_names;
-
-/* One-shot all-reduce of an engine in a generation: base + per_peer (n - 1) + bytes / (link_frac
- * rate). */
-typedef struct gable_one_shot {
-    const char *stack, *from;
-    double base_s, per_peer_s, link_frac;
-} gable_one_shot;
 
 /* Entries of a device that no other one should borrow: whoever measured them had a different
  * set-up. */
@@ -35,10 +28,6 @@ typedef struct gable_generation {
     /* One die on boards of several powers (facts/kernels.md 2.3); 0: not described. Beside the
      * datasheet's figures, because kernels reach what the power allows. */
     double reference_w, reference_bf16_flops_per_s, reference_clock_hz, reference_n_sm;
-    bool has_collective;
-    gable_collective_constants collective; /* without the custom part */
-    int n_one_shot;
-    gable_one_shot *one_shot;
     int n_odd;
     gable_oddity *odd;
     const char **sources;
@@ -57,14 +46,15 @@ typedef struct gable_stack {
     /* ln spread gained when another stack's kernels, or another format's, stand in */
     double stack_sigma_ln, format_sigma_ln;
     gable_names frameworks; /* values of the column `framework` that are this stack */
+    gable_names libraries;  /* that it shares with others: their kernels are its own */
     gable_names fallback;   /* stacks whose kernels stand in for families without rows */
     int n_gaps;
     gable_gap *gaps;
     const char **sources;
 } gable_stack;
 
-extern const gable_schema gable_generation_schema, gable_one_shot_schema, gable_oddity_schema,
-    gable_stack_schema, gable_gap_schema;
+extern const gable_schema gable_generation_schema, gable_oddity_schema, gable_stack_schema,
+    gable_gap_schema;
 
 /* Read one file; unknown names are refused with the nearest one. Everything lives in the arena. */
 gable_status gable_generation_load(gable_arena *arena, const char *hw, const char *name,

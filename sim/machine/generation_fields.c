@@ -94,28 +94,8 @@ static const gable_field generation_rows[] = {
                "Spread gained by a device of this generation that was not measured, ln."),
     GEN_NUMBER("transfer", "nearest_sigma_ln", NONE, nearest_sigma_ln, 0, MOST_SIGMA, REQUIRED,
                "Spread gained by constants of another generation, ln."),
-    GEN_NUMBER("collective", "base", SECONDS, collective.base_s, 0, 1e-3, 0,
-               "Time of a collective before the first step, s."),
-    GEN_NUMBER("collective", "step", SECONDS, collective.step_s, 0, 1e-3, 0, "Time of a step, s."),
-    GEN_NUMBER("collective", "ramp", SECONDS, collective.ramp_s, 0, 1e-3, 0,
-               "Scale of the bandwidth ramp, s."),
-    GEN_NUMBER("collective", "all_to_all_extra", SECONDS, collective.all_to_all_extra_s, 0, 1e-3, 0,
-               "What an all-to-all adds, s."),
-    GEN_NUMBER("collective", "link_frac", NONE, collective.link_frac, LEAST_FRAC, 1, 0,
-               "Reached share of the link's rate."),
-    GEN_NUMBER("collective", "in_network_frac", NONE, collective.in_network_frac, LEAST_FRAC, 1, 0,
-               "Reached share of the link's rate when the switch reduces."),
-    GEN_NUMBER("collective", "sigma_ln", NONE, collective.sigma_ln, 0, MOST_SIGMA, 0,
-               "Spread of ln(measured / predicted)."),
-    CHOICE_ROW(gable_generation, "collective", "provenance", collective.provenance, provenances, 0,
-               "spec, fitted, transferred or assumed."),
-    {.block = "collective",
-     .key = "from",
-     .type = GABLE_FIELD_TEXT,
-     .offset = offsetof(gable_generation, collective.from),
-     .help = "What it was fitted to."},
 };
-static const char *const generation_extra[] = {"devices", "nearest", "one_shot", "odd"};
+static const char *const generation_extra[] = {"devices", "nearest", "odd"};
 
 const gable_schema gable_generation_schema = {
     .id = "gable.generation/1",
@@ -125,23 +105,6 @@ const gable_schema gable_generation_schema = {
     .extra_keys = generation_extra,
     .n_extra_keys = COUNT_OF(generation_extra),
     .sourced = true,
-};
-
-#define SHOT_NUMBER(...) NUMBER_ROW(gable_one_shot, "", __VA_ARGS__)
-
-static const gable_field one_shot_rows[] = {
-    TEXT_ROW(gable_one_shot, "stack", NAME, stack, REQUIRED, "Engine whose kernel it is."),
-    TEXT_ROW(gable_one_shot, "from", TEXT, from, REQUIRED, "System, version and error of the fit."),
-    SHOT_NUMBER("base", SECONDS, base_s, 0, 1e-3, REQUIRED, "Time for no bytes and no peer, s."),
-    SHOT_NUMBER("per_peer", SECONDS, per_peer_s, 0, 1e-3, REQUIRED, "What each peer adds, s."),
-    SHOT_NUMBER("link_frac", NONE, link_frac, LEAST_FRAC, 1, REQUIRED,
-                "Reached share of the link's rate."),
-};
-
-const gable_schema gable_one_shot_schema = {
-    .title = "Custom all-reduce of an engine",
-    .fields = one_shot_rows,
-    .n_fields = COUNT_OF(one_shot_rows),
 };
 
 static const gable_field oddity_rows[] = {
@@ -183,7 +146,7 @@ static const gable_field stack_rows[] = {
     STACK_NUMBER("transfer", "format_sigma_ln", NONE, format_sigma_ln, 0, MOST_SIGMA, 0,
                  "Spread gained when another format's kernels stand in, ln."),
 };
-static const char *const stack_extra[] = {"frameworks", "fallback", "gaps"};
+static const char *const stack_extra[] = {"frameworks", "libraries", "fallback", "gaps"};
 
 const gable_schema gable_stack_schema = {
     .id = "gable.stack/1",

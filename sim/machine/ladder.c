@@ -12,8 +12,8 @@ typedef gable_rung rung;
 
 /* Preference, not physics: any own row beats a sibling's, a sibling's beats another format's, and
  * another format of the own generation beats the same format of another one. */
-static const double far_stack = 1.0, far_sibling = 3.0, far_kernel = 5.0, far_job = 2.5,
-                    far_format = 8.0, far_odd = 20.0, far_generation = 40.0;
+static const double far_host = 0.5, far_stack = 1.0, far_sibling = 3.0, far_kernel = 5.0,
+                    far_job = 2.5, far_format = 8.0, far_odd = 20.0, far_generation = 40.0;
 
 /* ln spread of what is only believed: a factor of 2 to the 90th percentile. */
 static const double prior_sigma_ln = 0.55;
@@ -48,6 +48,9 @@ double gable_stack_distance(const gable_stack *stack, const char *theirs)
 {
     if (strcmp(stack->name, theirs) == 0)
         return 0.0;
+    for (int i = 0; i < stack->libraries.n; i++)
+        if (strcmp(stack->libraries.name[i], theirs) == 0)
+            return 0.01 * i; /* the first of several libraries is the usual one */
     for (int i = 0; i < stack->fallback.n; i++)
         if (strcmp(stack->fallback.name[i], theirs) == 0)
             return far_stack * (1.0 + 0.1 * i);
@@ -65,6 +68,9 @@ static gable_status add_rung(ladder *l, const char *device, rung r)
     GABLE_TRY(gable_calibration_load(l->arena, l->hw, device, &calibration, l->err));
     if (!calibration || l->n_rungs == GABLE_RUNGS_CAP)
         return GABLE_OK;
+    const gable_accelerator *theirs;
+    GABLE_TRY(gable_accelerator_load(l->arena, l->hw, device, &theirs, l->err));
+    r.coherent_host = theirs->c2c_bytes_per_s > 0.0;
     r.calibration = calibration;
     l->rungs[l->n_rungs++] = r;
     return GABLE_OK;
@@ -146,8 +152,10 @@ static void consider(const ladder *l, const rung *r, const gable_calibrated *ent
         if (want->taken[i] && strcmp(want->taken[i], entry->kernel) == 0)
             return;
     c.format = format_distance(l, want->weights, want->unit, entry);
+    bool own_host = r->coherent_host == (l->accelerator->c2c_bytes_per_s > 0.0);
     bool other = want->kernel && strcmp(want->kernel, entry->kernel) != 0;
     c.distance = r->distance + c.stack + (other ? far_kernel : 0.0) +
+                 (gable_family_is_net((gable_family)want->family) && !own_host ? far_host : 0.0) +
                  far_job * gable_flavour_distance(want->flavour, entry->kernel) +
                  (is_odd(l, r, entry) ? far_odd : 0.0) +
                  (c.format > 0.0 ? c.format + (c.format > same_kernels ? far_format : 0.0) : 0.0);
@@ -164,11 +172,11 @@ static void take_choice(const ladder *l, const choice *c, const char *from,
                         gable_kernel_constants *out)
 {
     double rung_ln = c->rung->sigma_ln;
-    double stack_ln = c->stack > 0.0 ? l->stack->stack_sigma_ln : 0.0;
+    double stack_ln = c->stack >= far_stack ? l->stack->stack_sigma_ln : 0.0;
     double format_ln = c->format > same_kernels ? l->stack->format_sigma_ln : 0.0;
     double own_ln = c->entry->sigma_ln;
     gable_provenance provenance = c->rung->provenance;
-    if (c->stack > 0.0 || c->format > 0.0)
+    if (c->stack >= far_stack || c->format > 0.0)
         provenance = worst(provenance, GABLE_PROVENANCE_TRANSFERRED);
     if (c->format > same_kernels)
         provenance = GABLE_PROVENANCE_ASSUMED;
@@ -334,10 +342,35 @@ static gable_status fill_elementwise(const ladder *l, gable_constants *out)
     return GABLE_OK;
 }
 
+/* One choice for all columns; formats keep their own where they have been measured. */
+static gable_status fill_net(ladder *l, gable_family family, gable_constants *out)
+{
+    for (int d = 0; d < GABLE_N_DTYPES; d++) {
+        const gable_kernel_constants *one;
+        bool payload = family >= GABLE_FAMILY_MOE_DISPATCH;
+        if (d == 0 || payload)
+            GABLE_TRY(fill_column(l,
+                                  &(column){.family = (int)family,
+                                            .weights = payload ? d : GABLE_DTYPE_BF16,
+                                            .unit = GABLE_MMA_BF16},
+                                  &one));
+        for (int u = 0; u < GABLE_N_MMA; u++)
+            out->kernel[family][d][u] = one;
+    }
+    return GABLE_OK;
+}
+
+bool gable_family_is_net(gable_family family)
+{
+    return family >= GABLE_FAMILY_ALL_REDUCE && family <= GABLE_FAMILY_MOE_PREPARE;
+}
+
 gable_status gable_ladder_fill(ladder *l, gable_constants *out)
 {
     GABLE_TRY(describe_rungs(l));
-    for (int f = 0; f < GABLE_FAMILY_ELEMENTWISE; f++)
+    for (int f = GABLE_FAMILY_ALL_REDUCE; f <= GABLE_FAMILY_MOE_PREPARE; f++)
+        GABLE_TRY(fill_net(l, (gable_family)f, out));
+    for (int f = 0; f < GABLE_FAMILY_ALL_REDUCE; f++)
         for (int d = 0; d < GABLE_N_DTYPES; d++)
             for (int u = 0; u < GABLE_N_MMA; u++) {
                 column want = {.family = f, .weights = d, .unit = u};

@@ -16,6 +16,7 @@ typedef struct gable_rung {
     const char **described; /* of each entry, made once: not once a column */
     double distance, sigma_ln;
     gable_provenance provenance;
+    bool coherent_host; /* launches, and so collectives, are faster behind one */
 } gable_rung;
 
 typedef struct gable_ladder {

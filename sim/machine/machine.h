@@ -68,6 +68,7 @@ typedef struct gable_link {
     double port_bytes_per_s; /* x16 slot, or the port that is sold, per direction, usable */
     double raw_bytes_per_s;  /* marketing figure, both directions; never used in a price */
     double latency_s;        /* one hop, switch included; 0: not published */
+    double n_switch_ports;   /* of the usual switch, at the port's rate; 0: not known */
     const char *remark;
     const char *const *sources; /* one per row of gable_link_schema; NULL where nothing was read */
 } gable_link;
@@ -97,9 +98,14 @@ typedef struct gable_system {
     const char *scale_up_link;
     double scale_up_bytes_per_s; /* per accelerator, per direction; the file's, else the
                                     accelerator's */
+    int n_torus_axes;            /* torus: 2 or 3, of equal length; 0: 3 */
     bool in_network_reduction;   /* the switch can reduce and multicast (NVLS) */
     bool p2p;                    /* PCIe: devices reach each other without a copy in host memory */
-    double host_bounce_bytes_per_s; /* PCIe without p2p: what all pairs share through host memory */
+    /* PCIe trees, as reached: without p2p, what all devices share through the memory of a host;
+     * what devices of different switches get through the root; what crosses between sockets, one
+     * direction. 0: no narrower than the links. */
+    double host_bounce_bytes_per_s, root_bytes_per_s, socket_bytes_per_s;
+    bool reference; /* tables of measurements of this device were taken on this system */
 
     const char *scale_out_link;   /* NULL: none described */
     double scale_out_bytes_per_s; /* per accelerator, per direction */
@@ -107,6 +113,7 @@ typedef struct gable_system {
                                dragonfly */
     double scale_out_oversubscription; /* 1: none, also where the file says nothing */
     int max_nodes;                     /* 0: no limit is stated */
+    bool scale_out_reduction;          /* switches between nodes reduce (SHARP) */
 
     double power_w; /* of the node or rack */
     const char *remark;
@@ -145,6 +152,11 @@ gable_status gable_link_load(gable_arena *arena, const char *hw, const char *nam
  * fabric. */
 gable_status gable_system_load(gable_arena *arena, const char *hw, const char *name,
                                const gable_system **out, gable_err *err);
+
+/* The system whose file says that tables of this accelerator were measured on it ("reference"),
+ * else the first by name that is built of it; *out is NULL when there is none. */
+gable_status gable_system_of_device(gable_arena *arena, const char *hw, const char *device,
+                                    const gable_system **out, gable_err *err);
 
 /* gable_system_load and gable_constants_load for `stack` ("trtllm", "vllm", "sglang", "ideal"). */
 gable_status gable_machine_load(gable_arena *arena, const char *hw, const char *system,

@@ -79,6 +79,8 @@ static const gable_field link_rows[] = {
                 "Marketing figure, both directions, before encoding, B/s; never used in a price."),
     LINK_NUMBER("latency", "hop", NUMBER, SECONDS, latency_s, 1e-9, 1e-2, 0,
                 "One hop, switch included, s."),
+    LINK_NUMBER("switch", "ports", NUMBER, COUNT, n_switch_ports, 2, 1e5, 0,
+                "Ports of the usual switch, at the rate of the port."),
 };
 
 const gable_schema gable_link_schema = {
@@ -105,6 +107,8 @@ static const gable_field system_rows[] = {
                 "A file of hw/accelerators."),
     SYSTEM_NUMBER("devices", "count", INT, NONE, n_accelerators, 1, 65536, REQUIRED,
                   "Accelerators in one scale-up domain."),
+    SYSTEM_BOOL("devices", "reference", reference,
+                "Whether tables of measurements of the device were taken on this system."),
     SYSTEM_TEXT("host", "cpu", NAME, host_name, 0, "A file of hw/cpus."),
     SYSTEM_NUMBER("host", "count", INT, NONE, n_hosts, 1, 65536, 0,
                   "Sockets in one scale-up domain."),
@@ -116,6 +120,8 @@ static const gable_field system_rows[] = {
     SYSTEM_TEXT("scale_up", "link", NAME, scale_up_link, 0, "A file of hw/links."),
     SYSTEM_NUMBER("scale_up", "bandwidth", NUMBER, BYTES_PER_S, scale_up_bytes_per_s, 1e8, 1e14, 0,
                   "Per accelerator and direction, B/s; null takes the accelerator's figure."),
+    SYSTEM_NUMBER("scale_up", "axes", INT, NONE, n_torus_axes, 1, 3, 0,
+                  "Torus: axes, of equal length."),
     SYSTEM_BOOL("scale_up", "in_network_reduction", in_network_reduction,
                 "Whether the switch reduces and multicasts."),
     SYSTEM_BOOL("scale_up", "p2p", p2p,
@@ -129,10 +135,17 @@ static const gable_field system_rows[] = {
                   0, "Leaf bandwidth over uplink bandwidth; null is priced as 1."),
     SYSTEM_NUMBER("scale_out", "max_nodes", INT, NONE, max_nodes, 1, 1048576, 0,
                   "Domains that the fabric joins."),
+    SYSTEM_BOOL("scale_out", "in_network_reduction", scale_out_reduction,
+                "Whether the switches between nodes reduce."),
     SYSTEM_NUMBER("power", "tdp", NUMBER, WATTS, power_w, 1, 1e7, 0,
                   "Design power of one node or rack, W."),
     SYSTEM_NUMBER("measured", "host_bounce_bandwidth", NUMBER, BYTES_PER_S, host_bounce_bytes_per_s,
-                  1e8, 1e13, 0, "PCIe without p2p: what all pairs share through host memory, B/s."),
+                  1e8, 1e13, 0,
+                  "PCIe without p2p: what all devices share through host memory, B/s."),
+    SYSTEM_NUMBER("measured", "root_bandwidth", NUMBER, BYTES_PER_S, root_bytes_per_s, 1e8, 1e13, 0,
+                  "PCIe: what a device reaches through the root of the tree, B/s."),
+    SYSTEM_NUMBER("measured", "socket_bandwidth", NUMBER, BYTES_PER_S, socket_bytes_per_s, 1e8,
+                  1e13, 0, "PCIe: what crosses between the sockets in one direction, B/s."),
 };
 
 const gable_schema gable_system_schema = {

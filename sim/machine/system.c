@@ -115,6 +115,38 @@ gable_status gable_system_load(gable_arena *arena, const char *hw, const char *n
     return read_system(arena, hw, root, out, err);
 }
 
+static gable_status built_of(gable_arena *arena, const char *hw, const char *name,
+                             const char *device, bool *is, bool *reference, gable_err *err)
+{
+    const gable_json *root;
+    GABLE_TRY(gable_read_root(arena, hw, &gable_kind_system, name, &root, err));
+    const gable_json *devices = gable_json_get(root, "devices");
+    const gable_json *accelerator = gable_json_get(devices, "accelerator");
+    const gable_json *flag = gable_json_get(devices, "reference");
+    *is = accelerator && accelerator->type == GABLE_JSON_STRING &&
+          strcmp(accelerator->string, device) == 0;
+    *reference = *is && flag && flag->boolean;
+    return GABLE_OK;
+}
+
+gable_status gable_system_of_device(gable_arena *arena, const char *hw, const char *device,
+                                    const gable_system **out, gable_err *err)
+{
+    const char *const *names;
+    const char *chosen = NULL;
+    size_t n;
+    bool reference = false;
+    *out = NULL;
+    GABLE_TRY(gable_find_names(arena, hw, gable_kind_system.folder, &names, &n, err));
+    for (size_t i = 0; i < n && !reference; i++) {
+        bool is = false;
+        GABLE_TRY(built_of(arena, hw, names[i], device, &is, &reference, err));
+        if (reference || (is && !chosen))
+            chosen = names[i];
+    }
+    return chosen ? gable_system_load(arena, hw, chosen, out, err) : GABLE_OK;
+}
+
 gable_status gable_machine_load(gable_arena *arena, const char *hw, const char *system,
                                 const char *stack, gable_machine *out, gable_err *err)
 {

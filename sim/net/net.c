@@ -1,232 +1,381 @@
-/* net: see net.h. An algorithm is a row: where it can run, its steps, its bytes on the busiest
- * link. */
+/* net: see net.h. */
 #include "net/net.h"
 
 #include <math.h>
-
-static const char *const collectives[GABLE_N_COLLECTIVES] = {
-#define COLLECTIVE_NAME(symbol, name) name,
-    GABLE_COLLECTIVE_LIST(COLLECTIVE_NAME)
-#undef COLLECTIVE_NAME
-};
-
-const char *gable_collective_name(int kind)
-{
-    return collectives[kind];
-}
-
-typedef struct algorithm {
-    const char *name;
-    gable_collective_kind kind;
-    unsigned fabrics; /* bit per gable_fabric that can run it */
-    bool in_network;  /* needs a switch that reduces and multicasts */
-    bool custom;      /* one kernel of the engine: its own constants, small messages only */
-    double (*steps)(double n);
-    double (*share)(
-        double n); /* bytes on the busiest link, one direction, per byte of the full buffer */
-} algorithm;
-
-#define ON(fabric) (1u << (fabric))
-#define ON_ALL                                                                                     \
-    (ON(GABLE_FABRIC_SWITCH) | ON(GABLE_FABRIC_MESH) | ON(GABLE_FABRIC_PCIE) |                     \
-     ON(GABLE_FABRIC_TORUS))
-#define ON_LINKS (ON(GABLE_FABRIC_SWITCH) | ON(GABLE_FABRIC_MESH))
-
-static double steps_1(double n)
-{
-    (void)n;
-    return 1.0;
-}
-static double steps_2(double n)
-{
-    (void)n;
-    return 2.0;
-}
-static double steps_ring(double n)
-{
-    return n - 1.0;
-}
-static double steps_ring_twice(double n)
-{
-    return 2.0 * (n - 1.0);
-}
-static double share_part(double n)
-{
-    return (n - 1.0) / n;
-}
-static double share_twice(double n)
-{
-    return 2.0 * (n - 1.0) / n;
-}
-static double share_one_shot(double n)
-{
-    return n - 1.0;
-}
-static double share_in_switch(double n)
-{
-    return 1.0 + 1.0 / n;
-}
-
-/* facts/network.md 1. The one-shot and in-switch limits follow vLLM, TensorRT-LLM and NCCL. */
-static const algorithm algorithms[] = {
-    {.name = "ring",
-     .kind = GABLE_COLLECTIVE_ALL_REDUCE,
-     .fabrics = ON_ALL,
-     .steps = steps_ring_twice,
-     .share = share_twice},
-    {.name = "in-switch",
-     .kind = GABLE_COLLECTIVE_ALL_REDUCE,
-     .fabrics = ON(GABLE_FABRIC_SWITCH),
-     .in_network = true,
-     .steps = steps_2,
-     .share = share_in_switch},
-    {.name = "one-shot",
-     .kind = GABLE_COLLECTIVE_ALL_REDUCE,
-     .fabrics = ON_LINKS,
-     .custom = true,
-     .steps = steps_1,
-     .share = share_one_shot},
-    {.name = "ring",
-     .kind = GABLE_COLLECTIVE_ALL_GATHER,
-     .fabrics = ON_ALL,
-     .steps = steps_ring,
-     .share = share_part},
-    {.name = "ring",
-     .kind = GABLE_COLLECTIVE_REDUCE_SCATTER,
-     .fabrics = ON_ALL,
-     .steps = steps_ring,
-     .share = share_part},
-    {.name = "direct",
-     .kind = GABLE_COLLECTIVE_ALL_TO_ALL,
-     .fabrics = ON_ALL,
-     .steps = steps_1,
-     .share = share_part},
-};
-enum { N_ALGORITHMS = sizeof algorithms / sizeof algorithms[0] };
-
-/* Largest buffer of the engines' one-shot kernels. */
-static const double custom_cap_bytes = 1024.0 * 1024.0;
+#include <string.h>
 
 /* In-switch reduction starts paying with three ranks (NCCL builds no NVLS tree for a pair). */
 static const double in_network_min_ranks = 3.0;
 
-static bool runs(const algorithm *a, const gable_collective *c, const gable_system *system)
+/* Largest buffer and group of the engines' own all-reduce kernels. */
+static const double custom_cap_bytes = 8.0 * 1048576.0, custom_cap_ranks = 8.0;
+
+/* ln spread of what no row between nodes was fitted to. */
+static const double out_sigma_ln = 0.35;
+
+/* ---- the group ---- */
+
+/* A direct mesh that is used in part gives a group only the links among its members. */
+static double rate_of(const gable_collective *c, const gable_group *g, const gable_system *s)
 {
-    if (a->kind != c->kind || !(a->fabrics & ON(system->fabric)))
-        return false;
-    return !a->in_network || (system->in_network_reduction && c->n_ranks >= in_network_min_ranks);
+    if (s->fabric != GABLE_FABRIC_MESH || s->n_accelerators <= 1)
+        return s->scale_up_bytes_per_s;
+    double peers = c->kind == GABLE_COLLECTIVE_P2P ? 1.0 : g->per_node - 1.0;
+    return s->scale_up_bytes_per_s * peers / (s->n_accelerators - 1.0);
 }
 
-/* Rate of a device's link in one direction. A PCIe tree without peer access shares one path through
- * host memory: each byte is written and read there, by all devices at once. A direct mesh that is
- * used in part gives a group only the links among its members. */
-static double link_rate(const gable_collective *c, const gable_system *system)
+static double narrower(double a, double b)
 {
-    double rate = system->scale_up_bytes_per_s;
-    if (system->fabric == GABLE_FABRIC_MESH && system->n_accelerators > 1)
-        return rate * (c->n_ranks - 1.0) / (system->n_accelerators - 1.0);
-    if (system->fabric == GABLE_FABRIC_PCIE && !system->p2p &&
-        system->host_bounce_bytes_per_s > 0.0)
-        return fmin(rate, system->host_bounce_bytes_per_s / (2.0 * c->n_ranks));
-    return rate;
+    return a <= 0.0 ? b : b <= 0.0 ? a : fmin(a, b);
+}
+
+/* A PCIe tree: two devices below one switch reach each other; more go through the root, or (without
+ * peer access) copy through the memory of the host, which all share; more than half of a box cross
+ * between sockets. Of all-to-all, n / 4 buffers cross in each direction. */
+static void take_tree(const gable_system *s, gable_group *g)
+{
+    double n = g->per_node;
+    double socket = n > 0.5 * s->n_accelerators ? s->socket_bytes_per_s : 0.0;
+    if (s->fabric != GABLE_FABRIC_PCIE || n <= 2.0)
+        return;
+    if (!s->p2p) {
+        g->ring_cap_bytes_per_s = g->all_cap_bytes_per_s =
+            narrower(s->host_bounce_bytes_per_s / n, socket / (0.5 * n));
+        return;
+    }
+    g->ring_cap_bytes_per_s = narrower(s->root_bytes_per_s, socket);
+    g->all_cap_bytes_per_s = narrower(s->root_bytes_per_s, socket * 4.0 * (n - 1.0) / (n * n));
+}
+
+/* A quarter of the way round on each axis (scaling book: all-to-all takes a quarter of the
+ * all-gather on a ring of one axis). */
+static double mean_hops(const gable_system *s, double n)
+{
+    double axes = s->n_torus_axes > 0 ? s->n_torus_axes : 3.0;
+    double hops = axes * pow(n, 1.0 / axes) / 4.0;
+    return hops > 1.0 ? hops : 1.0;
+}
+
+void gable_net_group(const gable_collective *collective, const gable_system *system,
+                     gable_group *out)
+{
+    double n = collective->n_ranks, domain = system->n_accelerators;
+    double nodes = collective->n_nodes;
+    if (nodes < 1.0)
+        nodes = n > domain ? ceil(n / domain) : 1.0;
+    out->n = n;
+    out->n_nodes = nodes;
+    out->per_node = nodes <= 1.0 ? n : n / nodes > 1.0 ? n / nodes : 1.0;
+    out->mean_hops = 1.0;
+    out->ring_cap_bytes_per_s = out->all_cap_bytes_per_s = 0.0;
+    out->out_bytes_per_s = system->scale_out_bytes_per_s;
+    out->oversubscription = system->scale_out_oversubscription;
+    out->bytes_per_s = rate_of(collective, out, system);
+    take_tree(system, out);
+    if (system->fabric == GABLE_FABRIC_TORUS)
+        out->mean_hops = mean_hops(system, out->per_node);
+}
+
+/* ---- which algorithms ---- */
+
+static bool is_power_of_two(double n)
+{
+    double reach = 1.0;
+    while (reach < n)
+        reach *= 2.0;
+    return reach <= n;
+}
+
+bool gable_algorithm_fits(const gable_algorithm *a, const gable_group *g,
+                          const gable_system *system)
+{
+    bool many = g->n_nodes > 1.0;
+    if (!(a->fabrics & (1u << system->fabric)) || (many ? a->one_node : a->many_nodes) ||
+        (many && system->scale_out_bytes_per_s <= 0.0))
+        return false;
+    if (a->in_network && (!system->in_network_reduction || g->per_node < in_network_min_ranks))
+        return false;
+    if (a->out_network && !system->scale_out_reduction)
+        return false;
+    return !a->power_of_two || is_power_of_two(g->n);
+}
+
+static bool by_library(const gable_algorithm *a, gable_library library)
+{
+    return a->libraries == 0 || (a->libraries & (1u << library)) != 0;
+}
+
+/* Member by member: clearing a whole struct first costs as much as pricing it. */
+static void count(const gable_algorithm *a, const gable_collective *c, const gable_group *g,
+                  gable_way *out)
+{
+    out->algorithm = a->name;
+    out->kind = a->way;
+    out->bytes_per_s = g->bytes_per_s;
+    out->out_bytes_per_s = g->out_bytes_per_s;
+    out->steps = out->wire_bytes = out->cap_bytes_per_s = 0.0;
+    out->out_steps = out->out_wire_bytes = 0.0;
+    a->count(c, g, out);
+}
+
+static double least_s(const gable_way *w)
+{
+    double inside = w->wire_bytes > 0.0 ? w->wire_bytes / w->bytes_per_s : 0.0;
+    double outside = w->out_wire_bytes > 0.0 ? w->out_wire_bytes / w->out_bytes_per_s : 0.0;
+    return inside > outside ? inside : outside;
+}
+
+double gable_net_bus_share(gable_collective_kind kind, double n)
+{
+    switch ((int)kind) {
+    case GABLE_COLLECTIVE_ALL_REDUCE:
+        return 2.0 * (n - 1.0) / n;
+    case GABLE_COLLECTIVE_ALL_GATHER:
+    case GABLE_COLLECTIVE_REDUCE_SCATTER:
+    case GABLE_COLLECTIVE_ALL_TO_ALL:
+        return (n - 1.0) / n;
+    default:
+        return 1.0;
+    }
+}
+
+/* Kinds of rows that a library runs. */
+static unsigned runs_of(const gable_collective *c)
+{
+    if (c->kind >= GABLE_COLLECTIVE_MOE_DISPATCH)
+        return GABLE_RUNS_TOKENS;
+    bool custom = c->library >= GABLE_LIBRARY_TRTLLM_AR && c->library <= GABLE_LIBRARY_SGLANG_AR;
+    return custom ? GABLE_RUNS_CUSTOM | GABLE_RUNS_NCCL : GABLE_RUNS_NCCL;
+}
+
+/* ---- pricing ---- */
+
+/* One walk over the rows of a kind: each that the fabric can run lowers the ceiling, whoever may
+ * run it; those that `runs` lets in are priced by the constants of whoever runs them. */
+typedef struct contest {
+    const gable_collective *collective;
+    const gable_system *system;
+    gable_group group;
+    gable_library library;
+    const char *algorithm; /* NULL: any */
+    unsigned runs;
+    gable_family family;
+    const gable_kernel_constants *constants;
+    const gable_kernel_constants *custom; /* of the engine's own kernel beside a library; or NULL */
+    /* What came of it; the ways live in hold's caller. */
+    const gable_way *least, *best;
+    double ceiling_s, time_s, overhead_s;
+    const gable_kernel_constants *won; /* NULL: nobody could */
+} contest;
+
+/* Speed of light: the way with the least bytes at the datasheet's rates, no latency. Of expert
+ * tokens only the rows of the library count: another would send other bytes. */
+static void lower_ceiling(contest *x, const gable_way *way)
+{
+    /* Inside a node all ways have the same links: their bytes say it without a division. */
+    double most = x->group.n_nodes > 1.0 ? least_s(way) : way->wire_bytes;
+    if (most < x->ceiling_s || (most <= x->ceiling_s && way->wire_bytes < x->least->wire_bytes)) {
+        x->ceiling_s = most;
+        x->least = way;
+    }
+}
+
+static void enter(contest *x, const gable_algorithm *a, const gable_way *way)
+{
+    bool own = x->custom && (a->runs & GABLE_RUNS_CUSTOM);
+    const gable_kernel_constants *k = own ? x->custom : x->constants;
+    double overhead_s;
+    if (!own && !(a->runs & x->runs))
+        return;
+    if (!k || (x->algorithm && strcmp(a->name, x->algorithm) != 0))
+        return;
+    double s = gable_way_s(x->collective, way, own ? GABLE_FAMILY_CUSTOM_REDUCE : x->family,
+                           k->value, x->time_s, &overhead_s);
+    if (!(s < x->time_s))
+        return;
+    x->time_s = s;
+    x->overhead_s = overhead_s;
+    x->best = way;
+    x->won = k;
+}
+
+/* Inside a node what no library runs never moves fewer bytes than a ring: only --algorithm asks. */
+static bool idle(const contest *x, const gable_algorithm *a)
+{
+    return a->one_node && (a->runs & GABLE_RUNS_FORCED) && !x->algorithm;
+}
+
+/* ways   GABLE_ROWS_CAP of them, for what is counted */
+static void hold(contest *x, gable_way *ways)
+{
+    gable_algorithm_list list = gable_algorithms_of[x->collective->kind];
+    x->ceiling_s = x->time_s = (double)INFINITY;
+    for (int i = 0; i < list.n; i++) {
+        const gable_algorithm *a = &list.row[i];
+        if (idle(x, a) || !gable_algorithm_fits(a, &x->group, x->system) ||
+            !by_library(a, x->library))
+            continue;
+        count(a, x->collective, &x->group, ways);
+        lower_ceiling(x, ways);
+        enter(x, a, ways);
+        ways++;
+    }
+    x->ceiling_s = x->least ? least_s(x->least) : 0.0;
 }
 
 double gable_net_wire_bytes(const gable_collective *collective, const gable_system *system)
 {
-    double best = 0.0;
-    bool found = false;
-    for (int i = 0; i < N_ALGORITHMS; i++) {
-        if (!runs(&algorithms[i], collective, system))
-            continue;
-        double bytes = collective->bytes * algorithms[i].share(collective->n_ranks);
-        if (!found || bytes < best)
-            best = bytes;
-        found = true;
+    gable_way ways[GABLE_ROWS_CAP];
+    contest x = {.collective = collective, .system = system, .library = collective->library};
+    gable_net_group(collective, system, &x.group);
+    hold(&x, ways);
+    return x.least ? x.least->wire_bytes : 0.0;
+}
+
+void gable_net_ways(const gable_collective *collective, const gable_system *system, gable_ways *out)
+{
+    gable_way ways[GABLE_ROWS_CAP];
+    contest x = {.collective = collective, .system = system, .library = collective->library};
+    gable_algorithm_list list = gable_algorithms_of[collective->kind];
+    unsigned runs = runs_of(collective);
+    gable_net_group(collective, system, &x.group);
+    hold(&x, ways);
+    *out = (gable_ways){.ceiling_s = x.ceiling_s};
+    for (int i = 0; i < list.n && out->n < GABLE_WAYS_CAP; i++) {
+        const gable_algorithm *a = &list.row[i];
+        if ((a->runs & runs) && gable_algorithm_fits(a, &x.group, system) &&
+            by_library(a, collective->library))
+            count(a, collective, &x.group, &out->way[out->n++]);
     }
-    return best;
 }
 
-/* T = t0 + h steps + y + 2 sqrt(tau y): facts/network.md 5, M2; one-shot: t0 + h (n - 1) + wire /
- * (eta B). */
-static void time_algorithm(const algorithm *a, const gable_collective *c, double rate,
-                           const gable_collective_constants *k, gable_transfer *out)
+/* Between nodes no open row of a collective was measured. */
+static void blur(const contest *x, gable_time *time)
 {
-    double n = c->n_ranks, frac = k->link_frac;
-    out->algorithm = a->name;
-    out->steps = a->steps(n);
-    out->wire_bytes = c->bytes * a->share(n);
-    double overhead = k->base_s + k->step_s * out->steps, ramp = k->ramp_s;
-    if (a->custom) {
-        frac = k->custom_link_frac;
-        overhead = k->custom_base_s + k->custom_per_peer_s * (n - 1.0);
-        ramp = 0.0;
-    } else if (a->in_network) {
-        frac = k->in_network_frac;
+    if (x->group.n_nodes <= 1.0 || x->collective->kind >= GABLE_COLLECTIVE_MOE_DISPATCH)
+        return;
+    time->provenance = GABLE_PROVENANCE_ASSUMED;
+    time->sigma_ln = sqrt(time->sigma_ln * time->sigma_ln + out_sigma_ln * out_sigma_ln);
+}
+
+static gable_time time_of(const contest *x, double time_s, double overhead_s)
+{
+    bool late = overhead_s > time_s - overhead_s;
+    return (gable_time){.ceiling_s = x->ceiling_s,
+                        .time_s = time_s,
+                        .compute_s = 0.0,
+                        .memory_s = 0.0,
+                        .network_s = time_s - overhead_s,
+                        .overhead_s = overhead_s,
+                        .exposed_s = 0.0,
+                        .sigma_ln = 0.0,
+                        .bound = late ? GABLE_BOUND_OVERHEAD : GABLE_BOUND_NETWORK,
+                        .ceiling_bound = GABLE_BOUND_NETWORK,
+                        .provenance = GABLE_PROVENANCE_SPEC};
+}
+
+/* Datasheet alone: the ceiling; nobody could run it: nothing. */
+static void finish_without(const contest *x, bool ideal, gable_transfer *out)
+{
+    *out = (gable_transfer){.algorithm = ideal ? "ideal" : "none", .from = "datasheet"};
+    out->time = time_of(x, ideal ? x->ceiling_s : 0.0, 0.0);
+    if (ideal && x->least) {
+        out->wire_bytes = x->least->wire_bytes;
+        out->out_wire_bytes = x->least->out_wire_bytes;
     }
-    if (c->kind == GABLE_COLLECTIVE_ALL_TO_ALL)
-        overhead += k->all_to_all_extra_s;
-    double y = out->wire_bytes / (frac * rate);
-    out->time.overhead_s = overhead;
-    out->time.network_s = y + 2.0 * sqrt(ramp * y);
-    out->time.time_s = out->time.overhead_s + out->time.network_s;
-    out->time.sigma_ln = k->sigma_ln;
-    out->time.provenance = k->provenance;
 }
 
-static bool usable(const algorithm *a, const gable_collective *c,
-                   const gable_collective_constants *k)
+static void finish(const contest *x, bool ideal, gable_transfer *out)
 {
-    if (a->custom)
-        return k->custom_link_frac > 0.0 && c->bytes <= custom_cap_bytes;
-    return !a->in_network || k->in_network_frac > 0.0;
+    const gable_collective *c = x->collective;
+    if (ideal || !x->won) {
+        finish_without(x, ideal, out);
+    } else {
+        const gable_way *way = x->best;
+        out->algorithm = way->algorithm;
+        out->from = x->won->from;
+        out->steps = way->steps + way->out_steps;
+        out->wire_bytes = way->wire_bytes;
+        out->out_wire_bytes = way->out_wire_bytes;
+        out->time = time_of(x, x->time_s > x->ceiling_s ? x->time_s : x->ceiling_s, x->overhead_s);
+        out->time.sigma_ln = x->won->sigma_ln;
+        out->time.provenance = x->won->provenance;
+        blur(x, &out->time);
+    }
+    double time_s = out->time.time_s;
+    out->busbw_bytes_per_s =
+        time_s > 0.0 ? c->bytes * gable_net_bus_share(c->kind, c->n_ranks) / time_s : 0.0;
 }
 
-static double busbw_share(gable_collective_kind kind, double n)
+/* "deepep_ll/dispatch" -> DEEPEP_LL: constants of expert tokens belong to a way of counting. */
+static gable_library library_of(const gable_collective *c, const gable_kernel_constants *k)
 {
-    return kind == GABLE_COLLECTIVE_ALL_REDUCE ? share_twice(n) : share_part(n);
+    if (c->library != GABLE_LIBRARY_ANY || c->kind < GABLE_COLLECTIVE_MOE_DISPATCH)
+        return c->library;
+    for (int i = GABLE_LIBRARY_ANY + 1; k && i < GABLE_N_LIBRARIES; i++) {
+        size_t n = strlen(gable_libraries[i]);
+        if (strncmp(k->kernel, gable_libraries[i], n) == 0 && k->kernel[n] == '/')
+            return (gable_library)i;
+    }
+    return GABLE_LIBRARY_DEEPEP_LL;
 }
 
-/* Speed of light: the least bytes at the datasheet's rate, no latency. */
-static void take_ideal(const gable_collective *c, const gable_system *system, double rate,
-                       gable_transfer *out)
+/* The engine's own kernel for small buffers beside the library. */
+static bool may_custom(const gable_collective *c, const gable_group *g)
 {
-    *out = (gable_transfer){.algorithm = "ideal"};
-    out->wire_bytes = gable_net_wire_bytes(c, system);
-    out->time.network_s = out->time.ceiling_s;
-    out->time.time_s = out->time.ceiling_s = out->time.network_s = out->wire_bytes / rate;
-    out->time.provenance = GABLE_PROVENANCE_SPEC;
+    return c->kind == GABLE_COLLECTIVE_ALL_REDUCE && c->library == GABLE_LIBRARY_ANY &&
+           g->n_nodes <= 1.0 && c->n_ranks <= custom_cap_ranks && c->bytes <= custom_cap_bytes;
+}
+
+/* False when nothing is sent: the answer is there already. */
+static bool begin(const gable_collective *c, const gable_machine *machine, contest *x,
+                  gable_transfer *out)
+{
+    x->collective = c;
+    x->system = machine->system;
+    x->algorithm = NULL;
+    x->custom = x->won = NULL;
+    x->least = x->best = NULL;
+    x->ceiling_s = x->time_s = x->overhead_s = 0.0;
+    x->family = gable_collective_family(c);
+    x->runs = runs_of(c);
+    if (c->n_ranks > 1.0 && machine->system->fabric != GABLE_FABRIC_NONE) {
+        gable_net_group(c, machine->system, &x->group);
+        return true;
+    }
+    x->group.n_nodes = 1.0;
+    finish_without(x, false, out);
+    return false;
 }
 
 void gable_net_transfer(const gable_collective *collective, const gable_machine *machine,
                         gable_transfer *out)
 {
-    const gable_system *system = machine->system;
-    const gable_collective_constants *k = &machine->constants->collective;
-    *out = (gable_transfer){.algorithm = "none"};
-    out->time.bound = out->time.ceiling_bound = GABLE_BOUND_NETWORK;
-    if (collective->n_ranks <= 1.0 || system->fabric == GABLE_FABRIC_NONE)
+    gable_way ways[GABLE_ROWS_CAP];
+    contest x;
+    const gable_constants *all = machine->constants;
+    if (!begin(collective, machine, &x, out))
         return;
-    double rate = link_rate(collective, system);
-    gable_transfer ideal, tried = {0};
-    take_ideal(collective, system, rate, &ideal);
-    bool found = false;
-    for (int i = 0; i < N_ALGORITHMS && !machine->constants->ideal; i++) {
-        const algorithm *a = &algorithms[i];
-        if (!runs(a, collective, system) || !usable(a, collective, k))
-            continue;
-        time_algorithm(a, collective, rate, k, &tried);
-        if (!found || tried.time.time_s < out->time.time_s)
-            *out = tried;
-        found = true;
-    }
-    if (!found)
-        *out = ideal;
-    out->time.ceiling_s = ideal.time.ceiling_s;
-    out->time.ceiling_bound = GABLE_BOUND_NETWORK;
-    out->time.bound =
-        out->time.overhead_s > out->time.network_s ? GABLE_BOUND_OVERHEAD : GABLE_BOUND_NETWORK;
-    if (out->time.time_s > 0.0)
-        out->busbw_bytes_per_s = collective->bytes *
-                                 busbw_share(collective->kind, collective->n_ranks) /
-                                 out->time.time_s;
+    x.constants = all->kernel[x.family][collective->payload][GABLE_MMA_BF16];
+    x.library = library_of(collective, x.constants);
+    if (may_custom(collective, &x.group))
+        x.custom = all->kernel[GABLE_FAMILY_CUSTOM_REDUCE][collective->payload][GABLE_MMA_BF16];
+    hold(&x, ways);
+    finish(&x, all->ideal || !x.constants, out);
+}
+
+void gable_net_transfer_with(const gable_collective *collective, const gable_machine *machine,
+                             const gable_kernel_constants *constants, const char *algorithm,
+                             gable_transfer *out)
+{
+    gable_way ways[GABLE_ROWS_CAP];
+    contest x;
+    if (!begin(collective, machine, &x, out))
+        return;
+    x.constants = constants;
+    x.library = library_of(collective, constants);
+    x.algorithm = algorithm;
+    x.runs |= algorithm ? GABLE_RUNS_FORCED : 0u;
+    hold(&x, ways);
+    finish(&x, false, out);
 }

@@ -280,9 +280,9 @@ static void explain_collective(gable_tree *tree, gable_node *node, int row)
                        GABLE_DIM_BYTES_PER_S, NULL);
     gable_explain_keep_true(ceiling);
     ceiling->source = "spec";
-    const char *source =
-        constants->ideal ? "spec: stack ideal"
-                         : provenance(tree, transfer.time.provenance, constants->collective.from);
+    const char *source = constants->ideal
+                             ? "spec: stack ideal"
+                             : provenance(tree, transfer.time.provenance, transfer.from);
     gable_node *expected =
         gable_explain_add(tree, node, "expected", priced->step->time_s[row], GABLE_DIM_SECONDS);
     expected->combine = GABLE_COMBINE_SUM;

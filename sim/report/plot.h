@@ -102,4 +102,22 @@ typedef struct gable_curve_request {
 gable_status gable_curve_script(gable_arena *arena, const gable_curve_request *request,
                                 gable_text *out, gable_err *err);
 
+/* ---- a collective against its size: report/sizes.c ---- */
+
+typedef struct gable_sizes_point {
+    const char *algorithm;
+    double bytes, time_s, p10_s, p90_s, ceiling_s;
+} gable_sizes_point;
+
+typedef struct gable_sizes_request {
+    const gable_sizes_point *points; /* sizes upwards */
+    size_t n_points;
+    gable_canvas canvas; /* not TERMINAL */
+    const char *title, *plots;
+} gable_sizes_request;
+
+/* Appends the gnuplot script. Refuses fewer than two sizes, and what takes no time. */
+gable_status gable_sizes_script(gable_arena *arena, const gable_sizes_request *request,
+                                gable_text *out, gable_err *err);
+
 #endif

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 70
 gable=${BIN:-build}/gable
 rows=../shared/measurements
 limits=tests/validation/limits.csv
-kinds='gemm attention_context attention_generation attention_encoder moe moe_wideep linear_attention mhc quantize mla_kernel mla_bmm mla_module sparse_attention msa'
+kinds='gemm attention_context attention_generation attention_encoder moe moe_wideep linear_attention mhc quantize mla_kernel mla_bmm mla_module sparse_attention msa comm moe_a2a'
 
 if [ ! -d "$rows" ]; then
     echo "ok 1 - accuracy against measured kernels # SKIP no measurements in $rows"

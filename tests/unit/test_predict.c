@@ -39,6 +39,8 @@ static gable_status predict(const char *kind, const char *text, gable_rows *rows
 #define GEN_HEAD "device,framework,kv_dtype,batch,kv_len,heads,kv_heads,head_dim,window\n"
 #define CTX_HEAD "device,framework,attn_dtype,kv_dtype,batch,isl,heads,kv_heads,head_dim,window\n"
 #define ENC_HEAD "device,framework,dtype,batch,isl,heads,head_dim\n"
+#define COMM_HEAD "device,library,op,dtype,gpus,bytes\n"
+#define A2A_HEAD "device,library,phase,dtype,nodes,ep,hidden,topk,experts,tokens_per_rank,sms\n"
 #define MOE_HEAD "device,framework,dtype,dist,tokens,hidden,inter,topk,experts,tp,ep,gemms\n"
 
 /* FLOPs and bytes by hand; the unit says that the traps of the labels were seen. */
@@ -92,6 +94,36 @@ START_TEST(row_is_understood)
 }
 END_TEST
 
+/* Measured by nccl-tests and the engines on one node of eight (facts/network.md 5; A2A: DeepEP on 4
+ * nodes, 128 tokens). */
+static const struct {
+    const char *kind, *text;
+    double us, within_frac;
+} exchanged[] = {
+    {"comm", COMM_HEAD "h100-sxm,nccl,all_reduce,fp16,2,512\n", 6.2, 0.1},
+    {"comm", COMM_HEAD "h100-sxm,nccl,all_reduce,fp16,8,536870912\n", 2111, 0.1},
+    {"comm", COMM_HEAD "h200-sxm,nccl,all_gather,fp16,8,536870912\n", 1394, 0.1},
+    {"comm", COMM_HEAD "b200-sxm,nccl,alltoall,fp16,8,536870912\n", 834, 0.1},
+    {"comm", COMM_HEAD "l40s,nccl,all_reduce,fp16,4,536870912\n", 157000, 0.25},
+    {"comm", COMM_HEAD "h100-sxm,trtllm_custom_ar,all_reduce,bf16,8,512\n", 3.07, 0.1},
+    {"moe_a2a", A2A_HEAD "h100-sxm,deepep_ll,dispatch,fp8,4,32,7168,8,256,128,0\n", 143, 0.1},
+};
+
+START_TEST(collectives_are_priced_on_their_fabric)
+{
+    gable_rows rows;
+    gable_prediction *p;
+    ck_assert_msg(predict(exchanged[_i].kind, exchanged[_i].text, &rows, &p) == GABLE_OK, "%s",
+                  err.text);
+    ck_assert(p[0].supported);
+    ck_assert_double_eq_tol(1e6 * p[0].time.time_s / exchanged[_i].us, 1.0,
+                            exchanged[_i].within_frac);
+    ck_assert_double_ge(p[0].time.time_s, p[0].time.ceiling_s);
+    ck_assert_double_gt(p[0].time.ceiling_s, 0.0);
+    ck_assert_int_ne((int)p[0].time.bound, (int)GABLE_BOUND_COMPUTE);
+}
+END_TEST
+
 static const struct {
     const char *kind, *text;
 } unsupported[] = {
@@ -104,7 +136,13 @@ static const struct {
     {"moe", MOE_HEAD "h100-sxm,trtllm,bf16,balanced,1,8,4,3,2,1,1,2\n"},
     {"moe", MOE_HEAD "h100-sxm,trtllm,bf16,balanced,1,8,4,1,2,1,1,4\n"},
     {"mhc", "device,framework,op,tokens,hidden,hc_mult\nh100-sxm,trtllm,mid,4,8,4\n"},
-    {"comm", "device,library,op,bytes\nh100-sxm,nccl,all_reduce,4\n"},
+    {"comm", COMM_HEAD "h100-sxm,mpi,all_reduce,fp16,8,4\n"},
+    {"comm", COMM_HEAD "h100-sxm,nccl,all_reverse,fp16,8,4\n"},
+    {"comm", COMM_HEAD "h100-sxm,vllm_custom_ar,all_gather,bf16,8,4\n"},
+    {"comm", COMM_HEAD "h100-sxm,nccl,all_reduce,fp16,1,4\n"},
+    {"moe_a2a", A2A_HEAD "h100-sxm,deepep_ll,gather,fp8,1,8,7168,8,256,128,0\n"},
+    {"moe_a2a", A2A_HEAD "h100-sxm,deepep_ll,dispatch,fp8,1,8,7168,8,4,128,0\n"},
+    {"moe_a2a", A2A_HEAD "l40s,deepep_ll,dispatch,fp8,1,8,7168,8,256,128,0\n"},
 };
 
 START_TEST(outside_the_range_is_not_priced)
@@ -290,6 +328,7 @@ Suite *gable_suite_predict(void)
     tcase_set_timeout(tcase, 60);
     ADD_ROWS(tcase, row_is_understood, works);
     ADD_ROWS(tcase, outside_the_range_is_not_priced, unsupported);
+    ADD_ROWS(tcase, collectives_are_priced_on_their_fabric, exchanged);
     ADD_ROWS(tcase, bad_table_is_refused, refused);
     tcase_add_test(tcase, split_goes_by_the_shape_alone);
     tcase_add_test(tcase, measured_column_is_never_read);

@@ -1,0 +1,209 @@
+/* cli, `gable net`: every verb in every format, JSON that the strict reader takes back, what is
+ * refused, pictures and scenarios that are written whole. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "rows.h"
+#include "scratch.h"
+
+extern const gable_command gable_command_net;
+
+static gable_cli cli;
+
+/* Runs `gable net LINE`; words are parted by blanks, %s is a file of the scratch folder. */
+static gable_status run(const char *line, const char *file)
+{
+    static char words_of[600];
+    static double options[64]; /* aligned for any member, larger than any table's struct */
+    const char *words[24];
+    static const char *arguments[24];
+    int n = 0;
+    const char *hole = strstr(line, "%s");
+    if (hole)
+        snprintf(words_of, sizeof words_of, "%.*s%s%s", (int)(hole - line), line, file, hole + 2);
+    else
+        snprintf(words_of, sizeof words_of, "%s", line);
+    for (char *at = words_of; *at && n < 24;) {
+        words[n++] = at;
+        at += strcspn(at, " ");
+        if (*at)
+            *at++ = '\0';
+    }
+    gable_text_free(&cli.out);
+    gable_arena_free(&cli.arena);
+    cli = (gable_cli){.hw = "hw", .plots = "plots", .arguments = arguments, .width = 100};
+    ck_assert_int_eq(gable_arena_init(&cli.arena, (size_t)64 << 20, &cli.err), GABLE_OK);
+    ck_assert_uint_le(gable_command_net.options_bytes, sizeof options);
+    gable_status status = gable_options_read(&gable_command_net, words, n, options, arguments,
+                                             &cli.n_arguments, &cli.err);
+    if (status == GABLE_OK)
+        status = gable_command_net.run(&cli, options);
+    ck_assert(!cli.out.failed);
+    return status;
+}
+
+static void tear_down(void)
+{
+    gable_text_free(&cli.out);
+    gable_arena_free(&cli.arena);
+    cli = (gable_cli){0};
+    scratch_close();
+}
+
+static const struct {
+    const char *line, *holds;
+} answers[] = {
+    {"collective --system hgx-h100-8 --bytes 64KiB", "one-shot"},
+    {"collective --system hgx-h100-8 --bytes 1GiB --library nccl", "in-switch"},
+    {"collective --system hgx-h100-8 --bytes 1MiB --algorithm halving-doubling",
+     "halving-doubling"},
+    {"collective --system hgx-h100-8 --bytes 1GiB --nodes 4 --algorithm sharp", "sharp"},
+    {"collective --system hgx-h100-8 --bytes 512..4Ki --format csv",
+     "bytes,time_s,p10_s,p90_s,ceiling_s,algbw_bytes_per_s,busbw_bytes_per_s,algorithm,steps,"},
+    {"collective --system hgx-h100-8 --bytes 512..4Ki --format md", "| 4 KiB"},
+    {"collective --system hgx-h100-8 --bytes 8MiB --stack ideal", "ideal"},
+    {"collective --system l40s-pcie-8 --op all_gather --bytes 8MiB", "ring"},
+    {"collective --system hgx-a100-4 --op p2p --bytes 8MiB", "direct"},
+    {"collective --system gb200-nvl72 --op moe_combine --ranks 32 --tokens 64 --hidden 7168",
+     "dealt"},
+    {"collective --system hgx-h100-8 --op moe_dispatch --ranks 16 --tokens 64 --hidden 7168 "
+     "--library deepep_ht --sms 20",
+     "deduplicated"},
+    {"compare hgx-h100-8 hgx-b200-8 --bytes 1MiB..8MiB", "A hgx-h100-8, 8 ranks"},
+    {"show gb200-nvl72 --nodes 100", "infiniband-ndr"},
+    {"traffic --system hgx-h100-8 --bytes 1GB", "56 flows end after"},
+    {"traffic --system hgx-h100-8 --bytes 1GB --pattern moe --skew 1", "d0.down"},
+};
+
+START_TEST(verbs_answer)
+{
+    ck_assert_msg(run(answers[_i].line, "") == GABLE_OK, "%s", cli.err.text);
+    ck_assert_msg(strstr(cli.out.text, answers[_i].holds) != NULL, "%s", cli.out.text);
+}
+END_TEST
+
+static const char *const json[] = {
+    "collective --system hgx-h100-8 --bytes 64KiB --format json",
+    "collective --system hgx-h100-8 --bytes 64KiB --ranks 1 --format json",
+    "collective --system hgx-h100-8 --bytes 64KiB..1MiB --format json",
+    "collective --system hgx-b200-8 --op moe_dispatch --tokens 64 --hidden 4096 --format json",
+    "compare hgx-h100-8 gb200-nvl72 --op all_to_all --bytes 1MiB --format json",
+    "show hgx-h100-8 --nodes 200 --format json",
+    "traffic --system hgx-h100-8 --bytes 1GB --pattern incast --format json",
+};
+
+START_TEST(json_reads_back)
+{
+    const gable_json *root;
+    gable_err err = {0};
+    ck_assert_msg(run(json[_i], "") == GABLE_OK, "%s", cli.err.text);
+    ck_assert_msg(gable_json_parse(&cli.arena, "answer", cli.out.text, cli.out.length_bytes, 0,
+                                   &root, &err) == GABLE_OK,
+                  "%s", err.text);
+    ck_assert_ptr_nonnull(gable_json_get(root, "schema"));
+}
+END_TEST
+
+/* The keys of CONTRACT 6. */
+START_TEST(collective_keeps_its_keys)
+{
+    static const char *const keys[] = {"time_s",           "algorithm",         "ceiling_s",
+                                       "wire_bytes",       "algbw_bytes_per_s", "steps",
+                                       "busbw_bytes_per_s"};
+    const gable_json *root;
+    gable_err err = {0};
+    ck_assert_int_eq(run(json[0], ""), GABLE_OK);
+    ck_assert_int_eq(
+        gable_json_parse(&cli.arena, "answer", cli.out.text, cli.out.length_bytes, 0, &root, &err),
+        GABLE_OK);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        ck_assert_msg(gable_json_get(root, keys[i]) != NULL, "no %s", keys[i]);
+    double s = gable_json_get(root, "time_s")->number;
+    ck_assert_double_eq_tol(gable_json_get(root, "algbw_bytes_per_s")->number * s, 65536, 1e-6);
+    ck_assert_double_eq_tol(gable_json_get(root, "busbw_bytes_per_s")->number * s, 65536 * 1.75,
+                            1e-6);
+}
+END_TEST
+
+static const struct {
+    const char *line;
+    gable_status status;
+    const char *says;
+} refused[] = {
+    {"", GABLE_USAGE, "verb"},
+    {"colective", GABLE_USAGE, "did you mean \"collective\"?"},
+    {"collective --bytes 1", GABLE_USAGE, "--system"},
+    {"collective --system hgx-h100-8", GABLE_USAGE, "--bytes"},
+    {"collective --system hgx-h100-9 --bytes 1", GABLE_INPUT, "did you mean"},
+    {"collective --system hgx-h100-8 --bytes 8..4", GABLE_USAGE, "upwards"},
+    {"collective --system hgx-h100-8 --bytes 8MX", GABLE_USAGE, "--bytes"},
+    {"collective --system hgx-h100-8 --bytes 1 --algorithm rnig", GABLE_USAGE, "\"ring\""},
+    {"collective --system hgx-a100-8 --bytes 1 --algorithm in-switch", GABLE_INPUT, "cannot run"},
+    {"collective --system hgx-h100-8 --bytes 1 --ranks 13", GABLE_INPUT, "whole number"},
+    {"collective --system h100-sxm --bytes 1 --ranks 4", GABLE_INPUT, "no scale-out link"},
+    {"collective --system dgx-superpod-h100 --bytes 1 --nodes 128", GABLE_INPUT, "at most 127"},
+    {"collective --system hgx-h100-8 --bytes 1 --op all_gather --library vllm_custom_ar",
+     GABLE_USAGE, "does no all_gather"},
+    {"collective --system hgx-h100-8 --op moe_dispatch", GABLE_USAGE, "--tokens"},
+    {"collective --system hgx-h100-8 --bytes 8 -o %s", GABLE_USAGE, ".svg"},
+    {"compare hgx-h100-8 --bytes 8", GABLE_USAGE, "two systems"},
+    {"show h100-sxm --nodes 2", GABLE_INPUT, "no scale-out link"},
+    {"flows", GABLE_USAGE, "FILE.json"},
+    {"flows %s", GABLE_INPUT, "cannot open"},
+    {"traffic --system hgx-h100-8 --nodes 9000 --pattern moe --bytes 1", GABLE_INPUT, "at most"},
+};
+
+START_TEST(refuses)
+{
+    gable_status status = run(refused[_i].line, scratch_path("none"));
+    ck_assert_msg(status == refused[_i].status, "%d %s", (int)status, cli.err.text);
+    ck_assert_msg(strstr(cli.err.text, refused[_i].says) != NULL, "%s", cli.err.text);
+}
+END_TEST
+
+/* What traffic writes, flows reads: the same end. */
+START_TEST(traffic_feeds_flows)
+{
+    const char *path = scratch_path("ring.json");
+    ck_assert_msg(run("traffic --system hgx-h100-8 --pattern ring --bytes 8GB -o %s", path) ==
+                      GABLE_OK,
+                  "%s", cli.err.text);
+    ck_assert_ptr_nonnull(strstr(cli.out.text, "112 flows end after 31.1111 ms"));
+    ck_assert_msg(run("flows %s", path) == GABLE_OK, "%s", cli.err.text);
+    ck_assert_ptr_nonnull(strstr(cli.out.text, "end after 31.1111 ms"));
+    ck_assert_int_eq(run("flows %s --format json", path), GABLE_OK);
+    ck_assert_ptr_nonnull(
+        strstr(cli.out.text, "{\"schema\": \"gable.flows/1\", \"makespan_s\": 0.0311"));
+}
+END_TEST
+
+START_TEST(show_draws)
+{
+    const char *path = scratch_path("fabric.svg"), *text;
+    size_t length;
+    ck_assert_msg(run("show hgx-h100-8 --nodes 128 -o %s", path) == GABLE_OK, "%s", cli.err.text);
+    ck_assert_int_eq(
+        gable_file_read(&cli.arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length, &cli.err),
+        GABLE_OK);
+    ck_assert_ptr_nonnull(strstr(text, "128 x node, 8 devices: 450 GB/s"));
+    ck_assert_ptr_nonnull(strstr(text, "</svg>"));
+}
+END_TEST
+
+Suite *gable_suite_cmd_net(void);
+Suite *gable_suite_cmd_net(void)
+{
+    Suite *suite = suite_create("cmd_net");
+    TCase *t = tcase_create("net");
+    tcase_add_checked_fixture(t, scratch_open, tear_down);
+    ADD_ROWS(t, verbs_answer, answers);
+    ADD_ROWS(t, json_reads_back, json);
+    tcase_add_test(t, collective_keeps_its_keys);
+    ADD_ROWS(t, refuses, refused);
+    tcase_add_test(t, traffic_feeds_flows);
+    tcase_add_test(t, show_draws);
+    suite_add_tcase(suite, t);
+    return suite;
+}
