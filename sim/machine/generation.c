@@ -144,6 +144,7 @@ gable_status gable_stack_load(gable_arena *arena, const char *hw, const char *na
                               err));
     GABLE_TRY(
         read_names(arena, hw, root, "fused_quantisation", NULL, &stack->fused_quantisation, err));
+    GABLE_TRY(read_names(arena, hw, root, "kv_fp8", "generations", &stack->kv_fp8, err));
     GABLE_TRY(check_stack(root, stack, err));
     *out = stack;
     return GABLE_OK;

@@ -4,6 +4,7 @@
 #ifndef GABLE_MACHINE_GENERATION_H
 #define GABLE_MACHINE_GENERATION_H
 #include "machine/constants.h"
+#include "machine/serving.h"
 
 typedef struct gable_names {
     int n;
@@ -60,6 +61,8 @@ typedef struct gable_stack {
     /* Formats whose scales are known before the step, so that the kernel in front of a product
        writes its activations quantised; benchmarks of products quantise by themselves. */
     gable_names fused_quantisation;
+    gable_serving_rules serving;
+    gable_names kv_fp8; /* generations on which the cache is 8 bits by default */
     int n_gaps;
     gable_gap *gaps;
     const char **sources;

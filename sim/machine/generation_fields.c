@@ -141,13 +141,27 @@ static const gable_field stack_rows[] = {
                  "Reached share of the memory bandwidth."),
     STACK_NUMBER("elementwise", "sigma_ln", NONE, elementwise_sigma_ln, 0, MOST_SIGMA, 0,
                  "Spread of ln(measured / predicted)."),
+    STACK_NUMBER("serving", "memory_frac", NONE, serving.memory_frac, 0, 1, 0,
+                 "Part of the memory that an engine takes, or of what the weights leave."),
+    {.block = "serving",
+     .key = "of_free",
+     .type = GABLE_FIELD_BOOL,
+     .offset = offsetof(gable_stack, serving.of_free),
+     .help = "memory_frac is of what the weights leave."},
+    STACK_NUMBER("serving", "reserve", BYTES, serving.reserve_bytes, 0, 1e12, 0,
+                 "Of that, for graphs, workspaces and activations, B."),
+    {.block = "serving",
+     .key = "separate_prefill",
+     .type = GABLE_FIELD_BOOL,
+     .offset = offsetof(gable_stack, serving.separate_prefill),
+     .help = "A prompt is a step of its own."},
     STACK_NUMBER("transfer", "stack_sigma_ln", NONE, stack_sigma_ln, 0, MOST_SIGMA, 0,
                  "Spread gained when another stack's kernels stand in, ln."),
     STACK_NUMBER("transfer", "format_sigma_ln", NONE, format_sigma_ln, 0, MOST_SIGMA, 0,
                  "Spread gained when another format's kernels stand in, ln."),
 };
-static const char *const stack_extra[] = {"frameworks", "libraries", "fallback",
-                                          "gaps",       "stands_in", "fused_quantisation"};
+static const char *const stack_extra[] = {"frameworks", "libraries",          "fallback", "gaps",
+                                          "stands_in",  "fused_quantisation", "kv_fp8"};
 
 const gable_schema gable_stack_schema = {
     .id = "gable.stack/1",

@@ -1,0 +1,63 @@
+/* engine/serving: a model served to C clients in a closed loop: time to the first token, time per
+ * output token, and what the machine yields. Closed form (facts/serving.md 2): steps are sums of
+ * operators, prompts join decode steps, the cache caps the batch.
+ * Room: engine. Uses: layout, machine, cost. */
+#ifndef GABLE_ENGINE_SERVING_H
+#define GABLE_ENGINE_SERVING_H
+#include "engine/engine.h"
+#include "machine/serving.h"
+
+typedef struct gable_serving_request {
+    double isl, osl;     /* tokens of prompt and answer; the most, when lengths vary */
+    double length_ratio; /* mean length / most, 0 < r <= 1 */
+    double concurrency;  /* clients that ask again as soon as they are answered, >= 1 */
+    double waves;        /* requests of each client in the run; 0: in the long run */
+    int tp, ep;
+} gable_serving_request;
+
+/* What the kernels and the memory say, before the engine's constants. Seconds of one device. */
+typedef struct gable_serving_parts {
+    double isl, osl;                     /* mean tokens */
+    double batch;                        /* sequences that run: clients, or what the cache holds */
+    double decode_s, decode_ceiling_s;   /* one step of them at mean context */
+    double prefill_s, prefill_ceiling_s; /* one prompt alone */
+    double joined_s;                     /* what one prompt adds to a decode step */
+    double n_layers;
+    double kv_tokens; /* that fit beside the weights */
+    double capacity;  /* sequences that fit */
+    double free_bytes;
+    bool fits; /* at least one sequence fits */
+} gable_serving_parts;
+
+typedef struct gable_serving {
+    gable_serving_parts parts;
+    double ttft_s, ttft_service_s, tpot_s;
+    double ttft_p10_s, ttft_p90_s, tpot_p10_s, tpot_p90_s;
+    double tpot_ceiling_s; /* a step at datasheet peaks, without prompts or an engine */
+    double requests_per_s, tokens_per_s, tokens_per_s_per_gpu, tokens_per_s_per_user;
+    double joules_per_token; /* at the power limit of all devices */
+    gable_provenance provenance;
+    const char *from;
+} gable_serving;
+
+/* Prices decode and prefill steps of the run. `arena` is released to where it was. Refuses with
+ * GABLE_INPUT what gable_layout_plan refuses. */
+gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
+                                 const gable_machine *machine, const gable_serving_rules *rules,
+                                 const gable_serving_request *request, gable_serving_parts *out,
+                                 gable_err *err);
+
+/* TPOT and TTFT of the parts with the engine's constants. */
+double gable_serving_tpot(const gable_serving_parts *parts,
+                          const gable_serving_constants *constants);
+double gable_serving_ttft(const gable_serving_parts *parts,
+                          const gable_serving_constants *constants,
+                          const gable_serving_request *request);
+
+/* Both, with intervals and what follows from them. */
+void gable_serving_finish(const gable_serving_parts *parts,
+                          const gable_serving_constants *constants,
+                          const gable_serving_request *request, const gable_machine *machine,
+                          gable_serving *out);
+
+#endif

@@ -1,0 +1,34 @@
+/* engine/serving_table: runs of a table, "KIND serving" of predict, validate and calibrate.
+ * Columns: shared/measurements/README.md, CONTRACT 5.
+ * Room: engine. Uses: engine/serving. */
+#ifndef GABLE_ENGINE_SERVING_TABLE_H
+#define GABLE_ENGINE_SERVING_TABLE_H
+#include "engine/serving.h"
+
+/* One run. Measured figures are 0 where the table does not say, and are not read for predictions.
+ */
+typedef struct gable_serving_run {
+    const char *device, *stack, *model, *precision, *generation;
+    gable_serving_request request;
+    const char *unsupported; /* why not; NULL: priced */
+    gable_serving_parts parts;
+    gable_serving_constants constants;
+    gable_serving serving;
+    double ttft_s, tpot_s;
+    bool ttft_clean, train;
+} gable_serving_run;
+
+typedef struct gable_serving_runs {
+    const gable_csv *csv;
+    gable_serving_run *run; /* csv->n_rows */
+} gable_serving_runs;
+
+/* Reads and prices every row. A model is looked for with the formats of its precision: a published
+ * checkpoint (workloads/checkpoints.csv) where there is one. Refuses with GABLE_INPUT bad cells; a
+ * row that cannot be laid out is unsupported.
+ *   measured   columns ttft_ms, tpot_ms are wanted too */
+gable_status gable_serving_runs_read(gable_arena *arena, const char *hw, const char *workloads,
+                                     const gable_csv *csv, bool measured, gable_serving_runs *out,
+                                     gable_err *err);
+
+#endif

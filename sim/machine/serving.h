@@ -1,0 +1,60 @@
+/* machine/serving: what an engine adds to the kernels of a step, and how it fills the memory. The
+ * rules are its defaults (hw/stacks), the constants are fitted to serving runs (hw/serving, written
+ * by `gable calibrate serving`). Formulas: facts/serving.md 2.
+ * Room: machine. Uses: base. */
+#ifndef GABLE_MACHINE_SERVING_H
+#define GABLE_MACHINE_SERVING_H
+#include "machine/constants.h"
+
+/* X(member, key, dim, prior, spread of the prior, least, most, help). Fitted; `scale` constants are
+ * factors, the others seconds. */
+#define GABLE_SERVING_LIST(X)                                                                      \
+    X(step_scale, "step_scale", NONE, 1.0, 0.1, 0.3, 3.0, "kernels of a step, factor")             \
+    X(gap_s, "gap", SECONDS, 10e-6, 10e-6, 0.0, 1e-3, "glue of one layer of a step")               \
+    X(sequence_s, "sequence", SECONDS, 5e-6, 10e-6, 0.0, 1e-3, "of each sequence of a step")       \
+    X(prefill_scale, "prefill_scale", NONE, 1.0, 0.2, 0.2, 5.0,                                    \
+      "what a prompt adds to the step it joins, factor")                                           \
+    X(prefill_gap_s, "prefill_gap", SECONDS, 50e-6, 100e-6, 0.0, 5e-3,                             \
+      "glue of one layer for each prompt")                                                         \
+    X(first_s, "first", SECONDS, 30e-3, 30e-3, 0.0, 1.0, "arrival to the first kernel, and back")  \
+    X(first_token_s, "first_token", SECONDS, 1e-6, 4e-6, 0.0, 1e-3, "of each token of a prompt")   \
+    X(queue_scale, "queue_scale", NONE, 1.0, 0.3, 0.2, 5.0, "prefill and waiting, factor")         \
+    X(client_s, "client", SECONDS, 0.2e-6, 0.2e-6, 0.0, 1e-4, "of each token of all prompts")
+
+typedef struct gable_serving_constants {
+#define GABLE_SERVING_MEMBER(member, key, dim, prior, spread, least, most, help) double member;
+    GABLE_SERVING_LIST(GABLE_SERVING_MEMBER)
+#undef GABLE_SERVING_MEMBER
+    /* ln spread of measured / predicted on runs that were held out */
+    double tpot_sigma_ln, ttft_sigma_ln;
+    gable_provenance provenance;
+    const char *from;
+} gable_serving_constants;
+
+/* Defaults of an engine. */
+typedef struct gable_serving_rules {
+    double memory_frac;    /* of the device's memory, or of what the weights leave */
+    bool of_free;          /* the latter */
+    double reserve_bytes;  /* graphs, workspaces, activations */
+    bool separate_prefill; /* a prompt is a step of its own */
+    bool kv_fp8;           /* the cache is 8 bits on this device unless the checkpoint says so */
+} gable_serving_rules;
+
+/* Constants and rules of `stack` on a device. A stack without fitted constants on the device's
+ * generation takes those of another one it has (transferred); without any, the priors (assumed). */
+gable_status gable_serving_load(gable_arena *arena, const char *hw,
+                                const struct gable_accelerator *accelerator, const char *stack,
+                                gable_serving_constants *constants, gable_serving_rules *rules,
+                                gable_err *err);
+
+/* What was fitted for one stack, for writing: one entry a generation. */
+typedef struct gable_serving_entry {
+    const char *generation;
+    gable_serving_constants constants;
+    int n_train, n_test;
+    double tpot_median_frac, tpot_p90_frac, ttft_median_frac, ttft_p90_frac;
+} gable_serving_entry;
+
+extern const gable_schema gable_serving_schema, gable_serving_entry_schema;
+
+#endif
