@@ -19,15 +19,10 @@ static group group_of(const gable_calibrated *e)
                    .kernel = e->kernel};
 }
 
-#define CELL(line_, key_, header_, type_, drop_)                                                   \
-    {                                                                                              \
-        .key = #key_, .header = (header_), .type = GABLE_CELL_##type_,                             \
-        .offset = offsetof(line_, key_), .drop = (drop_)                                           \
-    }
 #define GROUP_CELLS                                                                                \
-    CELL(group, stack, "stack", TEXT, 0), CELL(group, version, "version", TEXT, 5),                \
-        CELL(group, weights, "weights", TEXT, 0), CELL(group, unit, "unit", TEXT, 0),              \
-        CELL(group, kernel, "kernel", TEXT, 4)
+    GABLE_CELL(group, stack, "stack", TEXT, 0), GABLE_CELL(group, version, "version", TEXT, 5),    \
+        GABLE_CELL(group, weights, "weights", TEXT, 0), GABLE_CELL(group, unit, "unit", TEXT, 0),  \
+        GABLE_CELL(group, kernel, "kernel", TEXT, 4)
 
 typedef struct kernel_line {
     group group;
@@ -37,14 +32,14 @@ typedef struct kernel_line {
 
 static const gable_column kernel_columns[] = {
     GROUP_CELLS,
-    CELL(kernel_line, n_train, "train", INT, 0),
-    CELL(kernel_line, n_test, "test", INT, 0),
-    CELL(kernel_line, sigma_ln, "sigma", NUMBER, 2),
-    CELL(kernel_line, median_frac, "median", SHARE, 0),
-    CELL(kernel_line, p90_frac, "p90", SHARE, 0),
-    CELL(kernel_line, bias_frac, "bias", SHARE, 1),
-    CELL(kernel_line, n_constants, "constants", INT, 3),
-    CELL(kernel_line, n_data, "by data", INT, 3),
+    GABLE_CELL(kernel_line, n_train, "train", INT, 0),
+    GABLE_CELL(kernel_line, n_test, "test", INT, 0),
+    GABLE_CELL(kernel_line, sigma_ln, "sigma", NUMBER, 2),
+    GABLE_CELL(kernel_line, median_frac, "median", SHARE, 0),
+    GABLE_CELL(kernel_line, p90_frac, "p90", SHARE, 0),
+    GABLE_CELL(kernel_line, bias_frac, "bias", SHARE, 1),
+    GABLE_CELL(kernel_line, n_constants, "constants", INT, 3),
+    GABLE_CELL(kernel_line, n_data, "by data", INT, 3),
 };
 
 static size_t add_kernel(const gable_calibrate_report *report, int i, void *out)
@@ -70,15 +65,15 @@ typedef struct constant_line {
 
 static const gable_column constant_columns[] = {
     GROUP_CELLS,
-    CELL(constant_line, constant, "constant", TEXT, 0),
-    CELL(constant_line, value, "value", NUMBER, 0),
-    CELL(constant_line, prior, "prior", NUMBER, 2),
-    CELL(constant_line, prior_ln, "spread", NUMBER, 3),
-    CELL(constant_line, error_ln, "error", NUMBER, 0),
-    CELL(constant_line, error_of_prior_frac, "of prior", SHARE, 0),
-    CELL(constant_line, by, "by", TEXT, 0),
-    CELL(constant_line, pair, "goes with", TEXT, 2),
-    CELL(constant_line, correlation, "r", NUMBER, 3),
+    GABLE_CELL(constant_line, constant, "constant", TEXT, 0),
+    GABLE_CELL(constant_line, value, "value", NUMBER, 0),
+    GABLE_CELL(constant_line, prior, "prior", NUMBER, 2),
+    GABLE_CELL(constant_line, prior_ln, "spread", NUMBER, 3),
+    GABLE_CELL(constant_line, error_ln, "error", NUMBER, 0),
+    GABLE_CELL(constant_line, error_of_prior_frac, "of prior", SHARE, 0),
+    GABLE_CELL(constant_line, by, "by", TEXT, 0),
+    GABLE_CELL(constant_line, pair, "goes with", TEXT, 2),
+    GABLE_CELL(constant_line, correlation, "r", NUMBER, 3),
 };
 
 static size_t add_constants(const gable_calibrate_report *report, int i, void *out)
@@ -109,12 +104,12 @@ typedef struct curve_line {
 
 static const gable_column curve_columns[] = {
     GROUP_CELLS,
-    CELL(curve_line, n_train, "train", INT, 0),
-    CELL(curve_line, n_draws, "draws", INT, 0),
-    CELL(curve_line, n_test, "test", INT, 0),
-    CELL(curve_line, median_frac, "median", SHARE, 0),
-    CELL(curve_line, p90_frac, "p90", SHARE, 0),
-    CELL(curve_line, worst_p90_frac, "worst p90", SHARE, 1),
+    GABLE_CELL(curve_line, n_train, "train", INT, 0),
+    GABLE_CELL(curve_line, n_draws, "draws", INT, 0),
+    GABLE_CELL(curve_line, n_test, "test", INT, 0),
+    GABLE_CELL(curve_line, median_frac, "median", SHARE, 0),
+    GABLE_CELL(curve_line, p90_frac, "p90", SHARE, 0),
+    GABLE_CELL(curve_line, worst_p90_frac, "worst p90", SHARE, 1),
 };
 
 static size_t add_curve(const gable_calibrate_report *report, int i, void *out)
