@@ -240,7 +240,7 @@ const char *gable_verdict_name(gable_verdict verdict)
 static gable_verdict judge(const gable_certain *c)
 {
     const gable_parameter *p = c->parameter;
-    const double slack = 1e-9; /* the search works on logarithms */
+    const double slack = 5e-5; /* half of the last digit that is written */
     if (c->value <= p->low * (1.0 + slack) || c->value >= p->high * (1.0 - slack))
         return GABLE_VERDICT_RANGE;
     return 2.0 * c->error_ln * c->error_ln < p->spread * p->spread ? GABLE_VERDICT_DATA

@@ -13,9 +13,10 @@ enum { ROOT_STEPS_CAP = 200, FIT_STEPS_CAP = 200 };
 static const double root_relative = 1e-12;
 static const double fit_tolerance = 1e-10;
 
-/* GSL differentiates by steps relative to a parameter, and one near 0 would get none: it is given
- * parameters that are this much larger. */
-static const double shift = 32.0;
+/* GSL differentiates by steps relative to a parameter, and one near 0 would get none: for a
+ * covariance, which is nothing but a Jacobian, it is given parameters that are this much larger.
+ * Steps of 1.5e-5 are also what the loss needs near 0, where it is a small difference. */
+static const double covariance_shift = 1024.0;
 
 /* ---- roots ---- */
 
@@ -67,12 +68,13 @@ gable_status gslx_root(gslx_function *f, void *ctx, double low, double high, dou
 static double soften(double residual, double scale)
 {
     double z = residual / scale;
-    return residual *
-           sqrt(2.0 / (1.0 + sqrt(1.0 + z * z))); /* smooth at 0 in rounded numbers too */
+    double root = scale * sqrt(2.0 * (sqrt(1.0 + z * z) - 1.0));
+    return residual < 0 ? -root : root;
 }
 
 typedef struct evaluation {
     const gslx_fit *fit;
+    double shift;
     gsl_vector *scratch; /* GSL asks for columns of its Jacobian too, which are not contiguous */
 } evaluation;
 
@@ -81,7 +83,7 @@ static int evaluate(const gsl_vector *x, void *ctx, gsl_vector *out)
     const evaluation *e = (const evaluation *)ctx;
     double parameters[GSLX_PARAMETERS_CAP];
     for (size_t i = 0; i < e->fit->n_parameters; i++)
-        parameters[i] = gsl_vector_get(x, i) - shift;
+        parameters[i] = gsl_vector_get(x, i) - e->shift;
     e->fit->residuals(parameters, e->fit->ctx, e->scratch->data);
     for (size_t i = 0; i < e->fit->n_residuals; i++) {
         double softened = soften(e->scratch->data[i], e->fit->scale);
@@ -92,7 +94,7 @@ static int evaluate(const gsl_vector *x, void *ctx, gsl_vector *out)
     return GSL_SUCCESS;
 }
 
-/* What is wanted of a fit; NULL: not that. */
+/* What is wanted of a fit; NULL: not that. A search and a covariance are not wanted at once. */
 typedef struct wanted {
     double *best; /* the search's end; without it nothing is searched */
     double *loss;
@@ -115,7 +117,7 @@ static void search(gsl_multifit_nlinear_workspace *workspace, double *best_param
                                       NULL, NULL, &info, workspace);
     const gsl_vector *best = gsl_multifit_nlinear_position(workspace);
     for (size_t i = 0; i < best->size; i++)
-        best_parameters[i] = gsl_vector_get(best, i) - shift;
+        best_parameters[i] = gsl_vector_get(best, i);
 }
 
 static gable_status run_fit(gsl_multifit_nlinear_workspace *workspace, evaluation *e,
@@ -126,7 +128,7 @@ static gable_status run_fit(gsl_multifit_nlinear_workspace *workspace, evaluatio
         .f = evaluate, .n = fit->n_residuals, .p = fit->n_parameters, .params = e};
     double shifted[GSLX_PARAMETERS_CAP];
     for (size_t i = 0; i < fit->n_parameters; i++)
-        shifted[i] = parameters[i] + shift;
+        shifted[i] = parameters[i] + e->shift;
     gsl_vector_const_view start = gsl_vector_const_view_array(shifted, fit->n_parameters);
     if (gsl_multifit_nlinear_init(&start.vector, &problem, workspace))
         return gable_fail(err, GABLE_INTERNAL, "fit: residuals are not finite at the start");
@@ -155,7 +157,9 @@ static gable_status run(const gslx_fit *fit, const double *parameters, const wan
     gsl_multifit_nlinear_parameters options = gsl_multifit_nlinear_default_parameters();
     gsl_multifit_nlinear_workspace *workspace = gsl_multifit_nlinear_alloc(
         gsl_multifit_nlinear_trust, &options, fit->n_residuals, fit->n_parameters);
-    evaluation e = {.fit = fit, .scratch = gsl_vector_alloc(fit->n_residuals)};
+    evaluation e = {.fit = fit,
+                    .shift = out->covariance ? covariance_shift : 0.0,
+                    .scratch = gsl_vector_alloc(fit->n_residuals)};
     gable_status status = workspace && e.scratch
                               ? run_fit(workspace, &e, parameters, out, err)
                               : gable_fail(err, GABLE_INTERNAL, "fit: out of memory");

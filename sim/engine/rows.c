@@ -126,6 +126,19 @@ static double copies_of(const char *framework)
     return trtllm_rule ? 5.0 : -6.0;
 }
 
+static bool measured_by(const gable_row *row, const char *framework, const char *version)
+{
+    return row->framework && row->version && strcmp(row->framework, framework) == 0 &&
+           strncmp(row->version, version, strlen(version)) == 0;
+}
+
+/* The collector of TensorRT-LLM 1.0 hits one rank with all of a few tokens. */
+static void take_collector(gable_row *row)
+{
+    if (row->op.kind == GABLE_OP_MOE)
+        row->op.moe.clumped = measured_by(row, "trtllm", "1.0.");
+}
+
 gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gable_table_kind *kind,
                              gable_rows *out, gable_err *err)
 {
@@ -151,6 +164,7 @@ gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gab
         row->draw = hash_shape(kind, &cells, true);
         row->unsupported = kind->make(&cells, &row->op);
         row->op.copies = copies_of(row->framework);
+        take_collector(row);
     }
     return GABLE_OK;
 }
