@@ -2,13 +2,11 @@
  * held-out half; writes the calibration block. */
 #include <string.h>
 
-#include "cli/kind_table.h"
-#include "engine/fit.h"
-#include "report/report.h"
+#include "cli/calibrate_tables.h"
 
 typedef struct calibrate_options {
     const char *device, *stack, *date, *output;
-    int format;
+    int format, show;
     bool half;
 } calibrate_options;
 
@@ -32,6 +30,14 @@ static const gable_option options[] = {
      .type = GABLE_OPTION_FLAG,
      .offset = offsetof(calibrate_options, half),
      .help = "ship the constants of the tested half; else they are refitted to all rows"},
+    {.name = "show",
+     .type = GABLE_OPTION_CHOICE,
+     .argument = "TABLE",
+     .choices = gable_calibrate_tables,
+     .default_text = "kernels",
+     .offset = offsetof(calibrate_options, show),
+     .help = "kernels; constants, each with its standard error and what determines it, the rows or "
+             "its prior; or curve, the error after fitting to 8, 16, 32 ... rows"},
     {.name = "output",
      .letter = 'o',
      .type = GABLE_OPTION_TEXT,
@@ -46,97 +52,6 @@ static const gable_option options[] = {
      .offset = offsetof(calibrate_options, format),
      .help = "form of the report"},
 };
-
-/* One fitted group. */
-typedef struct line {
-    const char *stack, *version, *weights, *unit;
-    int n_train, n_test;
-    const char *kernel;
-    double sigma_ln, median_frac, p90_frac, bias_frac;
-} line;
-
-static const gable_column columns[] = {
-    {.key = "stack", .header = "stack", .type = GABLE_CELL_TEXT, .offset = offsetof(line, stack)},
-    {.key = "version",
-     .header = "version",
-     .type = GABLE_CELL_TEXT,
-     .offset = offsetof(line, version),
-     .drop = 3},
-    {.key = "weights",
-     .header = "weights",
-     .type = GABLE_CELL_TEXT,
-     .offset = offsetof(line, weights)},
-    {.key = "unit", .header = "unit", .type = GABLE_CELL_TEXT, .offset = offsetof(line, unit)},
-    {.key = "n_train",
-     .header = "train",
-     .type = GABLE_CELL_INT,
-     .offset = offsetof(line, n_train)},
-    {.key = "n_test", .header = "test", .type = GABLE_CELL_INT, .offset = offsetof(line, n_test)},
-    {.key = "kernel",
-     .header = "kernel",
-     .type = GABLE_CELL_TEXT,
-     .offset = offsetof(line, kernel),
-     .drop = 4},
-    {.key = "sigma_ln",
-     .header = "sigma",
-     .type = GABLE_CELL_NUMBER,
-     .offset = offsetof(line, sigma_ln),
-     .drop = 2},
-    {.key = "median_frac",
-     .header = "median",
-     .type = GABLE_CELL_SHARE,
-     .offset = offsetof(line, median_frac)},
-    {.key = "p90_frac",
-     .header = "p90",
-     .type = GABLE_CELL_SHARE,
-     .offset = offsetof(line, p90_frac)},
-    {.key = "bias_frac",
-     .header = "bias",
-     .type = GABLE_CELL_SHARE,
-     .offset = offsetof(line, bias_frac),
-     .drop = 1},
-};
-enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
-
-static line make_line(const gable_calibrated *e)
-{
-    return (line){.stack = e->stack,
-                  .version = e->version,
-                  .weights = gable_dtype_name((gable_dtype)e->weights),
-                  .unit = gable_mma_key((gable_mma)e->unit),
-                  .n_train = e->n_train,
-                  .n_test = e->n_test,
-                  .kernel = e->kernel,
-                  .sigma_ln = e->sigma_ln,
-                  .median_frac = e->median_frac,
-                  .p90_frac = e->p90_frac,
-                  .bias_frac = e->bias_frac};
-}
-
-static gable_status write_report(gable_cli *cli, const gable_rows *rows,
-                                 const gable_calibrate_report *report, gable_format format)
-{
-    line *lines;
-    size_t n = (size_t)report->fitted.n_entries;
-    GABLE_TRY(gable_arena_take(&cli->arena, n + 1, sizeof *lines, &lines, &cli->err));
-    for (size_t i = 0; i < n; i++)
-        lines[i] = make_line(&report->fitted.entries[i]);
-    gable_table table = {.columns = columns,
-                         .n_columns = N_COLUMNS,
-                         .rows = lines,
-                         .row_bytes = sizeof *lines,
-                         .n_rows = n};
-    bool json = format == GABLE_FORMAT_JSON;
-    if (json)
-        gable_text_addf(&cli->out,
-                        "{\n  \"schema\": \"gable.calibrate/1\",\n  \"kind\": \"%s\",\n"
-                        "  \"device\": \"%s\",\n  \"kernels\": ",
-                        rows->kind->name, report->fitted.name);
-    gable_table_write(&cli->out, &table, format, cli->width);
-    if (json)
-        gable_text_add(&cli->out, "\n}\n");
-    return GABLE_OK;
-}
 
 static void note_left_out(const gable_calibrate_report *report)
 {
@@ -177,8 +92,12 @@ static gable_status run(gable_cli *cli, const void *given)
         return gable_fail(&cli->err, GABLE_USAGE, "missing --device DEVICE");
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));
     GABLE_TRY(gable_measured_read(&cli->arena, &csv, &seconds, &cli->err));
-    gable_calibrate_options how = {
-        .hw = cli->hw, .device = o->device, .stack = o->stack, .date = o->date, .half = o->half};
+    gable_calibrate_options how = {.hw = cli->hw,
+                                   .device = o->device,
+                                   .stack = o->stack,
+                                   .date = o->date,
+                                   .half = o->half,
+                                   .curve = o->show == GABLE_CALIBRATE_CURVE};
     GABLE_TRY(gable_arena_take(&cli->arena, 1, sizeof *report, &report, &cli->err));
     GABLE_TRY(gable_calibrate_rows(&cli->arena, &rows, seconds, &how, report, &cli->err));
     note_left_out(report);
@@ -187,7 +106,8 @@ static gable_status run(gable_cli *cli, const void *given)
                           csv.file);
     if (o->output)
         GABLE_TRY(merge_into(cli, &report->fitted, o->output));
-    return write_report(cli, &rows, report, (gable_format)o->format);
+    return gable_calibrate_write(cli, rows.kind->name, report, (gable_calibrate_table)o->show,
+                                 (gable_format)o->format);
 }
 
 const gable_command gable_command_calibrate = {

@@ -10,16 +10,7 @@ static const char *const appended[] = {"ceiling_us", "predicted_us", "p10_us", "
 enum { N_APPENDED = sizeof appended / sizeof appended[0] };
 
 static const gable_option options[] = {
-    {.name = "device",
-     .type = GABLE_OPTION_TEXT,
-     .argument = "DEVICE",
-     .offset = offsetof(gable_kind_options, device),
-     .help = "device of rows without the column device"},
-    {.name = "stack",
-     .type = GABLE_OPTION_TEXT,
-     .argument = "STACK",
-     .offset = offsetof(gable_kind_options, stack),
-     .help = "stack of all rows instead of their framework: trtllm vllm sglang ideal"},
+    GABLE_KIND_OPTIONS,
     {.name = "output",
      .letter = 'o',
      .type = GABLE_OPTION_TEXT,
@@ -120,11 +111,7 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_prediction *predictions;
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));
     GABLE_TRY(check_columns(cli, &csv));
-    gable_predict_options how = {.hw = cli->hw,
-                                 .device = o->device,
-                                 .stack = o->stack ? o->stack : GABLE_DEFAULT_STACK,
-                                 .force_stack = o->stack != NULL};
-    GABLE_TRY(gable_predict_rows(&cli->arena, &rows, &how, &predictions, &cli->err));
+    GABLE_TRY(gable_kind_predict(cli, o, &rows, &predictions));
     size_t n_unsupported = add_table(&cli->out, &rows, predictions);
     if (n_unsupported)
         note_unsupported(&rows, predictions, n_unsupported);

@@ -1,6 +1,9 @@
 /* cli/kind_table: see kind_table.h. */
 #include "cli/kind_table.h"
 
+/* Stack of rows that name no framework. */
+static const char default_stack[] = "trtllm";
+
 gable_status gable_kind_table_read(gable_cli *cli, gable_csv *csv, gable_rows *rows)
 {
     const char *names[64];
@@ -15,4 +18,14 @@ gable_status gable_kind_table_read(gable_cli *cli, gable_csv *csv, gable_rows *r
         return gable_cli_unknown(cli, "KIND", cli->arguments[0], names, n);
     GABLE_TRY(gable_csv_read(&cli->arena, cli->arguments[1], csv, &cli->err));
     return gable_rows_read(&cli->arena, csv, kind, rows, &cli->err);
+}
+
+gable_status gable_kind_predict(gable_cli *cli, const gable_kind_options *options,
+                                const gable_rows *rows, gable_prediction **predictions)
+{
+    gable_predict_options how = {.hw = cli->hw,
+                                 .device = options->device,
+                                 .stack = options->stack ? options->stack : default_stack,
+                                 .force_stack = options->stack != NULL};
+    return gable_predict_rows(&cli->arena, rows, &how, predictions, &cli->err);
 }

@@ -63,9 +63,11 @@ typedef enum gable_routing {
 typedef struct gable_moe {
     double tokens, hidden, inter, top_k, experts, n_matrices, tp, ep, skew;
     gable_routing routing;
-    bool wide; /* tokens were already sent to the rank: no routing here, kernels of wide expert
-                  parallelism */
-    bool even; /* a load balancer deals experts to ranks by their load (EPLB) */
+    bool wide;    /* tokens were already sent to the rank: no routing here, kernels of wide expert
+                     parallelism */
+    bool even;    /* a load balancer deals experts to ranks by their load (EPLB) */
+    bool clumped; /* power law: pairs that rounding lost went to the first experts, as an old
+                     benchmark did it, not to rank after rank */
     double rank_tokens; /* of the tokens, those that reach the rank; 0: not known */
     double slots; /* places for experts over all ranks: more than experts when popular ones have
                      copies; 0: experts */

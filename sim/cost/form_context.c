@@ -7,6 +7,11 @@
 
 typedef enum stage { STAGE_STORE_512, STAGE_STORE, STAGE_ROPE, STAGE_NONE } stage;
 
+/* Which queries share a tile with those of the other heads of their group. One library does it
+ * where a tile would hold a single row otherwise and no window tells rows apart: a decode step run
+ * by a prefill kernel. */
+typedef enum pack { PACK_NONE, PACK_ALL, PACK_SINGLE } pack;
+
 /* The tables count a token's store on 132 SMs, and a store block holds 512 elements. */
 static const double reference_sms = 132.0, store_block = 512.0;
 
@@ -42,9 +47,17 @@ static double tile_rows(const shape *s, const double *v)
     return s->d > 128.0 ? v[GABLE_CONTEXT_MW] : v[GABLE_CONTEXT_M];
 }
 
+/* Wider heads leave room for fewer keys. */
+static double tile_keys(const shape *s, const double *v)
+{
+    if (s->d > 128.0)
+        return v[GABLE_CONTEXT_NW];
+    return s->d < 128.0 ? v[GABLE_CONTEXT_NN] : v[GABLE_CONTEXT_N];
+}
+
 static double tile_seconds(const shape *s, const gable_chip *chip, const double *v, double m)
 {
-    double n = v[GABLE_CONTEXT_N];
+    double n = tile_keys(s, v);
     double products =
         2.0 * m * n * (s->d + s->dv) / (chip->peak_flops_per_s * v[GABLE_CONTEXT_EM] / chip->n_sm);
     double softmax = m * n / (chip->exp_per_s * v[GABLE_CONTEXT_EE] / chip->n_sm);
@@ -52,17 +65,26 @@ static double tile_seconds(const shape *s, const gable_chip *chip, const double 
     /* Libraries have their own, slower kernels for widths that no tile divides into. */
     if (s->d > 16.0 * gable_form_floor(s->d / 16.0))
         tile *= v[GABLE_CONTEXT_XO];
+    /* All tiles of a window are masked element by element. */
+    if (s->window > 0.0 && s->window < s->n_all)
+        tile *= v[GABLE_CONTEXT_XM];
     if (s->d > 128.0)
         return tile * v[GABLE_CONTEXT_XW];
     return s->d < 128.0 ? tile * v[GABLE_CONTEXT_XN] : tile;
 }
 
+static bool packs(const shape *s, const double *v)
+{
+    int kind = (int)v[GABLE_CONTEXT_PACK];
+    return kind == PACK_ALL || (kind == PACK_SINGLE && s->n_new <= 1.0 && s->window <= 0.0);
+}
+
 /* Key tiles of the average and of the longest block; half of the work of the diagonal is masked. */
 static blocks count_blocks(const shape *s, const double *v, double m)
 {
-    double n = v[GABLE_CONTEXT_N], rows = m, n_rows, groups;
+    double n = tile_keys(s, v), rows = m, n_rows, groups;
     blocks b;
-    if (v[GABLE_CONTEXT_PACK] > 0.0) {
+    if (packs(s, v)) {
         rows = max2(m * s->kv_heads / s->heads, 1.0);
         n_rows = gable_form_ceil(s->n_new * s->heads / s->kv_heads / m);
         groups = s->batch * s->kv_heads;

@@ -123,21 +123,23 @@ void gable_form_decode(const gable_op *op, const gable_work *work, const gable_c
     shape s = shape_of(a, value);
     bool alone = falls_back(&s, value);
     parts p = alone ? per_head_seconds(&s, chip, value) : packed_seconds(&s, chip, value);
-    double cache = s.batch * s.kv_heads * s.keys * s.key_bytes, missed = cache;
+    double cache = s.batch * s.kv_heads * s.keys * s.key_bytes, whole = cache, miss = 1.0;
+    if (value[GABLE_DECODE_WHOLE] > 0.0) /* keys that the window leaves out count too */
+        whole = s.batch * s.kv_heads * (a->n_cached + a->n_new) * s.key_bytes;
     if (work->copies != 0.0 && chip->l2_bytes > 0.0) { /* the last call left it in L2 */
-        double x = cache / (value[GABLE_DECODE_CL2] * chip->l2_bytes), x2 = x * x, x4 = x2 * x2;
+        double x = whole / (value[GABLE_DECODE_CL2] * chip->l2_bytes), x2 = x * x, x4 = x2 * x2;
         double x12 = x4 * x4 * x4;
-        missed = x > 1e3 ? cache : cache * x12 / (1.0 + x12);
+        miss = x > 1e3 ? 1.0 : x12 / (1.0 + x12);
     }
     double bandwidth = chip->bandwidth_bytes_per_s * value[GABLE_DECODE_EB];
-    double memory = (missed + work->activation_bytes) / bandwidth;
+    double memory = (cache * miss + work->activation_bytes) / bandwidth;
     double core = join3(p.chain_s, p.work_s, memory, value[GABLE_DECODE_POWER]);
     /* Throughput of the SMs is that of loading the cache; what a chain of few blocks adds is
      * latency. */
     out->memory_s = max2(memory, p.work_s);
     out->compute_s = work->flops / chip->peak_flops_per_s;
     double ramp_bytes = 1e6 * value[GABLE_DECODE_S0] * chip->bandwidth_bytes_per_s / 3.35e12;
-    double ramp = 1e-6 * value[GABLE_DECODE_RR] * missed / (missed + ramp_bytes);
+    double ramp = 1e-6 * value[GABLE_DECODE_RR] * whole * miss / (whole * miss + ramp_bytes);
     double reduce = p.splits > 1.0 ? 1e-6 * value[GABLE_DECODE_TR1] * sqrt(p.splits) : 0.0;
     double latency = max2(core - max2(out->memory_s, out->compute_s), 0.0);
     out->overhead_s = latency + 1e-6 * (value[GABLE_DECODE_T0] + value[GABLE_DECODE_TB] * s.batch) +

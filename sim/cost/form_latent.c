@@ -58,13 +58,15 @@ void gable_form_latent_context(const gable_op *op, const gable_work *work, const
         {GABLE_CONTEXT_M, GABLE_LATENT_CONTEXT_M},
         {GABLE_CONTEXT_MW, GABLE_LATENT_CONTEXT_M},
         {GABLE_CONTEXT_N, GABLE_LATENT_CONTEXT_N},
+        {GABLE_CONTEXT_NW, GABLE_LATENT_CONTEXT_N},
         {GABLE_CONTEXT_STAGE, GABLE_LATENT_CONTEXT_STAGE},
     };
     double v[GABLE_PARAMETERS_CAP] = {0};
     gable_op shaped = *op;
     for (unsigned i = 0; i < sizeof same / sizeof same[0]; i++)
         v[same[i][0]] = value[same[i][1]];
-    v[GABLE_CONTEXT_XW] = v[GABLE_CONTEXT_XN] = v[GABLE_CONTEXT_NSM] = 1.0;
+    v[GABLE_CONTEXT_NN] = v[GABLE_CONTEXT_N];
+    v[GABLE_CONTEXT_XW] = v[GABLE_CONTEXT_XN] = v[GABLE_CONTEXT_XM] = v[GABLE_CONTEXT_NSM] = 1.0;
     bool absorbed = op->attention.read_elements <
                     op->attention.kv_heads * (op->attention.qk_dim + op->attention.v_dim);
     if (!absorbed && value[GABLE_LATENT_CONTEXT_ABSORB] > 0.0)

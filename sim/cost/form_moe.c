@@ -112,9 +112,10 @@ static seconds grouped(const experts *e, double n, double k, double all_weights)
 static double floor_seconds(const gable_moe *moe, const gable_work *work, const double *v)
 {
     double pairs = moe->tokens * moe->top_k;
-    return 1e-6 * (v[GABLE_MOE_TF] + v[GABLE_MOE_TFA] * log2(1.0 + pairs / first_pairs) +
-                   v[GABLE_MOE_TK] * max2(0.0, moe->top_k - fast_top_k) +
-                   v[GABLE_MOE_PE] * work->load.distinct) +
+    return 1e-6 *
+               (v[GABLE_MOE_TF] + v[GABLE_MOE_TFA] * log2(1.0 + pairs / first_pairs) +
+                v[GABLE_MOE_TK] * max2(0.0, moe->top_k - fast_top_k) +
+                v[GABLE_MOE_PE] * work->load.distinct + v[GABLE_MOE_PR] * moe->experts / moe->ep) +
            pair_unit_s * v[GABLE_MOE_PT] * pairs;
 }
 
@@ -135,9 +136,9 @@ void gable_form_moe(const gable_op *op, const gable_work *work, const gable_chip
     seconds up = grouped(&e, ups, moe->hidden, all), down = grouped(&e, moe->hidden, inter, all);
     /* Tokens permuted and quantised, the activation between the products, results weighed and
      * summed. */
-    double streams = work->load.pairs * moe->hidden * (2.0 + e.a) +
-                     work->load.pairs * (2.0 * ups + inter * e.a) +
-                     work->load.pairs * moe->hidden * 2.0 + moe->tokens * moe->hidden * 2.0;
+    double pairs = value[GABLE_MOE_ALL] > 0.0 ? moe->tokens * moe->top_k : work->load.pairs;
+    double streams = pairs * moe->hidden * (2.0 + e.a) + pairs * (2.0 * ups + inter * e.a) +
+                     pairs * moe->hidden * 2.0 + moe->tokens * moe->hidden * 2.0;
     out->compute_s = up.compute_s + down.compute_s;
     out->memory_s =
         up.memory_s + down.memory_s + value[GABLE_MOE_PB] * streams / chip->bandwidth_bytes_per_s;

@@ -113,6 +113,36 @@ static double power_law(double alpha, double low, double high, double u)
     return pow((b - a) * u + a, 1.0 / p);
 }
 
+/* The rank's expert that is given a token more (step 1: the one with least), or one less (step -1:
+ * the one with most); -1 when none can. */
+static int expert_to_change(const double *counts, int local, double step, double most)
+{
+    int best = -1;
+    for (int i = 0; i < local; i++) {
+        bool fits = counts[i] + step >= 0.0 && counts[i] + step <= most;
+        if (fits && (best < 0 || step * counts[i] < step * counts[best]))
+            best = i;
+    }
+    return best;
+}
+
+/* What rounding and clipping lost is put back one by one, rank after rank (facts/kernels.md 5.1);
+ * experts that fill no rank belong to the last. */
+static void put_back(const gable_moe *e, double *counts, int n, double missing)
+{
+    int ranks = e->clumped ? n : (int)min2(e->ep, n), local = n / ranks;
+    double step = missing > 0.0 ? 1.0 : -1.0;
+    for (int r = 0, idle = 0; fabs(missing) >= 1.0 && idle < ranks; r = (r + 1) % ranks) {
+        int first = r * local, size = r == ranks - 1 ? n - first : local;
+        int i = expert_to_change(counts + first, size, step, e->tokens);
+        idle = i < 0 ? idle + 1 : 0;
+        if (i < 0)
+            continue;
+        counts[first + i] += step;
+        missing -= step;
+    }
+}
+
 /* Draws integer counts that sum to T K, at most T each. Returns the number of experts. */
 static int draw_counts(const gable_moe *e, uint64_t *state, double *counts)
 {
@@ -125,14 +155,7 @@ static int draw_counts(const gable_moe *e, uint64_t *state, double *counts)
         sum += counts[i] = power_law(alpha, low, high, next_uniform(state));
     for (int i = 0; i < n; i++)
         given += counts[i] = min2(floor(counts[i] / sum * pairs + 0.5), e->tokens);
-    /* What rounding and clipping lost is put back one by one, round-robin. */
-    for (int i = 0, idle = 0; fabs(given - pairs) >= 1.0 && idle < n; i = (i + 1) % n) {
-        double step = given < pairs ? 1.0 : -1.0;
-        bool fits = counts[i] + step >= 0.0 && counts[i] + step <= e->tokens;
-        counts[i] += fits ? step : 0.0;
-        given += fits ? step : 0.0;
-        idle = fits ? 0 : idle + 1;
-    }
+    put_back(e, counts, n, pairs - given);
     return n;
 }
 

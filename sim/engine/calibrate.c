@@ -110,8 +110,11 @@ static gable_status add_row(calibrator *c, size_t i, const char *stack)
     }
     gable_cost_work(&row->op, &work);
     GABLE_TRY(find_group(c, stack, &work, row, &g));
-    g->rows.row[g->rows.n++] = (gable_fit_row){
-        .op = &row->op, .work = work, .measured_s = c->seconds[i], .train = gable_row_trains(row)};
+    g->rows.row[g->rows.n++] = (gable_fit_row){.op = &row->op,
+                                               .work = work,
+                                               .measured_s = c->seconds[i],
+                                               .train = gable_row_trains(row),
+                                               .draw = row->draw};
     return GABLE_OK;
 }
 
@@ -177,8 +180,11 @@ static bool enough_rows(const group *g)
 static gable_status fit_groups(calibrator *c, gable_calibrate_report *out)
 {
     gable_calibration *fitted = &out->fitted;
-    GABLE_TRY(gable_arena_take(c->arena, (size_t)c->n_groups + 1, sizeof *fitted->entries,
-                               &fitted->entries, c->err));
+    size_t most = (size_t)c->n_groups + 1;
+    GABLE_TRY(gable_arena_take(c->arena, most, sizeof *fitted->entries, &fitted->entries, c->err));
+    GABLE_TRY(gable_arena_take(c->arena, most, sizeof *out->certainty, &out->certainty, c->err));
+    GABLE_TRY(gable_arena_take(c->arena, most, sizeof *out->curve, &out->curve, c->err));
+    GABLE_TRY(gable_arena_take(c->arena, most, sizeof *out->n_curve, &out->n_curve, c->err));
     for (int i = 0; i < c->n_groups; i++) {
         const group *g = &c->groups[i];
         gable_calibrated one = {.family = (int)g->family,
@@ -194,7 +200,12 @@ static gable_status fit_groups(calibrator *c, gable_calibrate_report *out)
             continue;
         }
         GABLE_TRY(gable_fit_kernel(c->arena, &g->rows, &one, c->err));
-        fitted->entries[fitted->n_entries++] = one;
+        int at = fitted->n_entries++;
+        fitted->entries[at] = one;
+        GABLE_TRY(gable_fit_certainty(&g->rows, &one, &out->certainty[at], c->err));
+        if (c->options->curve)
+            GABLE_TRY(gable_fit_curve(c->arena, &g->rows, g->family, out->curve[at],
+                                      &out->n_curve[at], c->err));
     }
     return add_source(c, fitted);
 }

@@ -12,13 +12,7 @@
 static const double loss_scale = 0.08;
 
 /* Groups of so few rows are cheap enough to start every choice from two points. */
-enum {
-    TEST_ROWS_LEAST = 8,
-    SWEEPS = 2,
-    AFRESH_ROWS_CAP = 200,
-    LEAST_ROWS = 6,
-    LEAST_ROWS_CAP = 12
-};
+enum { SWEEPS = 2, AFRESH_ROWS_CAP = 200, LEAST_ROWS = 6, LEAST_ROWS_CAP = 12 };
 
 typedef struct problem {
     const gable_fit_rows *rows;
@@ -77,22 +71,39 @@ static size_t count_training(const gable_fit_rows *rows)
     return count;
 }
 
+/* The least squares of p, and the point where it stands. */
+static gslx_fit fit_of(problem *p, double *parameters)
+{
+    for (int i = 0; i < p->n_free; i++)
+        parameters[i] = log(p->entry->value[p->free[i]]);
+    return (gslx_fit){.residuals = residuals,
+                      .ctx = p,
+                      .n_residuals =
+                          (p->all ? p->rows->n : count_training(p->rows)) + (size_t)p->n_free,
+                      .n_parameters = (size_t)p->n_free,
+                      .scale = loss_scale};
+}
+
 /* Continuous constants for the discrete ones that stand in p->entry, from where the continuous ones
  * stand. */
 static gable_status descend(problem *p, double *loss, gable_err *err)
 {
     double parameters[GABLE_PARAMETERS_CAP];
-    gslx_fit fit = {.residuals = residuals,
-                    .ctx = p,
-                    .n_residuals =
-                        (p->all ? p->rows->n : count_training(p->rows)) + (size_t)p->n_free,
-                    .n_parameters = (size_t)p->n_free,
-                    .scale = loss_scale};
-    for (int i = 0; i < p->n_free; i++)
-        parameters[i] = log(p->entry->value[p->free[i]]);
+    gslx_fit fit = fit_of(p, parameters);
     GABLE_TRY(gslx_least_squares(&fit, parameters, loss, err));
     unpack(p, parameters);
     return GABLE_OK;
+}
+
+static problem problem_of(const gable_fit_rows *rows, gable_calibrated *entry)
+{
+    problem p = {.rows = rows,
+                 .form = &gable_forms[gable_family_form((gable_family)entry->family)],
+                 .entry = entry};
+    for (int i = 0; i < p.form->n_parameters; i++)
+        if (!p.form->parameters[i].n_choices)
+            p.free[p.n_free++] = i;
+    return p;
 }
 
 static void start(problem *p)
@@ -100,8 +111,6 @@ static void start(problem *p)
     for (int i = 0; i < p->form->n_parameters; i++) {
         const gable_parameter *c = &p->form->parameters[i];
         p->entry->value[i] = c->n_choices ? c->choices[0] : c->centre;
-        if (!c->n_choices)
-            p->free[p->n_free++] = i;
     }
 }
 
@@ -167,7 +176,7 @@ static gable_status search(problem *p, gable_err *err)
 /* Errors on the half that was not fitted to. */
 static void score(const gable_fit_rows *rows, double *values, gable_calibrated *out)
 {
-    bool all = (size_t)out->n_test < TEST_ROWS_LEAST;
+    bool all = (size_t)out->n_test < GABLE_FIT_TEST_LEAST;
     size_t m = 0;
     for (size_t i = 0; i < rows->n; i++)
         if (all || !rows->row[i].train)
@@ -202,12 +211,10 @@ gable_status gable_fit_kernel(gable_arena *arena, const gable_fit_rows *rows, ga
     double *values;
     size_t n_train = count_training(rows);
     size_t least = gable_fit_least_rows((gable_family)out->family);
-    if (n_train < least)
+    if (n_train < least && !rows->few)
         return gable_fail(err, GABLE_INPUT, "%zu rows to fit to, expected at least %zu", n_train,
                           least);
-    problem p = {.rows = rows,
-                 .form = &gable_forms[gable_family_form((gable_family)out->family)],
-                 .entry = out};
+    problem p = problem_of(rows, out);
     out->n_train = (int)n_train;
     out->n_test = (int)(rows->n - n_train);
     GABLE_TRY(search(&p, err));
@@ -220,4 +227,60 @@ gable_status gable_fit_kernel(gable_arena *arena, const gable_fit_rows *rows, ga
     double loss;
     p.all = true;
     return descend(&p, &loss, err);
+}
+
+/* ---- how well the constants are known ---- */
+
+const char *gable_verdict_name(gable_verdict verdict)
+{
+    static const char *const names[] = {"data", "prior", "range"};
+    return names[verdict];
+}
+
+static gable_verdict judge(const gable_certain *c)
+{
+    const gable_parameter *p = c->parameter;
+    const double slack = 5e-5; /* half of the last digit that is written */
+    if (c->value <= p->low * (1.0 + slack) || c->value >= p->high * (1.0 - slack))
+        return GABLE_VERDICT_RANGE;
+    return 2.0 * c->error_ln * c->error_ln < p->spread * p->spread ? GABLE_VERDICT_DATA
+                                                                   : GABLE_VERDICT_PRIOR;
+}
+
+/* Constant i of p, from the covariance of all. */
+static gable_certain certain_of(const problem *p, const double *covariance, int i)
+{
+    int n = p->n_free;
+    gable_certain c = {.parameter = &p->form->parameters[p->free[i]],
+                       .value = p->entry->value[p->free[i]],
+                       .error_ln = sqrt(covariance[i * n + i])};
+    for (int j = 0; j < n; j++) {
+        double scale = sqrt(covariance[i * n + i] * covariance[j * n + j]);
+        double correlation = scale > 0.0 ? covariance[i * n + j] / scale : 0.0;
+        if (j == i || fabs(correlation) <= fabs(c.correlation))
+            continue;
+        c.correlation = correlation;
+        c.pair = p->form->parameters[p->free[j]].name;
+    }
+    c.verdict = judge(&c);
+    return c;
+}
+
+gable_status gable_fit_certainty(const gable_fit_rows *rows, const gable_calibrated *entry,
+                                 gable_certainty *out, gable_err *err)
+{
+    double parameters[GABLE_PARAMETERS_CAP];
+    double covariance[GABLE_PARAMETERS_CAP * GABLE_PARAMETERS_CAP];
+    gable_calibrated at = *entry;
+    problem p = problem_of(rows, &at);
+    p.all = !rows->half;
+    gslx_fit fit = fit_of(&p, parameters);
+    GABLE_TRY(gslx_covariance(&fit, parameters, covariance, err));
+    unpack(&p, parameters);
+    *out = (gable_certainty){.n = p.n_free};
+    for (int i = 0; i < p.n_free; i++) {
+        out->constant[i] = certain_of(&p, covariance, i);
+        out->n_data += out->constant[i].verdict == GABLE_VERDICT_DATA;
+    }
+    return GABLE_OK;
 }

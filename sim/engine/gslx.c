@@ -13,6 +13,11 @@ enum { ROOT_STEPS_CAP = 200, FIT_STEPS_CAP = 200 };
 static const double root_relative = 1e-12;
 static const double fit_tolerance = 1e-10;
 
+/* GSL differentiates by steps relative to a parameter, and one near 0 would get none: for a
+ * covariance, which is nothing but a Jacobian, it is given parameters that are this much larger.
+ * Steps of 1.5e-5 are also what the loss needs near 0, where it is a small difference. */
+static const double covariance_shift = 1024.0;
+
 /* ---- roots ---- */
 
 static gable_status run_brent(gsl_root_fsolver *solver, gsl_function *function, double low,
@@ -69,6 +74,7 @@ static double soften(double residual, double scale)
 
 typedef struct evaluation {
     const gslx_fit *fit;
+    double shift;
     gsl_vector *scratch; /* GSL asks for columns of its Jacobian too, which are not contiguous */
 } evaluation;
 
@@ -77,7 +83,7 @@ static int evaluate(const gsl_vector *x, void *ctx, gsl_vector *out)
     const evaluation *e = (const evaluation *)ctx;
     double parameters[GSLX_PARAMETERS_CAP];
     for (size_t i = 0; i < e->fit->n_parameters; i++)
-        parameters[i] = gsl_vector_get(x, i);
+        parameters[i] = gsl_vector_get(x, i) - e->shift;
     e->fit->residuals(parameters, e->fit->ctx, e->scratch->data);
     for (size_t i = 0; i < e->fit->n_residuals; i++) {
         double softened = soften(e->scratch->data[i], e->fit->scale);
@@ -88,33 +94,60 @@ static int evaluate(const gsl_vector *x, void *ctx, gsl_vector *out)
     return GSL_SUCCESS;
 }
 
-static gable_status run_fit(gsl_multifit_nlinear_workspace *workspace, evaluation *e,
-                            double *parameters, double *loss, gable_err *err)
+/* What is wanted of a fit; NULL: not that. A search and a covariance are not wanted at once. */
+typedef struct wanted {
+    double *best; /* the search's end; without it nothing is searched */
+    double *loss;
+    double *covariance;
+} wanted;
+
+static double sum_of_squares(const gsl_vector *residuals)
 {
-    const gslx_fit *fit = e->fit;
-    gsl_multifit_nlinear_fdf problem = {
-        .f = evaluate, .n = fit->n_residuals, .p = fit->n_parameters, .params = e};
-    gsl_vector_const_view start = gsl_vector_const_view_array(parameters, fit->n_parameters);
-    if (gsl_multifit_nlinear_init(&start.vector, &problem, workspace))
-        return gable_fail(err, GABLE_INTERNAL, "fit: residuals are not finite at the start");
+    double sum = 0.0;
+    for (size_t i = 0; i < residuals->size; i++)
+        sum += gsl_vector_get(residuals, i) * gsl_vector_get(residuals, i);
+    return sum;
+}
+
+static void search(gsl_multifit_nlinear_workspace *workspace, double *best_parameters)
+{
     int info = 0;
     /* Its status says why it stopped; every reason leaves the best point in x. */
     (void)gsl_multifit_nlinear_driver(FIT_STEPS_CAP, fit_tolerance, fit_tolerance, fit_tolerance,
                                       NULL, NULL, &info, workspace);
     const gsl_vector *best = gsl_multifit_nlinear_position(workspace);
+    for (size_t i = 0; i < best->size; i++)
+        best_parameters[i] = gsl_vector_get(best, i);
+}
+
+static gable_status run_fit(gsl_multifit_nlinear_workspace *workspace, evaluation *e,
+                            const double *parameters, const wanted *out, gable_err *err)
+{
+    const gslx_fit *fit = e->fit;
+    gsl_multifit_nlinear_fdf problem = {
+        .f = evaluate, .n = fit->n_residuals, .p = fit->n_parameters, .params = e};
+    double shifted[GSLX_PARAMETERS_CAP];
     for (size_t i = 0; i < fit->n_parameters; i++)
-        parameters[i] = gsl_vector_get(best, i);
-    if (loss) {
-        const gsl_vector *residuals = gsl_multifit_nlinear_residual(workspace);
-        *loss = 0;
-        for (size_t i = 0; i < fit->n_residuals; i++)
-            *loss += gsl_vector_get(residuals, i) * gsl_vector_get(residuals, i);
-    }
+        shifted[i] = parameters[i] + e->shift;
+    gsl_vector_const_view start = gsl_vector_const_view_array(shifted, fit->n_parameters);
+    if (gsl_multifit_nlinear_init(&start.vector, &problem, workspace))
+        return gable_fail(err, GABLE_INTERNAL, "fit: residuals are not finite at the start");
+    if (out->best)
+        search(workspace, out->best);
+    if (out->loss)
+        *out->loss = sum_of_squares(gsl_multifit_nlinear_residual(workspace));
+    if (!out->covariance)
+        return GABLE_OK;
+    gsl_matrix_view covariance =
+        gsl_matrix_view_array(out->covariance, fit->n_parameters, fit->n_parameters);
+    if (gsl_multifit_nlinear_covar(gsl_multifit_nlinear_jac(workspace), 0.0, &covariance.matrix))
+        return gable_fail(err, GABLE_INTERNAL, "fit: no covariance");
+    gsl_matrix_scale(&covariance.matrix, fit->scale * fit->scale);
     return GABLE_OK;
 }
 
-gable_status gslx_least_squares(const gslx_fit *fit, double *parameters, double *loss,
-                                gable_err *err)
+static gable_status run(const gslx_fit *fit, const double *parameters, const wanted *out,
+                        gable_err *err)
 {
     if (fit->n_parameters == 0 || fit->n_parameters > GSLX_PARAMETERS_CAP ||
         fit->n_residuals < fit->n_parameters || !(fit->scale > 0))
@@ -124,13 +157,27 @@ gable_status gslx_least_squares(const gslx_fit *fit, double *parameters, double 
     gsl_multifit_nlinear_parameters options = gsl_multifit_nlinear_default_parameters();
     gsl_multifit_nlinear_workspace *workspace = gsl_multifit_nlinear_alloc(
         gsl_multifit_nlinear_trust, &options, fit->n_residuals, fit->n_parameters);
-    evaluation e = {.fit = fit, .scratch = gsl_vector_alloc(fit->n_residuals)};
+    evaluation e = {.fit = fit,
+                    .shift = out->covariance ? covariance_shift : 0.0,
+                    .scratch = gsl_vector_alloc(fit->n_residuals)};
     gable_status status = workspace && e.scratch
-                              ? run_fit(workspace, &e, parameters, loss, err)
+                              ? run_fit(workspace, &e, parameters, out, err)
                               : gable_fail(err, GABLE_INTERNAL, "fit: out of memory");
     gsl_vector_free(e.scratch); /* both take NULL */
     gsl_multifit_nlinear_free(workspace);
     return status;
+}
+
+gable_status gslx_least_squares(const gslx_fit *fit, double *parameters, double *loss,
+                                gable_err *err)
+{
+    return run(fit, parameters, &(wanted){.best = parameters, .loss = loss}, err);
+}
+
+gable_status gslx_covariance(const gslx_fit *fit, const double *parameters, double *covariance,
+                             gable_err *err)
+{
+    return run(fit, parameters, &(wanted){.covariance = covariance}, err);
 }
 
 /* ---- statistics ---- */

@@ -37,6 +37,15 @@ typedef struct gslx_fit {
 gable_status gslx_least_squares(const gslx_fit *fit, double *parameters, double *loss,
                                 gable_err *err);
 
+/* Covariance of the parameters at the minimum `parameters` of a fit: scale^2 (J'J)^-1, where J is
+ * the Jacobian of the softened residuals there; that is, for rows that scatter by `scale`
+ * independently of each other, and less weight for those further off. A parameter that no residual
+ * depends on has no variance, and 0 stands for it (gsl_multifit_nlinear_covar).
+ *   covariance   n_parameters^2, row after row
+ * Fails as gslx_least_squares does. */
+gable_status gslx_covariance(const gslx_fit *fit, const double *parameters, double *covariance,
+                             gable_err *err);
+
 /* Sorts `values` in place; the next two want sorted values. */
 void gslx_sort(double *values, size_t n);
 

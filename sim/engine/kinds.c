@@ -89,7 +89,18 @@ static const char *fill_attention(gable_op *op, const gable_attention *shape, co
     return NULL;
 }
 
-enum { CTX_ATTN, CTX_KV, CTX_BATCH, CTX_ISL, CTX_HEADS, CTX_KV_HEADS, CTX_DIM, CTX_WINDOW, N_CTX };
+enum {
+    CTX_ATTN,
+    CTX_KV,
+    CTX_BATCH,
+    CTX_ISL,
+    CTX_HEADS,
+    CTX_KV_HEADS,
+    CTX_DIM,
+    CTX_WINDOW,
+    CTX_KERNEL,
+    N_CTX
+};
 
 /* Rows with an fp8 cache run on the fp8 unit even where attn_dtype says bf16: the kernels quantise
  * Q. */
@@ -246,9 +257,13 @@ const gable_table_kind gable_table_kinds[] = {
      .make = make_gemm},
     {.name = "attention_context",
      .columns = {LABEL("attn_dtype"), LABEL("kv_dtype"), SIZE("batch"), SIZE("isl"), SIZE("heads"),
-                 SIZE("kv_heads"), SIZE("head_dim"), SIZE("window")},
+                 SIZE("kv_heads"), SIZE("head_dim"), SIZE("window"), BLANK_LABEL("kernel")},
      .n_columns = N_CTX,
      .dtype_column = CTX_KV,
+     /* One label of a library stands for two kernels: with an 8-bit cache, queries of 16 or of 8
+      * bits. */
+     .kernel_columns = {CTX_KERNEL, CTX_ATTN},
+     .n_kernel_columns = 2,
      .make = make_context},
     {.name = "attention_generation",
      .columns = {LABEL("kv_dtype"), SIZE("batch"), SIZE("kv_len"), SIZE("heads"), SIZE("kv_heads"),

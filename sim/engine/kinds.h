@@ -45,6 +45,7 @@ typedef struct gable_row {
     const char *device, *framework, *version, *kernel; /* NULL where the table has no such column */
     const char *dtype;                                 /* label as written */
     uint64_t shape; /* hash of the shape alone: equal for all devices, formats and stacks */
+    uint64_t draw;  /* hash of all numbers of the row: what samples of rows are drawn by */
     const char *unsupported; /* NULL, or why the row cannot be priced */
 } gable_row;
 

@@ -35,13 +35,13 @@ bool gable_row_trains(const gable_row *row)
     return (row->shape & 1) == 0;
 }
 
-/* Hash of "m=128;n=4096;k=7168;". */
-static uint64_t hash_shape(const gable_table_kind *kind, const gable_cells *cells)
+/* Hash of "m=128;n=4096;k=7168;"; all: of numbers outside the shape too. */
+static uint64_t hash_shape(const gable_table_kind *kind, const gable_cells *cells, bool all)
 {
     uint64_t hash = 14695981039346656037u;
     for (int i = 0; i < kind->n_columns; i++) {
         char value[GABLE_NUM_TEXT_CAP];
-        if (!kind->columns[i].hashed)
+        if (kind->columns[i].label || !(kind->columns[i].hashed || all))
             continue;
         hash = hash_text(hash, kind->columns[i].name);
         hash = hash_text(hash, "=");
@@ -126,6 +126,19 @@ static double copies_of(const char *framework)
     return trtllm_rule ? 5.0 : -6.0;
 }
 
+static bool measured_by(const gable_row *row, const char *framework, const char *version)
+{
+    return row->framework && row->version && strcmp(row->framework, framework) == 0 &&
+           strncmp(row->version, version, strlen(version)) == 0;
+}
+
+/* The collector of TensorRT-LLM 1.0 hits one rank with all of a few tokens. */
+static void take_collector(gable_row *row)
+{
+    if (row->op.kind == GABLE_OP_MOE)
+        row->op.moe.clumped = measured_by(row, "trtllm", "1.0.");
+}
+
 gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gable_table_kind *kind,
                              gable_rows *out, gable_err *err)
 {
@@ -149,9 +162,11 @@ gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gab
         if (kind->library_first)
             row->framework = cells.label[0];
         row->dtype = kind->dtype_column >= 0 ? cells.label[kind->dtype_column] : "";
-        row->shape = hash_shape(kind, &cells);
+        row->shape = hash_shape(kind, &cells, false);
+        row->draw = hash_shape(kind, &cells, true);
         row->unsupported = kind->make(&cells, &row->op);
         row->op.copies = copies_of(row->framework);
+        take_collector(row);
     }
     return GABLE_OK;
 }

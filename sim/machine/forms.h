@@ -99,6 +99,7 @@ bool gable_form_allows(const gable_parameter *parameter, double value);
     P(PT, "pair_ns", 3.0, 1.0, 0.01, 80.0, "routing of one token-expert pair, 1e-4 us")            \
     P(TK, "topk_us", 0.5, 1.0, 0.005, 6.0, "routing of each expert per token beyond 8, us")        \
     P(PE, "expert_us", 0.05, 1.0, 0.001, 3.0, "each expert that is hit, us")                       \
+    P(PR, "rank_expert_us", 0.02, 1.5, 5e-4, 3.0, "each expert of the rank, hit or not, us")       \
     P(PB, "stream_weight", 1.0, 0.7, 0.05, 6.0, "permutation and activation bytes beside ideal")   \
     P(EC, "compute_frac", 0.85, 0.2, 0.1, 1.0, "of the dense peak with full tiles")                \
     P(EM, "memory_frac", 0.9, 0.1, 0.2, 1.0, "of the datasheet bandwidth")                         \
@@ -113,7 +114,8 @@ bool gable_form_allows(const gable_parameter *parameter, double value);
     P(L2T, "l2_frac", 0.8, 0.4, 0.05, 3.0, "of L2 that keeps operands between kernels")            \
     D(L2ON, "l2_credit", "whether operands that stay in L2 are faster", 0, 1)                      \
     D(RULE, "tile_rule",                                                                           \
-      "whether the tile goes by tokens per expert alone; else the best is taken", 0, 1)
+      "whether the tile goes by tokens per expert alone; else the best is taken", 0, 1)            \
+    D(ALL, "streams_all", "whether buffers hold the pairs of other ranks too, left empty", 0, 1)
 
 /* Kernels that stream memory and walk a chain of steps: facts/attention.md 5. */
 #define GABLE_STREAM_PARAMETERS(P, D)                                                              \

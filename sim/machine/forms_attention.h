@@ -22,10 +22,15 @@
     P(XW, "wide_weight", 1.0, 0.3, 0.3, 4.0, "cost of a tile of heads wider than 128")             \
     P(XO, "odd_weight", 1.0, 0.6, 0.3, 12.0, "cost of a tile of heads that are no multiple of 16") \
     P(XN, "narrow_weight", 1.0, 0.3, 0.3, 4.0, "cost of a tile of heads narrower than 128")        \
+    P(XM, "window_weight", 1.0, 0.3, 0.4, 4.0, "cost of a tile inside a window")                   \
     D(M, "tile_m", "query rows of a tile at heads of up to 128", 128, 64, 192, 256)                \
     D(MW, "tile_m_wide", "query rows of a tile at wider heads", 128, 64, 192)                      \
-    D(N, "tile_n", "keys of a tile", 128, 64)                                                      \
-    D(PACK, "packs", "whether the queries of a group share a tile", 0, 1)                          \
+    D(N, "tile_n", "keys of a tile at heads of 128", 128, 64, 256)                                 \
+    D(NW, "tile_n_wide", "keys of a tile at wider heads", 128, 64, 32)                             \
+    D(NN, "tile_n_narrow", "keys of a tile at narrower heads", 128, 64, 256)                       \
+    D(PACK, "packs",                                                                               \
+      "queries of a group that share a tile: 0 none, 1 all, 2 single ones without a window", 0, 1, \
+      2)                                                                                           \
     D(SPLIT, "splits", "whether the keys of a block are split", 0, 1)                              \
     D(STAGE, "stage",                                                                              \
       "before it: 0 store by blocks of 512 elements, 1 store, 2 RoPE and store, 3 nothing", 0, 1,  \
@@ -57,6 +62,8 @@
     D(RULE, "kernel_rule",                                                                         \
       "0 any group, 1 one head without splits, 2 one head or group > 32, 3 group > 32", 0, 1, 2,   \
       3)                                                                                           \
-    D(SPLITS, "splits", "whether keys are split over blocks", 1, 0)
+    D(SPLITS, "splits", "whether keys are split over blocks", 1, 0)                                \
+    D(WHOLE, "whole_cache",                                                                        \
+      "whether a window starts from memory when the whole cache is more than L2 keeps", 0, 1)
 
 #endif

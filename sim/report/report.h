@@ -47,6 +47,13 @@ typedef struct gable_column {
     int drop; /* text: 0 always shown; the greatest goes first when the terminal is narrow; NEVER */
 } gable_column;
 
+/* A column of a struct's member that is called as its key is. */
+#define GABLE_CELL(struct_, key_, header_, type_, drop_)                                           \
+    {                                                                                              \
+        .key = #key_, .header = (header_), .type = GABLE_CELL_##type_,                             \
+        .offset = offsetof(struct_, key_), .drop = (drop_)                                         \
+    }
+
 typedef struct gable_table {
     const gable_column *columns;
     size_t n_columns; /* <= GABLE_COLUMNS_CAP */

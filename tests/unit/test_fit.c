@@ -85,6 +85,47 @@ START_TEST(outlier_does_not_drag)
 }
 END_TEST
 
+/* y = a x + b at x = 0 … n-1 with scatter s: var a = 12 s^2 / (n (n^2 - 1)), var b = 2 s^2 (2 n -
+ * 1) / (n (n + 1)), cov = -6 s^2 / (n (n + 1)); wherever the line lies. */
+static const double lines[] = {0.0, 1e-12, 3.0, -40.0};
+
+START_TEST(covariance_of_a_line_is_known)
+{
+    double y[N_LINE], p[2] = {lines[_i], 7.0}, got[4], n = N_LINE, s2 = 0.25;
+    for (int i = 0; i < N_LINE; i++)
+        y[i] = p[0] * i + 7.0;
+    gslx_fit fit = {.residuals = line_residuals,
+                    .ctx = y,
+                    .n_residuals = N_LINE,
+                    .n_parameters = 2,
+                    .scale = 0.5};
+    ck_assert_msg(gslx_covariance(&fit, p, got, &err) == GABLE_OK, "%s", err.text);
+    double want[] = {12.0 * s2 / (n * (n * n - 1.0)), -6.0 * s2 / (n * (n + 1.0)),
+                     -6.0 * s2 / (n * (n + 1.0)), 2.0 * s2 * (2.0 * n - 1.0) / (n * (n + 1.0))};
+    for (int i = 0; i < 4; i++)
+        ck_assert_msg(fabs(got[i] / want[i] - 1.0) < 1e-5, "%d: %.9g, not %.9g", i, got[i],
+                      want[i]);
+}
+END_TEST
+
+static void first_alone(const double *p, void *ctx, double *out)
+{
+    (void)ctx;
+    for (int i = 0; i < N_LINE; i++)
+        out[i] = p[0];
+}
+
+START_TEST(parameter_without_rows_has_no_variance)
+{
+    double p[2] = {0.0, 0.0}, got[4];
+    gslx_fit fit = {
+        .residuals = first_alone, .n_residuals = N_LINE, .n_parameters = 2, .scale = 0.5};
+    ck_assert_msg(gslx_covariance(&fit, p, got, &err) == GABLE_OK, "%s", err.text);
+    ck_assert(fabs(got[0] / (0.25 / N_LINE) - 1.0) < 1e-6);
+    ck_assert(got[1] == 0.0 && got[2] == 0.0 && got[3] == 0.0);
+}
+END_TEST
+
 START_TEST(bad_fits_are_refused)
 {
     double y[N_LINE] = {NAN}, p[2] = {0.0, 0.0};
@@ -241,6 +282,130 @@ START_TEST(few_rows_are_refused)
 }
 END_TEST
 
+/* ---- how well constants are known ---- */
+
+enum { N_SAME = 100 };
+
+/* N_SAME rows of one kernel, whose times the centres of the priors, 10 us, 0.5, 0.75, give exactly:
+ * no residual, none softened. */
+static gable_fit_rows same_rows(gable_fit_row *rows, double compute_s, double memory_s)
+{
+    unit_device.matrix_flops_per_s[GABLE_MMA_BF16] = 1e12;
+    for (int i = 0; i < N_SAME; i++)
+        rows[i] = (gable_fit_row){.op = &unit_op,
+                                  .work = {.flops = 0.5e12 * compute_s,
+                                           .hbm_bytes = 0.75e12 * memory_s,
+                                           .mma = GABLE_MMA_BF16,
+                                           .family = GABLE_FAMILY_ELEMENTWISE},
+                                  .measured_s = 10e-6 + fmax(compute_s, memory_s),
+                                  .train = true};
+    return (gable_fit_rows){.row = rows,
+                            .n = N_SAME,
+                            .accelerator = &unit_device,
+                            .constants = &unit_constants,
+                            .half = true};
+}
+
+static gable_certainty certainty_of(const gable_fit_rows *rows, double memory_frac)
+{
+    gable_certainty known;
+    gable_calibrated entry = {.family = GABLE_FAMILY_ELEMENTWISE};
+    entry.value[GABLE_ROOFLINE_FLOOR] = 10.0;
+    entry.value[GABLE_ROOFLINE_COMPUTE] = 0.5;
+    entry.value[GABLE_ROOFLINE_MEMORY] = memory_frac;
+    ck_assert_msg(gable_fit_certainty(rows, &entry, &known, &err) == GABLE_OK, "%s", err.text);
+    ck_assert_int_eq(known.n, 3);
+    return known;
+}
+
+static bool near(double got, double want)
+{
+    return fabs(got - want) <= 1e-4 * fabs(want);
+}
+
+/* Rows that are all floor: n rows of scatter 0.08 and a prior of 1; of the rest the prior alone is
+ * known. */
+START_TEST(constant_without_rows_is_its_prior)
+{
+    static gable_fit_row rows[N_SAME];
+    gable_fit_rows all = same_rows(rows, 0.0, 0.0);
+    gable_certainty known = certainty_of(&all, 0.75);
+    const gable_certain *c = known.constant;
+    ck_assert_msg(near(c[0].error_ln, 1.0 / sqrt(N_SAME / (0.08 * 0.08) + 1.0)), "%g",
+                  c[0].error_ln);
+    ck_assert_str_eq(gable_verdict_name(c[0].verdict), "data");
+    for (int i = 1; i < 3; i++) {
+        ck_assert_msg(near(c[i].error_ln, c[i].parameter->spread), "%g", c[i].error_ln);
+        ck_assert_str_eq(gable_verdict_name(c[i].verdict), "prior");
+        ck_assert(!c[i].pair);
+    }
+    ck_assert_int_eq(known.n_data, 1);
+}
+END_TEST
+
+/* Half floor, half products: rows know the sum alone, so that each constant keeps half of the
+ * variance of its prior, 1, and the two go up and down together. */
+START_TEST(rows_that_know_a_sum_say_so)
+{
+    static gable_fit_row rows[N_SAME];
+    gable_fit_rows all = same_rows(rows, 10e-6, 0.0);
+    gable_certainty known = certainty_of(&all, 0.75);
+    double rows_know = N_SAME / 4.0 / (0.08 * 0.08);
+    for (int i = 0; i < 2; i++) {
+        const gable_certain *c = &known.constant[i];
+        ck_assert_msg(near(c->error_ln, sqrt((rows_know + 1.0) / (2.0 * rows_know + 1.0))), "%g",
+                      c->error_ln);
+        ck_assert_str_eq(c->pair, i ? "floor_us" : "compute_frac");
+        ck_assert_msg(near(c->correlation, rows_know / (rows_know + 1.0)), "%g", c->correlation);
+        ck_assert_int_eq(c->verdict, GABLE_VERDICT_PRIOR);
+    }
+}
+END_TEST
+
+START_TEST(end_of_a_range_is_named)
+{
+    static gable_fit_row rows[N_SAME];
+    gable_fit_rows all = same_rows(rows, 0.0, 0.0);
+    gable_certainty known = certainty_of(&all, 1.0);
+    ck_assert_str_eq(gable_verdict_name(known.constant[2].verdict), "range");
+}
+END_TEST
+
+START_TEST(more_rows_know_more)
+{
+    static gable_fit_row rows[N_PLANTED];
+    gable_curve_point curve[GABLE_CURVE_POINTS_CAP], again[GABLE_CURVE_POINTS_CAP];
+    truth made = {12e-6, 0.15, 0.3};
+    int n, m;
+    gable_fit_rows all = plant(rows, &made, 0.2, 23);
+    for (int i = 0; i < N_PLANTED; i++)
+        rows[i].draw = (uint64_t)i * 0x9e3779b97f4a7c15u;
+    gable_status status =
+        gable_fit_curve(scratch_arena(), &all, GABLE_FAMILY_ELEMENTWISE, curve, &n, &err);
+    ck_assert_msg(status == GABLE_OK, "%s", err.text);
+    ck_assert_int_eq(n, 7); /* 8 16 32 64 128 256 300 */
+    ck_assert_int_eq(curve[0].n_train, 8);
+    ck_assert_int_eq(curve[0].n_draws, GABLE_CURVE_DRAWS);
+    ck_assert_int_eq(curve[n - 1].n_train, N_PLANTED / 2);
+    ck_assert_int_eq(curve[n - 1].n_draws, 1);
+    gable_calibrated whole = fit_planted(&all);
+    ck_assert(near(curve[n - 1].median_frac, whole.median_frac));
+    ck_assert(near(curve[n - 1].p90_frac, whole.p90_frac));
+    ck_assert_msg(curve[0].median_frac > 1.02 * curve[n - 1].median_frac, "%g %g",
+                  curve[0].median_frac, curve[n - 1].median_frac);
+    for (int i = 0; i < n; i++)
+        ck_assert(curve[i].worst_p90_frac >= curve[i].p90_frac * (1.0 - 1e-12));
+    ck_assert_int_eq(
+        gable_fit_curve(scratch_arena(), &all, GABLE_FAMILY_ELEMENTWISE, again, &m, &err), 0);
+    ck_assert(m == n && again[2].median_frac == curve[2].median_frac);
+    for (int i = 0; i < N_PLANTED; i++)
+        rows[i].train = true;
+    ck_assert_int_eq(
+        gable_fit_curve(scratch_arena(), &all, GABLE_FAMILY_ELEMENTWISE, curve, &n, &err), 0);
+    ck_assert_int_eq(n, 0); /* nothing to test on */
+}
+END_TEST
+
 /* ---- tables ---- */
 
 /* A table of one device whose times were made with known constants. */
@@ -305,12 +470,18 @@ Suite *gable_suite_fit(void)
     tcase_add_test(tcase, no_change_of_sign_is_refused);
     tcase_add_test(tcase, not_finite_is_refused);
     tcase_add_test(tcase, outlier_does_not_drag);
+    ADD_ROWS(tcase, covariance_of_a_line_is_known, lines);
+    tcase_add_test(tcase, parameter_without_rows_has_no_variance);
     tcase_add_test(tcase, bad_fits_are_refused);
     tcase_add_test(tcase, quantiles);
     ADD_ROWS(tcase, recovers_planted_constants, planted);
     tcase_add_test(tcase, outliers_do_not_move_the_fit);
     tcase_add_test(tcase, sigma_covers_eight_in_ten);
     tcase_add_test(tcase, few_rows_are_refused);
+    tcase_add_test(tcase, constant_without_rows_is_its_prior);
+    tcase_add_test(tcase, rows_that_know_a_sum_say_so);
+    tcase_add_test(tcase, end_of_a_range_is_named);
+    tcase_add_test(tcase, more_rows_know_more);
     tcase_add_test(tcase, calibrates_a_table);
     suite_add_tcase(suite, tcase);
     return suite;
