@@ -86,8 +86,7 @@ static bool is_power_of_two(double n)
     return reach <= n;
 }
 
-bool gable_algorithm_fits(const gable_algorithm *a, const gable_group *g,
-                          const gable_system *system)
+static inline bool fits(const gable_algorithm *a, const gable_group *g, const gable_system *system)
 {
     bool many = g->n_nodes > 1.0;
     if (!(a->fabrics & (1u << system->fabric)) || (many ? a->one_node : a->many_nodes) ||
@@ -98,6 +97,12 @@ bool gable_algorithm_fits(const gable_algorithm *a, const gable_group *g,
     if (a->out_network && !system->scale_out_reduction)
         return false;
     return !a->power_of_two || is_power_of_two(g->n);
+}
+
+bool gable_algorithm_fits(const gable_algorithm *algorithm, const gable_group *group,
+                          const gable_system *system)
+{
+    return fits(algorithm, group, system);
 }
 
 static bool by_library(const gable_algorithm *a, gable_library library)
@@ -199,10 +204,12 @@ static void enter(contest *x, const gable_algorithm *a, const gable_way *way)
     x->won = k;
 }
 
-/* Inside a node what no library runs never moves fewer bytes than a ring: only --algorithm asks. */
+/* Inside a node no row moves fewer bytes than the library's, so those that nobody is going to run
+ * need no count: the ceiling stays where it is. */
 static bool idle(const contest *x, const gable_algorithm *a)
 {
-    return a->one_node && (a->runs & GABLE_RUNS_FORCED) && !x->algorithm;
+    bool run = (a->runs & x->runs) || (x->custom && (a->runs & GABLE_RUNS_CUSTOM));
+    return a->one_node && !run && !x->algorithm;
 }
 
 /* ways   GABLE_ROWS_CAP of them, for what is counted */
@@ -212,8 +219,7 @@ static void hold(contest *x, gable_way *ways)
     x->ceiling_s = x->time_s = (double)INFINITY;
     for (int i = 0; i < list.n; i++) {
         const gable_algorithm *a = &list.row[i];
-        if (idle(x, a) || !gable_algorithm_fits(a, &x->group, x->system) ||
-            !by_library(a, x->library))
+        if (idle(x, a) || !fits(a, &x->group, x->system) || !by_library(a, x->library))
             continue;
         count(a, x->collective, &x->group, ways);
         lower_ceiling(x, ways);
@@ -226,7 +232,10 @@ static void hold(contest *x, gable_way *ways)
 double gable_net_wire_bytes(const gable_collective *collective, const gable_system *system)
 {
     gable_way ways[GABLE_ROWS_CAP];
-    contest x = {.collective = collective, .system = system, .library = collective->library};
+    contest x = {.collective = collective,
+                 .system = system,
+                 .library = collective->library,
+                 .runs = runs_of(collective)};
     gable_net_group(collective, system, &x.group);
     hold(&x, ways);
     return x.least ? x.least->wire_bytes : 0.0;
@@ -235,7 +244,10 @@ double gable_net_wire_bytes(const gable_collective *collective, const gable_syst
 void gable_net_ways(const gable_collective *collective, const gable_system *system, gable_ways *out)
 {
     gable_way ways[GABLE_ROWS_CAP];
-    contest x = {.collective = collective, .system = system, .library = collective->library};
+    contest x = {.collective = collective,
+                 .system = system,
+                 .library = collective->library,
+                 .runs = runs_of(collective)};
     gable_algorithm_list list = gable_algorithms_of[collective->kind];
     unsigned runs = runs_of(collective);
     gable_net_group(collective, system, &x.group);

@@ -204,6 +204,9 @@ START_TEST(switch_reduces)
     gable_transfer t = run(GABLE_COLLECTIVE_ALL_REDUCE, 8e7, 8, &system);
     ck_assert_str_eq(t.algorithm, "in-switch");
     ck_assert_double_eq_tol(t.wire_bytes, 9e7, 1.0);
+    ck_assert_double_eq_tol(t.time.ceiling_s, 9e7 / 100e9, 1e-15);
+    gable_collective c = {.kind = GABLE_COLLECTIVE_ALL_REDUCE, .bytes = 8e7, .n_ranks = 8};
+    ck_assert_double_eq_tol(gable_net_wire_bytes(&c, &system), 9e7, 1.0);
     t = run(GABLE_COLLECTIVE_ALL_REDUCE, 8e7, 2, &system);
     ck_assert_str_eq(t.algorithm, "ring");
 }
