@@ -29,6 +29,8 @@ const char *gable_collective_name(int kind)
 gable_family gable_collective_family(const gable_collective *c)
 {
     bool custom = c->library >= GABLE_LIBRARY_TRTLLM_AR && c->library <= GABLE_LIBRARY_SGLANG_AR;
+    if (c->kind == GABLE_COLLECTIVE_ALL_TO_ALL && c->library >= GABLE_LIBRARY_DEEPEP_LL)
+        return GABLE_FAMILY_MOE_DISPATCH; /* a library that moves tokens */
     return custom ? GABLE_FAMILY_CUSTOM_REDUCE : families[c->kind];
 }
 

@@ -258,6 +258,15 @@ static void dealt(const gable_collective *c, const gable_group *g, gable_way *w)
     }
 }
 
+/* All-to-all by a library of tokens: the buffer is what all ranks' tokens fill. */
+static void messages(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    direct(c, g, w);
+    w->steps = doublings(g->n);
+    w->out_steps = g->n_nodes > 1.0 ? doublings(g->n_nodes) : 0.0;
+    w->out_bytes_per_s = g->out_bytes_per_s;
+}
+
 /* Only counts travel. */
 static void counts(const gable_collective *c, const gable_group *g, gable_way *w)
 {
@@ -276,6 +285,7 @@ static void counts(const gable_collective *c, const gable_group *g, gable_way *w
 #define IN_A_NODE .one_node = true
 #define BETWEEN_NODES .many_nodes = true
 #define DEALERS .libraries = BY(ONE_SIDED) | BY(TWO_SIDED)
+#define MOVERS .libraries = BY(DEEPEP_LL) | BY(DEEPEP_HT) | BY(ONE_SIDED) | BY(TWO_SIDED)
 
 static const gable_algorithm all_reduce[] = {
     /* First: what small buffers take, so that the others need not be finished. */
@@ -303,6 +313,7 @@ static const gable_algorithm all_to_all[] = {
     ROW("direct", ON_ALL, NCCL, RING, direct, EVERYWHERE),
     ROW("rails", ON_ALL, NCCL, RING, rails, BETWEEN_NODES),
     ROW("pairwise", ON_ALL, FORCED, RING, pairwise, EVERYWHERE),
+    ROW("messages", ON_LINKS, TOKENS, TOKENS, messages, MOVERS),
 };
 
 static const gable_algorithm broadcast[] = {

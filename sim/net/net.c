@@ -147,7 +147,7 @@ double gable_net_bus_share(gable_collective_kind kind, double n)
 /* Kinds of rows that a library runs. */
 static unsigned runs_of(const gable_collective *c)
 {
-    if (c->kind >= GABLE_COLLECTIVE_MOE_DISPATCH)
+    if (c->kind >= GABLE_COLLECTIVE_MOE_DISPATCH || c->library >= GABLE_LIBRARY_DEEPEP_LL)
         return GABLE_RUNS_TOKENS;
     bool custom = c->library >= GABLE_LIBRARY_TRTLLM_AR && c->library <= GABLE_LIBRARY_SGLANG_AR;
     return custom ? GABLE_RUNS_CUSTOM | GABLE_RUNS_NCCL : GABLE_RUNS_NCCL;
