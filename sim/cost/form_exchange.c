@@ -60,8 +60,10 @@ static double capped(double rate, double cap)
 static double collective_s(const gable_collective *c, const gable_way *w, const double *v,
                            double best_s, double *overhead_s)
 {
-    double start = 1e-6 * (v[GABLE_COLLECTIVE_P_T0] + v[GABLE_COLLECTIVE_P_H] * w->steps +
-                           v[GABLE_COLLECTIVE_P_NH] * w->out_steps);
+    double peers = c->n_nodes > 1.0 ? c->n_ranks / c->n_nodes - 1.0 : c->n_ranks - 1.0;
+    double start =
+        1e-6 * (v[GABLE_COLLECTIVE_P_T0] + v[GABLE_COLLECTIVE_P_H] * w->steps +
+                v[GABLE_COLLECTIVE_P_PEER] * peers + v[GABLE_COLLECTIVE_P_NH] * w->out_steps);
     bool in_switch = w->kind == GABLE_WAY_SWITCH;
     *overhead_s = start;
     if (start >= best_s)
@@ -77,8 +79,9 @@ static double collective_s(const gable_collective *c, const gable_way *w, const 
         *overhead_s = start + 1e-6 * v[GABLE_COLLECTIVE_P_SWT0];
         return *overhead_s + max2(y, out);
     }
-    double eager_rate = capped(
-        v[GABLE_COLLECTIVE_P_LL] * v[GABLE_COLLECTIVE_P_FRAC] * w->bytes_per_s, w->cap_bytes_per_s);
+    double eager_rate = capped(v[GABLE_COLLECTIVE_P_LL] / v[GABLE_COLLECTIVE_P_THIN] *
+                                   v[GABLE_COLLECTIVE_P_FRAC] * w->bytes_per_s,
+                               w->cap_bytes_per_s);
     double eager = max2(w->wire_bytes / eager_rate, 2.0 * out);
     double bulk =
         1e-6 * v[GABLE_COLLECTIVE_P_EDGE] + ramped(max2(y, out), v[GABLE_COLLECTIVE_P_TAU]);

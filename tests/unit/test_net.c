@@ -36,6 +36,7 @@ static gable_constants *make_constants(void)
     v[GABLE_COLLECTIVE_P_SWT0] = 5.0;
     v[GABLE_COLLECTIVE_P_NH] = 8.0;
     v[GABLE_COLLECTIVE_P_NFRAC] = 0.9;
+    v[GABLE_COLLECTIVE_P_THIN] = 1.0;
     v = custom.value;
     v[GABLE_CUSTOM_P_T0] = 3.0;
     v[GABLE_CUSTOM_P_PEER] = 0.1;
