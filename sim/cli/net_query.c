@@ -81,10 +81,10 @@ static gable_status take_tokens(gable_cli *cli, const gable_net_options *o, gabl
     c->payload = o->payload >= 0                           ? (gable_dtype)o->payload
                  : c->kind == GABLE_COLLECTIVE_MOE_COMBINE ? GABLE_DTYPE_BF16
                                                            : GABLE_DTYPE_FP8;
-    if (is_tokens(c->kind) && (c->tokens < 1.0 || c->hidden < 1.0))
+    if (is_tokens((int)c->kind) && (c->tokens < 1.0 || c->hidden < 1.0))
         return gable_fail(&cli->err, GABLE_USAGE, "%s needs --tokens and --hidden of a rank",
                           gable_collective_name((int)c->kind));
-    if (is_tokens(c->kind) && c->top_k > c->experts)
+    if (is_tokens((int)c->kind) && c->top_k > c->experts)
         return gable_fail(&cli->err, GABLE_USAGE, "--top-k %.0f of --experts %.0f", c->top_k,
                           c->experts);
     return GABLE_OK;
