@@ -79,12 +79,14 @@ static double collective_s(const gable_collective *c, const gable_way *w, const 
         *overhead_s = start + 1e-6 * v[GABLE_COLLECTIVE_P_SWT0];
         return *overhead_s + max2(y, out);
     }
+    double faster = max2(y, out); /* neither protocol of more than two ranks can do it in less */
+    if (c->n_ranks > 2.0 && start + faster >= best_s)
+        return start + faster;
     double eager_rate = capped(v[GABLE_COLLECTIVE_P_LL] / v[GABLE_COLLECTIVE_P_THIN] *
                                    v[GABLE_COLLECTIVE_P_FRAC] * w->bytes_per_s,
                                w->cap_bytes_per_s);
     double eager = max2(w->wire_bytes / eager_rate, 2.0 * out);
-    double bulk =
-        1e-6 * v[GABLE_COLLECTIVE_P_EDGE] + ramped(max2(y, out), v[GABLE_COLLECTIVE_P_TAU]);
+    double bulk = 1e-6 * v[GABLE_COLLECTIVE_P_EDGE] + ramped(faster, v[GABLE_COLLECTIVE_P_TAU]);
     *overhead_s = start;
     return start + min2(eager, bulk);
 }

@@ -291,9 +291,9 @@ static const gable_algorithm all_reduce[] = {
     /* First: what small buffers take, so that the others need not be finished. */
     ROW("one-shot", ON_ALL, CUSTOM, ONE_SHOT, one_shot, IN_A_NODE),
     ROW("two-shot", ON_ALL, CUSTOM, TWO_SHOT, two_shot, IN_A_NODE),
-    ROW("ring", ON_ALL, NCCL, RING, ring_twice, EVERYWHERE),
     ROW("tree", ON_ALL, NCCL, RING, tree_twice, BETWEEN_NODES),
     ROW("in-switch", ON(SWITCH), NCCL, SWITCH, in_switch, .in_network = true, IN_A_NODE),
+    ROW("ring", ON_ALL, NCCL, RING, ring_twice, EVERYWHERE),
     ROW("in-switch-tree", ON(SWITCH), NCCL, SWITCH, in_switch_tree, .in_network = true,
         BETWEEN_NODES),
     ROW("halving-doubling", ON_LINKS, FORCED, RING, halving, IN_A_NODE, .power_of_two = true),

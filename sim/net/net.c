@@ -144,6 +144,12 @@ double gable_net_bus_share(gable_collective_kind kind, double n)
     }
 }
 
+double gable_net_busbw(const gable_collective *collective, const gable_transfer *transfer)
+{
+    double s = transfer->time.time_s, n = collective->n_ranks;
+    return s > 0.0 ? collective->bytes * gable_net_bus_share(collective->kind, n) / s : 0.0;
+}
+
 /* Kinds of rows that a library runs. */
 static unsigned runs_of(const gable_collective *c)
 {
@@ -299,7 +305,6 @@ static void finish_without(const contest *x, bool ideal, gable_transfer *out)
 
 static void finish(const contest *x, bool ideal, gable_transfer *out)
 {
-    const gable_collective *c = x->collective;
     if (ideal || !x->won) {
         finish_without(x, ideal, out);
     } else {
@@ -314,9 +319,6 @@ static void finish(const contest *x, bool ideal, gable_transfer *out)
         out->time.provenance = x->won->provenance;
         blur(x, &out->time);
     }
-    double time_s = out->time.time_s;
-    out->busbw_bytes_per_s =
-        time_s > 0.0 ? c->bytes * gable_net_bus_share(c->kind, c->n_ranks) / time_s : 0.0;
 }
 
 /* "deepep_ll/dispatch" -> DEEPEP_LL: constants of expert tokens belong to a way of counting. */
