@@ -277,6 +277,18 @@ START_TEST(rails_avoid_the_spine)
 }
 END_TEST
 
+/* The scaling book: all-to-all on a ring takes a quarter of the all-gather of the same array, of
+ * which each rank holds 1/n. */
+START_TEST(torus_all_to_all)
+{
+    gable_system system = make_system(GABLE_FABRIC_TORUS, 16);
+    system.n_torus_axes = 1;
+    gable_transfer gather = run(GABLE_COLLECTIVE_ALL_GATHER, 16e9, 16, &system);
+    gable_transfer all = run(GABLE_COLLECTIVE_ALL_TO_ALL, 1e9, 16, &system);
+    ck_assert_double_eq_tol(all.time.ceiling_s / gather.time.ceiling_s, 0.25, 1e-9);
+}
+END_TEST
+
 static const gable_fabric fabrics[] = {GABLE_FABRIC_SWITCH, GABLE_FABRIC_MESH, GABLE_FABRIC_PCIE,
                                        GABLE_FABRIC_TORUS};
 
@@ -329,6 +341,7 @@ Suite *gable_suite_net(void)
     tcase_add_test(all, mesh_pairs);
     tcase_add_test(all, pcie_trees);
     tcase_add_test(all, rails_avoid_the_spine);
+    tcase_add_test(all, torus_all_to_all);
     ADD_ROWS(all, laws, fabrics);
     suite_add_tcase(suite, all);
     return suite;
