@@ -92,7 +92,7 @@ static double collective_s(const gable_collective *c, const gable_way *w, const 
 }
 
 static double custom_s(const gable_collective *c, const gable_way *w, const double *v,
-                       double *overhead_s)
+                       double best_s, double *overhead_s)
 {
     double start = 1e-6 * (v[GABLE_CUSTOM_P_T0] + v[GABLE_CUSTOM_P_PEER] * (c->n_ranks - 1.0));
     double rate = w->bytes_per_s, wire = w->wire_bytes, cap = w->cap_bytes_per_s;
@@ -106,6 +106,8 @@ static double custom_s(const gable_collective *c, const gable_way *w, const doub
                                                                          : 0.0);
     case GABLE_WAY_TWO_SHOT:
         *overhead_s += 1e-6 * v[GABLE_CUSTOM_P_TWO_US];
+        if (*overhead_s >= best_s)
+            return *overhead_s;
         return too_large ? (double)INFINITY
                          : *overhead_s + wire / capped(v[GABLE_CUSTOM_P_TWO] * rate, cap);
     case GABLE_WAY_SWITCH:
@@ -150,7 +152,7 @@ double gable_way_s(const gable_collective *collective, const gable_way *way, gab
 {
     gable_form_kind form = gable_family_form(family);
     if (form == GABLE_FORM_CUSTOM)
-        return custom_s(collective, way, value, overhead_s);
+        return custom_s(collective, way, value, best_s, overhead_s);
     if (form == GABLE_FORM_EXCHANGE)
         return tokens_s(collective, way, value, overhead_s);
     return collective_s(collective, way, value, best_s, overhead_s);

@@ -31,7 +31,7 @@ static void ring(const gable_collective *c, const gable_group *g, double rounds,
 {
     w->out_steps = g->n_nodes > 1.0 ? rounds * (g->n_nodes - 1.0) : 0.0;
     w->steps = rounds * (g->n - 1.0) - w->out_steps;
-    w->wire_bytes = rounds * c->bytes * part(g->n);
+    w->wire_bytes = rounds * c->bytes * g->part;
     w->cap_bytes_per_s = g->ring_cap_bytes_per_s;
     if (g->n_nodes > 1.0)
         w->out_wire_bytes = w->wire_bytes / g->per_node;
@@ -61,7 +61,7 @@ static void tree_twice(const gable_collective *c, const gable_group *g, gable_wa
 static void halving(const gable_collective *c, const gable_group *g, gable_way *w)
 {
     w->steps = 2.0 * doublings(g->n);
-    w->wire_bytes = 2.0 * c->bytes * part(g->n);
+    w->wire_bytes = 2.0 * c->bytes * g->part;
     w->cap_bytes_per_s = g->all_cap_bytes_per_s;
 }
 
@@ -69,7 +69,7 @@ static void halving(const gable_collective *c, const gable_group *g, gable_way *
 static void in_switch(const gable_collective *c, const gable_group *g, gable_way *w)
 {
     w->steps = 2.0;
-    w->wire_bytes = c->bytes * (1.0 + 1.0 / g->n);
+    w->wire_bytes = c->bytes * (2.0 - g->part);
 }
 
 static void in_switch_tree(const gable_collective *c, const gable_group *g, gable_way *w)
@@ -106,7 +106,7 @@ static void one_shot(const gable_collective *c, const gable_group *g, gable_way 
 static void two_shot(const gable_collective *c, const gable_group *g, gable_way *w)
 {
     w->steps = 2.0;
-    w->wire_bytes = 2.0 * c->bytes * part(g->n);
+    w->wire_bytes = 2.0 * c->bytes * g->part;
     w->cap_bytes_per_s = g->all_cap_bytes_per_s;
 }
 
@@ -145,7 +145,7 @@ static void rails(const gable_collective *c, const gable_group *g, gable_way *w)
 static void aggregated(const gable_collective *c, const gable_group *g, gable_way *w)
 {
     w->out_steps = doublings(g->n_nodes);
-    w->out_wire_bytes = c->bytes * part(g->n);
+    w->out_wire_bytes = c->bytes * g->part;
 }
 
 /* Each rank takes from the first, or gives to it, and hands on: the pieces of a pipeline. */
@@ -239,7 +239,7 @@ static void deduplicated(const gable_collective *c, const gable_group *g, gable_
 {
     double one = busiest_tokens(c) * token_bytes(c);
     w->steps = doublings(g->n);
-    w->wire_bytes = one * distinct(c, g->n) * part(g->n);
+    w->wire_bytes = one * distinct(c, g->n) * g->part;
     if (g->n_nodes > 1.0) {
         w->out_steps = doublings(g->n_nodes);
         w->out_wire_bytes = one * distinct(c, g->n_nodes) * part(g->n_nodes);
@@ -251,7 +251,7 @@ static void dealt(const gable_collective *c, const gable_group *g, gable_way *w)
 {
     double one = busiest_tokens(c) * token_bytes(c);
     w->steps = doublings(g->n);
-    w->wire_bytes = one * fmin(c->top_k, g->n) * part(g->n);
+    w->wire_bytes = one * fmin(c->top_k, g->n) * g->part;
     if (g->n_nodes > 1.0) {
         w->out_steps = doublings(g->n_nodes);
         w->out_wire_bytes = one * fmin(c->top_k, g->n_nodes) * part(g->n_nodes);

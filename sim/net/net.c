@@ -64,6 +64,7 @@ void gable_net_group(const gable_collective *collective, const gable_system *sys
     if (nodes < 1.0)
         nodes = n > domain ? ceil(n / domain) : 1.0;
     out->n = n;
+    out->part = (n - 1.0) / n;
     out->n_nodes = nodes;
     out->per_node = nodes <= 1.0 ? n : n / nodes > 1.0 ? n / nodes : 1.0;
     out->mean_hops = 1.0;

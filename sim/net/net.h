@@ -9,7 +9,8 @@
 
 /* A group of ranks on a fabric: what algorithms count with. */
 typedef struct gable_group {
-    double n; /* ranks */
+    double n;    /* ranks */
+    double part; /* (n - 1) / n, which most rows ask for: one division for all of them */
     double per_node, n_nodes;
     double bytes_per_s; /* of a device inside its node, one direction */
     /* PCIe: what was reached on the shared path, for neighbours in a ring, and for all with all; 0:
