@@ -118,7 +118,9 @@ static line make_line(gable_arena *arena, const gable_net_query *q, double bytes
                   .p90_s = t.time.time_s * spread,
                   .ceiling_s = t.time.ceiling_s,
                   .algbw = rate(moved, t.time.time_s),
-                  .busbw = bytes > 0.0 ? rate(t.busbw_bytes_per_s, 1.0)
+                  .busbw = bytes > 0.0 ? rate(bytes * gable_net_bus_share(q->collective.kind,
+                                                                          q->collective.n_ranks),
+                                              t.time.time_s)
                                        : rate(t.wire_bytes, t.time.time_s),
                   .wire_bytes = t.wire_bytes,
                   .out_wire_bytes = t.out_wire_bytes,

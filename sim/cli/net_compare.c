@@ -31,6 +31,13 @@ static double ratio(double a, double b)
     return b > 0.0 ? a / b : (double)NAN;
 }
 
+static double busbw(const gable_net_query *query, double bytes, const gable_transfer *transfer)
+{
+    gable_collective c = query->collective;
+    c.bytes = bytes;
+    return gable_net_busbw(&c, transfer);
+}
+
 static line make_line(const gable_net_query *query, double bytes)
 {
     gable_transfer a, b;
@@ -41,8 +48,8 @@ static line make_line(const gable_net_query *query, double bytes)
                   .b_s = b.time.time_s,
                   .speedup = ratio(a.time.time_s, b.time.time_s),
                   .ceiling_ratio = ratio(a.time.ceiling_s, b.time.ceiling_s),
-                  .a_busbw = a.busbw_bytes_per_s,
-                  .b_busbw = b.busbw_bytes_per_s,
+                  .a_busbw = busbw(&query[0], bytes, &a),
+                  .b_busbw = busbw(&query[1], bytes, &b),
                   .a_algorithm = a.algorithm,
                   .b_algorithm = b.algorithm};
 }

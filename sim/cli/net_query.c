@@ -22,6 +22,12 @@ static bool is_tokens(int kind)
     return kind >= GABLE_COLLECTIVE_MOE_DISPATCH;
 }
 
+/* Constants of a library that moves tokens go by library and phase. */
+static bool by_phase(const gable_collective *c)
+{
+    return c->library >= GABLE_LIBRARY_DEEPEP_LL;
+}
+
 static gable_status take_ranks(gable_cli *cli, const gable_net_options *o,
                                const gable_system *system, gable_collective *c)
 {
@@ -75,10 +81,10 @@ static gable_status take_tokens(gable_cli *cli, const gable_net_options *o, gabl
     c->payload = o->payload >= 0                           ? (gable_dtype)o->payload
                  : c->kind == GABLE_COLLECTIVE_MOE_COMBINE ? GABLE_DTYPE_BF16
                                                            : GABLE_DTYPE_FP8;
-    if (is_tokens(c->kind) && (c->tokens < 1.0 || c->hidden < 1.0))
+    if (is_tokens((int)c->kind) && (c->tokens < 1.0 || c->hidden < 1.0))
         return gable_fail(&cli->err, GABLE_USAGE, "%s needs --tokens and --hidden of a rank",
                           gable_collective_name((int)c->kind));
-    if (is_tokens(c->kind) && c->top_k > c->experts)
+    if (is_tokens((int)c->kind) && c->top_k > c->experts)
         return gable_fail(&cli->err, GABLE_USAGE, "--top-k %.0f of --experts %.0f", c->top_k,
                           c->experts);
     return GABLE_OK;
@@ -94,12 +100,14 @@ static gable_status take_constants(gable_cli *cli, gable_net_query *q, const cha
     if (q->machine.constants->ideal)
         return GABLE_OK;
     q->constants = q->machine.constants->kernel[family][c->payload][GABLE_MMA_BF16];
-    if (!is_tokens(c->kind) || c->library == GABLE_LIBRARY_ANY)
+    if (!by_phase(c))
         return GABLE_OK;
     char kernel[80];
+    const char *phase =
+        is_tokens((int)c->kind) ? gable_collective_name((int)c->kind) + strlen(skip) : "dispatch";
     bool nvlink = c->library >= GABLE_LIBRARY_ONE_SIDED;
     snprintf(kernel, sizeof kernel, "%s/%s%s", gable_libraries[c->library],
-             nvlink ? "alltoall_" : "", gable_collective_name((int)c->kind) + strlen(skip));
+             nvlink ? "alltoall_" : "", phase);
     return gable_constants_of_kernel(&cli->arena, cli->hw, q->machine.accelerator, stack, family,
                                      c->payload, GABLE_MMA_BF16, kernel, &q->constants, &cli->err);
 }
@@ -171,9 +179,8 @@ gable_status gable_net_ask(gable_cli *cli, const gable_net_options *o, const cha
 void gable_net_answer(const gable_net_query *query, double bytes, gable_transfer *out)
 {
     gable_collective c = query->collective;
-    bool tokens = is_tokens((int)c.kind) && c.library != GABLE_LIBRARY_ANY;
     c.bytes = bytes;
-    if (query->constants && (query->algorithm || tokens))
+    if (query->constants && (query->algorithm || by_phase(&c)))
         gable_net_transfer_with(&c, &query->machine, query->constants, query->algorithm, out);
     else
         gable_net_transfer(&c, &query->machine, out);

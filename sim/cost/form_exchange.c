@@ -29,6 +29,8 @@ const char *gable_collective_name(int kind)
 gable_family gable_collective_family(const gable_collective *c)
 {
     bool custom = c->library >= GABLE_LIBRARY_TRTLLM_AR && c->library <= GABLE_LIBRARY_SGLANG_AR;
+    if (c->kind == GABLE_COLLECTIVE_ALL_TO_ALL && c->library >= GABLE_LIBRARY_DEEPEP_LL)
+        return GABLE_FAMILY_MOE_DISPATCH; /* a library that moves tokens */
     return custom ? GABLE_FAMILY_CUSTOM_REDUCE : families[c->kind];
 }
 
@@ -58,8 +60,10 @@ static double capped(double rate, double cap)
 static double collective_s(const gable_collective *c, const gable_way *w, const double *v,
                            double best_s, double *overhead_s)
 {
-    double start = 1e-6 * (v[GABLE_COLLECTIVE_P_T0] + v[GABLE_COLLECTIVE_P_H] * w->steps +
-                           v[GABLE_COLLECTIVE_P_NH] * w->out_steps);
+    double peers = c->n_nodes > 1.0 ? c->n_ranks / c->n_nodes - 1.0 : c->n_ranks - 1.0;
+    double start =
+        1e-6 * (v[GABLE_COLLECTIVE_P_T0] + v[GABLE_COLLECTIVE_P_H] * w->steps +
+                v[GABLE_COLLECTIVE_P_PEER] * peers + v[GABLE_COLLECTIVE_P_NH] * w->out_steps);
     bool in_switch = w->kind == GABLE_WAY_SWITCH;
     *overhead_s = start;
     if (start >= best_s)
@@ -75,17 +79,20 @@ static double collective_s(const gable_collective *c, const gable_way *w, const 
         *overhead_s = start + 1e-6 * v[GABLE_COLLECTIVE_P_SWT0];
         return *overhead_s + max2(y, out);
     }
-    double eager_rate = capped(
-        v[GABLE_COLLECTIVE_P_LL] * v[GABLE_COLLECTIVE_P_FRAC] * w->bytes_per_s, w->cap_bytes_per_s);
+    double faster = max2(y, out); /* neither protocol of more than two ranks can do it in less */
+    if (c->n_ranks > 2.0 && start + faster >= best_s)
+        return start + faster;
+    double eager_rate = capped(v[GABLE_COLLECTIVE_P_LL] / v[GABLE_COLLECTIVE_P_THIN] *
+                                   v[GABLE_COLLECTIVE_P_FRAC] * w->bytes_per_s,
+                               w->cap_bytes_per_s);
     double eager = max2(w->wire_bytes / eager_rate, 2.0 * out);
-    double bulk =
-        1e-6 * v[GABLE_COLLECTIVE_P_EDGE] + ramped(max2(y, out), v[GABLE_COLLECTIVE_P_TAU]);
+    double bulk = 1e-6 * v[GABLE_COLLECTIVE_P_EDGE] + ramped(faster, v[GABLE_COLLECTIVE_P_TAU]);
     *overhead_s = start;
     return start + min2(eager, bulk);
 }
 
 static double custom_s(const gable_collective *c, const gable_way *w, const double *v,
-                       double *overhead_s)
+                       double best_s, double *overhead_s)
 {
     double start = 1e-6 * (v[GABLE_CUSTOM_P_T0] + v[GABLE_CUSTOM_P_PEER] * (c->n_ranks - 1.0));
     double rate = w->bytes_per_s, wire = w->wire_bytes, cap = w->cap_bytes_per_s;
@@ -99,6 +106,8 @@ static double custom_s(const gable_collective *c, const gable_way *w, const doub
                                                                          : 0.0);
     case GABLE_WAY_TWO_SHOT:
         *overhead_s += 1e-6 * v[GABLE_CUSTOM_P_TWO_US];
+        if (*overhead_s >= best_s)
+            return *overhead_s;
         return too_large ? (double)INFINITY
                          : *overhead_s + wire / capped(v[GABLE_CUSTOM_P_TWO] * rate, cap);
     case GABLE_WAY_SWITCH:
@@ -143,7 +152,7 @@ double gable_way_s(const gable_collective *collective, const gable_way *way, gab
 {
     gable_form_kind form = gable_family_form(family);
     if (form == GABLE_FORM_CUSTOM)
-        return custom_s(collective, way, value, overhead_s);
+        return custom_s(collective, way, value, best_s, overhead_s);
     if (form == GABLE_FORM_EXCHANGE)
         return tokens_s(collective, way, value, overhead_s);
     return collective_s(collective, way, value, best_s, overhead_s);

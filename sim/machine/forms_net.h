@@ -10,6 +10,7 @@
 #define GABLE_COLLECTIVE_PARAMETERS(P, D)                                                          \
     P(T0, "base_us", 6.0, 0.5, 0.3, 500.0, "before the first step, us")                            \
     P(H, "step_us", 1.0, 0.5, 0.005, 200.0, "a step on the scale-up links, us")                    \
+    P(PEER, "peer_us", 0.05, 1.0, 0.001, 50.0, "each further rank of a node, us")                  \
     P(FRAC, "link_frac", 0.758, 0.12, 0.02, 1.0, "of the link's rate, from four ranks on")         \
     P(PAIR, "pair_frac", 0.8, 0.2, 0.1, 1.0, "of that when only two ranks take part")              \
     P(TAU, "ramp_us", 4.0, 0.8, 0.01, 500.0, "scale of the bandwidth ramp, us")                    \
@@ -18,7 +19,8 @@
     P(SWITCH, "switch_frac", 0.65, 0.2, 0.02, 1.0, "of the link's rate, reduction in the switch")  \
     P(SWT0, "switch_us", 15.0, 0.7, 0.1, 300.0, "reduction in the switch adds, us")                \
     P(NH, "nic_step_us", 8.0, 0.5, 0.1, 500.0, "a step between nodes, us")                         \
-    P(NFRAC, "nic_frac", 0.9, 0.1, 0.05, 1.0, "of the scale-out rate")
+    P(NFRAC, "nic_frac", 0.9, 0.1, 0.05, 1.0, "of the scale-out rate")                             \
+    D(THIN, "eager_divisor", "by which the eager protocol is thinner: staged copies", 1, 16)
 
 /* All-reduce in one kernel of an engine: base + peer (n - 1), then one shot, two shots, or (large
  * buffers) what the engine's library does. */

@@ -31,7 +31,7 @@ static void ring(const gable_collective *c, const gable_group *g, double rounds,
 {
     w->out_steps = g->n_nodes > 1.0 ? rounds * (g->n_nodes - 1.0) : 0.0;
     w->steps = rounds * (g->n - 1.0) - w->out_steps;
-    w->wire_bytes = rounds * c->bytes * part(g->n);
+    w->wire_bytes = rounds * c->bytes * g->part;
     w->cap_bytes_per_s = g->ring_cap_bytes_per_s;
     if (g->n_nodes > 1.0)
         w->out_wire_bytes = w->wire_bytes / g->per_node;
@@ -61,7 +61,7 @@ static void tree_twice(const gable_collective *c, const gable_group *g, gable_wa
 static void halving(const gable_collective *c, const gable_group *g, gable_way *w)
 {
     w->steps = 2.0 * doublings(g->n);
-    w->wire_bytes = 2.0 * c->bytes * part(g->n);
+    w->wire_bytes = 2.0 * c->bytes * g->part;
     w->cap_bytes_per_s = g->all_cap_bytes_per_s;
 }
 
@@ -69,7 +69,7 @@ static void halving(const gable_collective *c, const gable_group *g, gable_way *
 static void in_switch(const gable_collective *c, const gable_group *g, gable_way *w)
 {
     w->steps = 2.0;
-    w->wire_bytes = c->bytes * (1.0 + 1.0 / g->n);
+    w->wire_bytes = c->bytes * (2.0 - g->part);
 }
 
 static void in_switch_tree(const gable_collective *c, const gable_group *g, gable_way *w)
@@ -106,7 +106,7 @@ static void one_shot(const gable_collective *c, const gable_group *g, gable_way 
 static void two_shot(const gable_collective *c, const gable_group *g, gable_way *w)
 {
     w->steps = 2.0;
-    w->wire_bytes = 2.0 * c->bytes * part(g->n);
+    w->wire_bytes = 2.0 * c->bytes * g->part;
     w->cap_bytes_per_s = g->all_cap_bytes_per_s;
 }
 
@@ -145,7 +145,7 @@ static void rails(const gable_collective *c, const gable_group *g, gable_way *w)
 static void aggregated(const gable_collective *c, const gable_group *g, gable_way *w)
 {
     w->out_steps = doublings(g->n_nodes);
-    w->out_wire_bytes = c->bytes * part(g->n);
+    w->out_wire_bytes = c->bytes * g->part;
 }
 
 /* Each rank takes from the first, or gives to it, and hands on: the pieces of a pipeline. */
@@ -239,7 +239,7 @@ static void deduplicated(const gable_collective *c, const gable_group *g, gable_
 {
     double one = busiest_tokens(c) * token_bytes(c);
     w->steps = doublings(g->n);
-    w->wire_bytes = one * distinct(c, g->n) * part(g->n);
+    w->wire_bytes = one * distinct(c, g->n) * g->part;
     if (g->n_nodes > 1.0) {
         w->out_steps = doublings(g->n_nodes);
         w->out_wire_bytes = one * distinct(c, g->n_nodes) * part(g->n_nodes);
@@ -251,11 +251,20 @@ static void dealt(const gable_collective *c, const gable_group *g, gable_way *w)
 {
     double one = busiest_tokens(c) * token_bytes(c);
     w->steps = doublings(g->n);
-    w->wire_bytes = one * fmin(c->top_k, g->n) * part(g->n);
+    w->wire_bytes = one * fmin(c->top_k, g->n) * g->part;
     if (g->n_nodes > 1.0) {
         w->out_steps = doublings(g->n_nodes);
         w->out_wire_bytes = one * fmin(c->top_k, g->n_nodes) * part(g->n_nodes);
     }
+}
+
+/* All-to-all by a library of tokens: the buffer is what all ranks' tokens fill. */
+static void messages(const gable_collective *c, const gable_group *g, gable_way *w)
+{
+    direct(c, g, w);
+    w->steps = doublings(g->n);
+    w->out_steps = g->n_nodes > 1.0 ? doublings(g->n_nodes) : 0.0;
+    w->out_bytes_per_s = g->out_bytes_per_s;
 }
 
 /* Only counts travel. */
@@ -276,14 +285,15 @@ static void counts(const gable_collective *c, const gable_group *g, gable_way *w
 #define IN_A_NODE .one_node = true
 #define BETWEEN_NODES .many_nodes = true
 #define DEALERS .libraries = BY(ONE_SIDED) | BY(TWO_SIDED)
+#define MOVERS .libraries = BY(DEEPEP_LL) | BY(DEEPEP_HT) | BY(ONE_SIDED) | BY(TWO_SIDED)
 
 static const gable_algorithm all_reduce[] = {
     /* First: what small buffers take, so that the others need not be finished. */
     ROW("one-shot", ON_ALL, CUSTOM, ONE_SHOT, one_shot, IN_A_NODE),
     ROW("two-shot", ON_ALL, CUSTOM, TWO_SHOT, two_shot, IN_A_NODE),
-    ROW("ring", ON_ALL, NCCL, RING, ring_twice, EVERYWHERE),
     ROW("tree", ON_ALL, NCCL, RING, tree_twice, BETWEEN_NODES),
     ROW("in-switch", ON(SWITCH), NCCL, SWITCH, in_switch, .in_network = true, IN_A_NODE),
+    ROW("ring", ON_ALL, NCCL, RING, ring_twice, EVERYWHERE),
     ROW("in-switch-tree", ON(SWITCH), NCCL, SWITCH, in_switch_tree, .in_network = true,
         BETWEEN_NODES),
     ROW("halving-doubling", ON_LINKS, FORCED, RING, halving, IN_A_NODE, .power_of_two = true),
@@ -303,6 +313,7 @@ static const gable_algorithm all_to_all[] = {
     ROW("direct", ON_ALL, NCCL, RING, direct, EVERYWHERE),
     ROW("rails", ON_ALL, NCCL, RING, rails, BETWEEN_NODES),
     ROW("pairwise", ON_ALL, FORCED, RING, pairwise, EVERYWHERE),
+    ROW("messages", ON_LINKS, TOKENS, TOKENS, messages, MOVERS),
 };
 
 static const gable_algorithm broadcast[] = {

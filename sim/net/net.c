@@ -64,6 +64,7 @@ void gable_net_group(const gable_collective *collective, const gable_system *sys
     if (nodes < 1.0)
         nodes = n > domain ? ceil(n / domain) : 1.0;
     out->n = n;
+    out->part = (n - 1.0) / n;
     out->n_nodes = nodes;
     out->per_node = nodes <= 1.0 ? n : n / nodes > 1.0 ? n / nodes : 1.0;
     out->mean_hops = 1.0;
@@ -86,8 +87,7 @@ static bool is_power_of_two(double n)
     return reach <= n;
 }
 
-bool gable_algorithm_fits(const gable_algorithm *a, const gable_group *g,
-                          const gable_system *system)
+static inline bool fits(const gable_algorithm *a, const gable_group *g, const gable_system *system)
 {
     bool many = g->n_nodes > 1.0;
     if (!(a->fabrics & (1u << system->fabric)) || (many ? a->one_node : a->many_nodes) ||
@@ -98,6 +98,12 @@ bool gable_algorithm_fits(const gable_algorithm *a, const gable_group *g,
     if (a->out_network && !system->scale_out_reduction)
         return false;
     return !a->power_of_two || is_power_of_two(g->n);
+}
+
+bool gable_algorithm_fits(const gable_algorithm *algorithm, const gable_group *group,
+                          const gable_system *system)
+{
+    return fits(algorithm, group, system);
 }
 
 static bool by_library(const gable_algorithm *a, gable_library library)
@@ -139,10 +145,16 @@ double gable_net_bus_share(gable_collective_kind kind, double n)
     }
 }
 
+double gable_net_busbw(const gable_collective *collective, const gable_transfer *transfer)
+{
+    double s = transfer->time.time_s, n = collective->n_ranks;
+    return s > 0.0 ? collective->bytes * gable_net_bus_share(collective->kind, n) / s : 0.0;
+}
+
 /* Kinds of rows that a library runs. */
 static unsigned runs_of(const gable_collective *c)
 {
-    if (c->kind >= GABLE_COLLECTIVE_MOE_DISPATCH)
+    if (c->kind >= GABLE_COLLECTIVE_MOE_DISPATCH || c->library >= GABLE_LIBRARY_DEEPEP_LL)
         return GABLE_RUNS_TOKENS;
     bool custom = c->library >= GABLE_LIBRARY_TRTLLM_AR && c->library <= GABLE_LIBRARY_SGLANG_AR;
     return custom ? GABLE_RUNS_CUSTOM | GABLE_RUNS_NCCL : GABLE_RUNS_NCCL;
@@ -199,10 +211,12 @@ static void enter(contest *x, const gable_algorithm *a, const gable_way *way)
     x->won = k;
 }
 
-/* Inside a node what no library runs never moves fewer bytes than a ring: only --algorithm asks. */
+/* Inside a node no row moves fewer bytes than the library's, so those that nobody is going to run
+ * need no count: the ceiling stays where it is. */
 static bool idle(const contest *x, const gable_algorithm *a)
 {
-    return a->one_node && (a->runs & GABLE_RUNS_FORCED) && !x->algorithm;
+    bool run = (a->runs & x->runs) || (x->custom && (a->runs & GABLE_RUNS_CUSTOM));
+    return a->one_node && !run && !x->algorithm;
 }
 
 /* ways   GABLE_ROWS_CAP of them, for what is counted */
@@ -212,8 +226,7 @@ static void hold(contest *x, gable_way *ways)
     x->ceiling_s = x->time_s = (double)INFINITY;
     for (int i = 0; i < list.n; i++) {
         const gable_algorithm *a = &list.row[i];
-        if (idle(x, a) || !gable_algorithm_fits(a, &x->group, x->system) ||
-            !by_library(a, x->library))
+        if (idle(x, a) || !fits(a, &x->group, x->system) || !by_library(a, x->library))
             continue;
         count(a, x->collective, &x->group, ways);
         lower_ceiling(x, ways);
@@ -226,7 +239,10 @@ static void hold(contest *x, gable_way *ways)
 double gable_net_wire_bytes(const gable_collective *collective, const gable_system *system)
 {
     gable_way ways[GABLE_ROWS_CAP];
-    contest x = {.collective = collective, .system = system, .library = collective->library};
+    contest x = {.collective = collective,
+                 .system = system,
+                 .library = collective->library,
+                 .runs = runs_of(collective)};
     gable_net_group(collective, system, &x.group);
     hold(&x, ways);
     return x.least ? x.least->wire_bytes : 0.0;
@@ -235,7 +251,10 @@ double gable_net_wire_bytes(const gable_collective *collective, const gable_syst
 void gable_net_ways(const gable_collective *collective, const gable_system *system, gable_ways *out)
 {
     gable_way ways[GABLE_ROWS_CAP];
-    contest x = {.collective = collective, .system = system, .library = collective->library};
+    contest x = {.collective = collective,
+                 .system = system,
+                 .library = collective->library,
+                 .runs = runs_of(collective)};
     gable_algorithm_list list = gable_algorithms_of[collective->kind];
     unsigned runs = runs_of(collective);
     gable_net_group(collective, system, &x.group);
@@ -287,7 +306,6 @@ static void finish_without(const contest *x, bool ideal, gable_transfer *out)
 
 static void finish(const contest *x, bool ideal, gable_transfer *out)
 {
-    const gable_collective *c = x->collective;
     if (ideal || !x->won) {
         finish_without(x, ideal, out);
     } else {
@@ -302,9 +320,6 @@ static void finish(const contest *x, bool ideal, gable_transfer *out)
         out->time.provenance = x->won->provenance;
         blur(x, &out->time);
     }
-    double time_s = out->time.time_s;
-    out->busbw_bytes_per_s =
-        time_s > 0.0 ? c->bytes * gable_net_bus_share(c->kind, c->n_ranks) / time_s : 0.0;
 }
 
 /* "deepep_ll/dispatch" -> DEEPEP_LL: constants of expert tokens belong to a way of counting. */

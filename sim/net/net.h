@@ -9,7 +9,8 @@
 
 /* A group of ranks on a fabric: what algorithms count with. */
 typedef struct gable_group {
-    double n; /* ranks */
+    double n;    /* ranks */
+    double part; /* (n - 1) / n, which most rows ask for: one division for all of them */
     double per_node, n_nodes;
     double bytes_per_s; /* of a device inside its node, one direction */
     /* PCIe: what was reached on the shared path, for neighbours in a ring, and for all with all; 0:
@@ -56,12 +57,11 @@ bool gable_algorithm_fits(const gable_algorithm *algorithm, const gable_group *g
 /* How it was done. */
 typedef struct gable_transfer {
     gable_time time;
-    const char *algorithm;    /* "ring", "in-switch", "one-shot" …: static text */
-    const char *from;         /* what its constants were fitted to */
-    double steps;             /* latency steps, those between nodes too */
-    double wire_bytes;        /* on the busiest link of a device inside its node, one direction */
-    double out_wire_bytes;    /* on that between nodes */
-    double busbw_bytes_per_s; /* nccl-tests convention; 0 for one rank */
+    const char *algorithm; /* "ring", "in-switch", "one-shot" …: static text */
+    const char *from;      /* what its constants were fitted to */
+    double steps;          /* latency steps, those between nodes too */
+    double wire_bytes;     /* on the busiest link of a device inside its node, one direction */
+    double out_wire_bytes; /* on that between nodes */
 } gable_transfer;
 
 /* Bytes on the busiest link with the algorithm that moves least: what the ceiling counts. */
@@ -69,6 +69,9 @@ double gable_net_wire_bytes(const gable_collective *collective, const gable_syst
 
 /* busbw / algbw of nccl-tests: 2 (n - 1) / n for all-reduce … */
 double gable_net_bus_share(gable_collective_kind kind, double n_ranks);
+
+/* Bus bandwidth of nccl-tests, bytes per second; 0 when nothing is sent. */
+double gable_net_busbw(const gable_collective *collective, const gable_transfer *transfer);
 
 /* The fastest algorithm that the fabric and the stack can run. One rank: all zero. A system without
  * a fabric and n_ranks > 1 does not reach here (layout refuses it). About 50 ns. */

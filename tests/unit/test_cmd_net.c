@@ -71,6 +71,9 @@ static const struct {
     {"collective --system hgx-h100-8 --op moe_dispatch --ranks 16 --tokens 64 --hidden 7168 "
      "--library deepep_ht --sms 20",
      "deduplicated"},
+    {"collective --system hgx-h100-8 --op all_to_all --bytes 8MiB --library deepep_ll", "messages"},
+    {"collective --system hgx-h100-8 --op all_to_all --bytes 8MiB --nodes 4 --library deepep_ht",
+     "messages"},
     {"compare hgx-h100-8 hgx-b200-8 --bytes 1MiB..8MiB", "A hgx-h100-8, 8 ranks"},
     {"show gb200-nvl72 --nodes 100", "infiniband-ndr"},
     {"traffic --system hgx-h100-8 --bytes 1GB", "56 flows end after"},

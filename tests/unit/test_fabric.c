@@ -70,6 +70,36 @@ START_TEST(oversubscription_thins_the_spine)
 }
 END_TEST
 
+/* Switches of 64 ports: 16 devices each, 32 in a group, so 64 nodes of eight; of four groups two
+ * halves see each other by four links of 50 GB/s. */
+START_TEST(dragonfly_is_bound_by_its_global_links)
+{
+    const gable_link *link;
+    gable_level levels[GABLE_LEVELS_CAP];
+    gable_system system = *load("hgx-h100-8", &link);
+    system.scale_out_topology = 4;
+    ck_assert_str_eq(gable_topologies[4], "dragonfly");
+    ck_assert_int_eq(gable_fabric_levels(&system, link, 256, levels), 3);
+    ck_assert_double_eq_tol(levels[1].n_devices, 512, 1e-9);
+    ck_assert_double_eq_tol(levels[1].n_units, 4, 1e-9);
+    ck_assert_double_eq_tol(levels[2].bisection_bytes_per_s, 4 * 50e9, 1.0);
+}
+END_TEST
+
+/* 16 x 16 devices of 180 GB/s over four links: 2 x 16 links of 45 GB/s cross the middle. */
+START_TEST(torus_is_cut_twice)
+{
+    gable_level levels[GABLE_LEVELS_CAP];
+    gable_system system = {.name = "torus",
+                           .n_accelerators = 256,
+                           .fabric = GABLE_FABRIC_TORUS,
+                           .scale_up_bytes_per_s = 180e9,
+                           .n_torus_axes = 2};
+    ck_assert_int_eq(gable_fabric_levels(&system, NULL, 1, levels), 1);
+    ck_assert_double_eq_tol(levels[0].bisection_bytes_per_s, 32 * 45e9, 1.0);
+}
+END_TEST
+
 static gable_flows_end run(const gable_system *system, const gable_traffic *traffic,
                            gable_flows *flows)
 {
@@ -192,6 +222,8 @@ Suite *gable_suite_fabric(void)
     tcase_add_checked_fixture(t, scratch_open, scratch_close);
     ADD_ROWS(t, levels_by_hand, shapes);
     tcase_add_test(t, oversubscription_thins_the_spine);
+    tcase_add_test(t, dragonfly_is_bound_by_its_global_links);
+    tcase_add_test(t, torus_is_cut_twice);
     ADD_ROWS(t, traffic_meets_closed_forms, closed);
     tcase_add_loop_test(t, symmetry_meets_enumeration, 0, 2);
     tcase_add_test(t, skew_is_the_busiest_rank);

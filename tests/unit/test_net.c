@@ -36,6 +36,7 @@ static gable_constants *make_constants(void)
     v[GABLE_COLLECTIVE_P_SWT0] = 5.0;
     v[GABLE_COLLECTIVE_P_NH] = 8.0;
     v[GABLE_COLLECTIVE_P_NFRAC] = 0.9;
+    v[GABLE_COLLECTIVE_P_THIN] = 1.0;
     v = custom.value;
     v[GABLE_CUSTOM_P_T0] = 3.0;
     v[GABLE_CUSTOM_P_PEER] = 0.1;
@@ -175,7 +176,8 @@ START_TEST(ring_by_hand)
     gable_transfer t = force(GABLE_COLLECTIVE_ALL_REDUCE, 8e6, 8, "ring", &system);
     double y = 14e6 / 80e9;
     ck_assert_double_eq_tol(t.time.time_s, 21e-6 + y + 2.0 * sqrt(2e-6 * y), 1e-15);
-    ck_assert_double_eq_tol(t.busbw_bytes_per_s, 14e6 / t.time.time_s, 1e-3);
+    gable_collective c = {.kind = GABLE_COLLECTIVE_ALL_REDUCE, .bytes = 8e6, .n_ranks = 8};
+    ck_assert_double_eq_tol(gable_net_busbw(&c, &t), 14e6 / t.time.time_s, 1e-3);
     ck_assert_double_eq_tol(t.time.ceiling_s, 14e6 / 100e9, 1e-18);
     /* 8 kB: no handshake, a quarter of the rate. */
     t = force(GABLE_COLLECTIVE_ALL_REDUCE, 8e3, 8, "ring", &system);
@@ -204,6 +206,9 @@ START_TEST(switch_reduces)
     gable_transfer t = run(GABLE_COLLECTIVE_ALL_REDUCE, 8e7, 8, &system);
     ck_assert_str_eq(t.algorithm, "in-switch");
     ck_assert_double_eq_tol(t.wire_bytes, 9e7, 1.0);
+    ck_assert_double_eq_tol(t.time.ceiling_s, 9e7 / 100e9, 1e-15);
+    gable_collective c = {.kind = GABLE_COLLECTIVE_ALL_REDUCE, .bytes = 8e7, .n_ranks = 8};
+    ck_assert_double_eq_tol(gable_net_wire_bytes(&c, &system), 9e7, 1.0);
     t = run(GABLE_COLLECTIVE_ALL_REDUCE, 8e7, 2, &system);
     ck_assert_str_eq(t.algorithm, "ring");
 }
@@ -272,6 +277,18 @@ START_TEST(rails_avoid_the_spine)
 }
 END_TEST
 
+/* The scaling book: all-to-all on a ring takes a quarter of the all-gather of the same array, of
+ * which each rank holds 1/n. */
+START_TEST(torus_all_to_all)
+{
+    gable_system system = make_system(GABLE_FABRIC_TORUS, 16);
+    system.n_torus_axes = 1;
+    gable_transfer gather = run(GABLE_COLLECTIVE_ALL_GATHER, 16e9, 16, &system);
+    gable_transfer all = run(GABLE_COLLECTIVE_ALL_TO_ALL, 1e9, 16, &system);
+    ck_assert_double_eq_tol(all.time.ceiling_s / gather.time.ceiling_s, 0.25, 1e-9);
+}
+END_TEST
+
 static const gable_fabric fabrics[] = {GABLE_FABRIC_SWITCH, GABLE_FABRIC_MESH, GABLE_FABRIC_PCIE,
                                        GABLE_FABRIC_TORUS};
 
@@ -298,7 +315,12 @@ START_TEST(laws)
                     run((gable_collective_kind)kind, bytes, ranks, &faster).time.time_s,
                     t.time.time_s);
                 if (kind != GABLE_COLLECTIVE_KV_TRANSFER) /* parts go side by side */
-                    ck_assert_double_le(t.busbw_bytes_per_s, system.scale_up_bytes_per_s);
+                    ck_assert_double_le(
+                        gable_net_busbw(&(gable_collective){.kind = (gable_collective_kind)kind,
+                                                            .bytes = bytes,
+                                                            .n_ranks = ranks},
+                                        &t),
+                        system.scale_up_bytes_per_s);
                 last = t.time.time_s;
             }
         }
@@ -319,6 +341,7 @@ Suite *gable_suite_net(void)
     tcase_add_test(all, mesh_pairs);
     tcase_add_test(all, pcie_trees);
     tcase_add_test(all, rails_avoid_the_spine);
+    tcase_add_test(all, torus_all_to_all);
     ADD_ROWS(all, laws, fabrics);
     suite_add_tcase(suite, all);
     return suite;
