@@ -159,7 +159,9 @@ const char *gable_kind_make_wide(const gable_cells *c, gable_op *op)
                      .n_matrices = 3.0,
                      .tp = 1.0,
                      .ep = c->number[WIDE_EP],
-                     .wide = true};
+                     .wide = true,
+                     /* Its collector gives the pairs that rounding lost to the first experts. */
+                     .clumped = strstr(c->label[WIDE_KIND], "deepep") != NULL};
     if (!gable_row_formats(c->label[WIDE_DTYPE], &op->weights, &op->activations))
         return unknown_format;
     if (!take_routing(c->label[WIDE_DIST], &moe))

@@ -135,8 +135,8 @@ static bool measured_by(const gable_row *row, const char *framework, const char 
 /* The collector of TensorRT-LLM 1.0 hits one rank with all of a few tokens. */
 static void take_collector(gable_row *row)
 {
-    if (row->op.kind == GABLE_OP_MOE)
-        row->op.moe.clumped = measured_by(row, "trtllm", "1.0.");
+    if (row->op.kind == GABLE_OP_MOE && measured_by(row, "trtllm", "1.0."))
+        row->op.moe.clumped = true;
 }
 
 gable_status gable_rows_read(gable_arena *arena, const gable_csv *csv, const gable_table_kind *kind,
