@@ -1,5 +1,5 @@
 #!/bin/sh
-# Refits every constant of hw/calibration from the open measurements; the same rows give the same bytes.
+# Refits every constant of hw/calibration and hw/serving from the open measurements; the same rows give the same bytes.
 #   hw/calibrate.sh [--check] [--half] [MEASUREMENTS]
 # --half ships the constants of the half that they were not tested on, to measure honestly with.
 # --check writes nothing and fails when a file would change. GABLE names the program.
@@ -46,6 +46,18 @@ for device in $devices; do
     else
         mkdir -p hw/calibration
         cp "$new/$device.json" "hw/calibration/$device.json"
+    fi
+done
+# Engines stand on the kernels: their runs are priced with what was just fitted.
+[ -f "$rows/serving.csv" ] && for stack in trtllm vllm sglang; do
+    "$gable" calibrate serving "$rows/serving.csv" --stack "$stack" --date "$day" $half -o "$new/$stack.json"
+    if cmp -s "$new/$stack.json" "hw/serving/$stack.json"; then continue; fi
+    changed=1
+    if [ -n "$check" ]; then
+        echo "hw/serving/$stack.json differs from a refit" >&2
+    else
+        mkdir -p hw/serving
+        cp "$new/$stack.json" "hw/serving/$stack.json"
     fi
 done
 [ -z "$check" ] || exit "$changed"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/calibrate_tables.h"
+#include "cli/serving_table.h"
 
 typedef struct calibrate_options {
     const char *device, *stack, *date, *output;
@@ -88,6 +89,8 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_rows rows;
     double *seconds;
     gable_calibrate_report *report;
+    if (gable_is_serving(cli))
+        return gable_serving_table_calibrate(cli, o->stack, o->half, o->date, o->output);
     if (!o->device)
         return gable_fail(&cli->err, GABLE_USAGE, "missing --device DEVICE");
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));

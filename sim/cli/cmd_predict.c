@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/kind_table.h"
+#include "cli/serving_table.h"
 #include "engine/predict.h"
 
 static const char *const appended[] = {"ceiling_us", "predicted_us", "p10_us", "p90_us", "bound"};
@@ -109,6 +110,10 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_csv csv;
     gable_rows rows;
     gable_prediction *predictions;
+    if (gable_is_serving(cli)) {
+        GABLE_TRY(gable_serving_table_predict(cli));
+        return deliver(cli, o->output);
+    }
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));
     GABLE_TRY(check_columns(cli, &csv));
     GABLE_TRY(gable_kind_predict(cli, o, &rows, &predictions));
@@ -126,6 +131,7 @@ const gable_command gable_command_predict = {
     .n_options = sizeof options / sizeof options[0],
     .options_bytes = sizeof(gable_kind_options),
     .examples = "gable predict gemm shapes.csv\n"
-                "gable predict moe - --device h200-sxm --stack sglang -o priced.csv < shapes.csv\n",
+                "gable predict moe - --device h200-sxm --stack sglang -o priced.csv < shapes.csv\n"
+                "gable predict serving runs.csv\n",
     .run = run,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/kind_table.h"
+#include "cli/serving_table.h"
 #include "engine/baseline.h"
 #include "engine/validate.h"
 #include "report/plot.h"
@@ -160,6 +161,8 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_prediction *predictions;
     gable_validation validation;
     double *measured_s, *baseline_s;
+    if (gable_is_serving(cli))
+        return gable_serving_table_validate(cli, o->half, o->format);
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));
     GABLE_TRY(gable_measured_read(&cli->arena, &csv, &measured_s, &cli->err));
     GABLE_TRY(gable_kind_predict(cli, o, &rows, &predictions));
@@ -181,6 +184,7 @@ const gable_command gable_command_validate = {
     .options_bytes = sizeof(gable_kind_options),
     .examples = "gable validate gemm measured.csv\n"
                 "gable validate moe measured.csv --half test --format md\n"
-                "gable validate gemm measured.csv -o gemm.svg\n",
+                "gable validate gemm measured.csv -o gemm.svg\n"
+                "gable validate serving runs.csv\n",
     .run = run,
 };

@@ -129,9 +129,10 @@ static double seconds(const part *p)
 static double floor_us(const gable_sublayer *s, const gable_work *work, const double *v)
 {
     const gable_sublayer_work *p = &work->parts;
-    double us = v[GABLE_SUBLAYER_T0] + v[GABLE_SUBLAYER_TB] * s->batch;
+    double us = v[GABLE_SUBLAYER_T0];
     if (work->weight_element_bytes < 2.0)
         us += v[p->projection_mma == GABLE_MMA_FP4 ? GABLE_SUBLAYER_TF : GABLE_SUBLAYER_TQ];
+    us += v[GABLE_SUBLAYER_TB] * s->batch;
     if (p->core_mma == GABLE_MMA_FP8)
         us += v[GABLE_SUBLAYER_TC];
     return us;

@@ -1,4 +1,5 @@
-/* engine/learning: how the error on the test rows falls with the number of rows fitted to (fit.h). */
+/* engine/learning: how the error on the test rows falls with the number of rows fitted to (fit.h).
+ */
 #include <stdlib.h>
 #include <string.h>
 

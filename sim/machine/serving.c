@@ -79,8 +79,8 @@ static const gable_kind kind_serving = {
     .sources_offset = offsetof(serving_file, sources),
 };
 
-/* A factor of 2 to the 90th percentile where nothing was fitted; more when another generation
- * stands in. */
+/* A factor of 2 to the 90th percentile where nothing was fitted; what another generation adds is
+ * assumed. */
 static const double prior_sigma_ln = 0.55, borrowed_sigma_ln = 0.15;
 
 static void take_priors(gable_serving_constants *out)
@@ -94,17 +94,28 @@ static void take_priors(gable_serving_constants *out)
         .from = "priors of the formula"};
 }
 
-/* The entry of the generation, else the one with most in common: the last listed. */
-static void take_entry(const gable_serving_entry *entries, int n, const char *generation,
-                       gable_serving_constants *out)
+static const gable_serving_entry *entry_of(const gable_serving_entry *entries, int n,
+                                           const char *generation)
 {
     for (int i = 0; i < n; i++)
-        if (strcmp(entries[i].generation, generation) == 0) {
-            *out = entries[i].constants;
-            out->provenance = GABLE_PROVENANCE_FITTED;
-            return;
-        }
-    *out = entries[n - 1].constants;
+        if (strcmp(entries[i].generation, generation) == 0)
+            return &entries[i];
+    return NULL;
+}
+
+/* The entry of the device's generation, else of the nearest that has one. */
+static void take_entry(const gable_serving_entry *entries, int n, const gable_generation *g,
+                       gable_serving_constants *out)
+{
+    const gable_serving_entry *entry = entry_of(entries, n, g->name);
+    if (entry) {
+        *out = entry->constants;
+        out->provenance = GABLE_PROVENANCE_FITTED;
+        return;
+    }
+    for (int i = 0; i < g->nearest.n && !entry; i++)
+        entry = entry_of(entries, n, g->nearest.name[i]);
+    *out = entry ? entry->constants : entries[0].constants;
     out->provenance = GABLE_PROVENANCE_TRANSFERRED;
     out->tpot_sigma_ln = hypot(out->tpot_sigma_ln, borrowed_sigma_ln);
     out->ttft_sigma_ln = hypot(out->ttft_sigma_ln, borrowed_sigma_ln);
@@ -145,7 +156,10 @@ gable_status gable_serving_load(gable_arena *arena, const char *hw,
     GABLE_TRY(gable_read_struct(arena, &kind_serving, root, &file, err));
     GABLE_TRY(gable_list_read(arena, root, "engines", &gable_serving_entry_schema, sizeof *entries,
                               &entries, &n, err));
-    if (n > 0)
-        take_entry(entries, n, accelerator->generation, constants);
+    if (n == 0)
+        return GABLE_OK;
+    const gable_generation *generation;
+    GABLE_TRY(gable_generation_load(arena, hw, accelerator->generation, &generation, err));
+    take_entry(entries, n, generation, constants);
     return GABLE_OK;
 }

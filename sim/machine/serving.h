@@ -16,9 +16,9 @@
       "what a prompt adds to the step it joins, factor")                                           \
     X(prefill_gap_s, "prefill_gap", SECONDS, 50e-6, 100e-6, 0.0, 5e-3,                             \
       "glue of one layer for each prompt")                                                         \
-    X(first_s, "first", SECONDS, 30e-3, 30e-3, 0.0, 1.0, "arrival to the first kernel, and back")  \
+    X(first_s, "first", SECONDS, 50e-3, 60e-3, 0.0, 1.0, "arrival to the first kernel, and back")  \
     X(first_token_s, "first_token", SECONDS, 1e-6, 4e-6, 0.0, 1e-3, "of each token of a prompt")   \
-    X(queue_scale, "queue_scale", NONE, 1.0, 0.3, 0.2, 5.0, "prefill and waiting, factor")         \
+    X(queue_scale, "queue_scale", NONE, 1.0, 0.12, 0.2, 5.0, "prefill and waiting, factor")        \
     X(client_s, "client", SECONDS, 0.2e-6, 0.2e-6, 0.0, 1e-4, "of each token of all prompts")
 
 typedef struct gable_serving_constants {
@@ -41,7 +41,8 @@ typedef struct gable_serving_rules {
 } gable_serving_rules;
 
 /* Constants and rules of `stack` on a device. A stack without fitted constants on the device's
- * generation takes those of another one it has (transferred); without any, the priors (assumed). */
+ * generation takes those of the nearest that has them (transferred); without any, the priors
+ * (assumed). */
 gable_status gable_serving_load(gable_arena *arena, const char *hw,
                                 const struct gable_accelerator *accelerator, const char *stack,
                                 gable_serving_constants *constants, gable_serving_rules *rules,

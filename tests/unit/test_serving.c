@@ -1,0 +1,274 @@
+/* engine: serving in closed form by hand (facts/serving.md 2), constants that come back from runs
+ * made with them, and how far off measured runs are. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../scratch.h"
+#include "engine/serving_fit.h"
+#include "rows.h"
+
+static void check_close(double got, double expected, double tolerance)
+{
+    ck_assert_msg(fabs(got - expected) <= tolerance * fabs(expected), "got %.17g, expected %.17g",
+                  got, expected);
+}
+
+/* Steps of 10 ms of 50 layers, prompts of 1000 tokens that take 40 ms alone and 30 ms in a step. */
+static const gable_serving_parts parts = {.isl = 1000,
+                                          .osl = 101,
+                                          .batch = 21,
+                                          .decode_s = 0.010,
+                                          .decode_ceiling_s = 0.004,
+                                          .prefill_s = 0.040,
+                                          .joined_s = 0.030,
+                                          .n_layers = 50,
+                                          .fits = true};
+static const gable_serving_constants constants = {.step_scale = 1.1,
+                                                  .gap_s = 20e-6,
+                                                  .sequence_s = 10e-6,
+                                                  .prefill_scale = 0.9,
+                                                  .prefill_gap_s = 60e-6,
+                                                  .first_s = 0.020,
+                                                  .first_token_s = 2e-6,
+                                                  .queue_scale = 1.2,
+                                                  .client_s = 0.1e-6,
+                                                  .tpot_sigma_ln = 0.1,
+                                                  .ttft_sigma_ln = 0.2};
+
+/* 11 ms + 50 x 20 us + 21 x 10 us, and 20 prompts of 27 ms + 50 x 60 us in each 100 steps. */
+START_TEST(time_per_token)
+{
+    check_close(gable_serving_tpot(&parts, &constants), 0.01221 + 0.2 * 0.030, 1e-12);
+    gable_serving_parts one = parts;
+    one.batch = 1; /* nobody else's prompts */
+    check_close(gable_serving_tpot(&one, &constants), 0.01201, 1e-12);
+}
+END_TEST
+
+/* 20 ms + 2 ms + 1.2 x (40 + 1.1 x 10 ms); 20 others x (1/20 + 0.008) x 1.2 x 30 ms; 21 clients x
+ * 1000 tokens x 0.1 us. */
+START_TEST(time_to_first_token)
+{
+    gable_serving_request r = {.concurrency = 21, .waves = 10, .tp = 1};
+    double first = 0.022 + 1.2 * 0.051 + 20 * 0.058 * 1.2 * 0.030 + 0.0021;
+    check_close(gable_serving_ttft(&parts, &constants, &r), first, 1e-12);
+    r.concurrency = 42; /* as many wait for a whole answer */
+    double beyond = first + 0.0021;
+    check_close(gable_serving_ttft(&parts, &constants, &r),
+                beyond + 101 * gable_serving_tpot(&parts, &constants) + beyond, 1e-12);
+}
+END_TEST
+
+START_TEST(rates_and_intervals)
+{
+    gable_accelerator device = {.tdp_w = 700};
+    gable_machine machine = {.accelerator = &device};
+    gable_serving_request r = {.concurrency = 21, .waves = 10, .tp = 2};
+    gable_serving s;
+    gable_serving_finish(&parts, &constants, &r, &machine, &s);
+    double life = s.ttft_s + 100 * s.tpot_s;
+    check_close(s.tokens_per_s, 21 * 101 / life, 1e-12);
+    check_close(s.tokens_per_s_per_gpu, s.tokens_per_s / 2, 1e-12);
+    check_close(s.joules_per_token, 1400 / s.tokens_per_s, 1e-12);
+    check_close(s.tpot_p90_s / s.tpot_s, exp(0.12815515655), 1e-9);
+    ck_assert_double_ge(s.tpot_p10_s, s.tpot_ceiling_s);
+    gable_serving_parts none = parts;
+    none.fits = false;
+    gable_serving_finish(&none, &constants, &r, &machine, &s);
+    ck_assert_double_eq(s.tokens_per_s, 0);
+}
+END_TEST
+
+/* ---- the cache ---- */
+
+static gable_serving_parts price(const char *model, const char *system, const char *stack,
+                                 const gable_serving_request *request)
+{
+    gable_err err = {0};
+    const gable_model *loaded;
+    gable_machine machine = {0};
+    gable_serving_constants c;
+    gable_serving_rules rules;
+    gable_serving_parts out;
+    ck_assert_int_eq(gable_model_load(scratch_arena(), "workloads", model, &loaded, &err),
+                     GABLE_OK);
+    ck_assert_msg(gable_machine_load(scratch_arena(), "hw", system, stack, &machine, &err) ==
+                      GABLE_OK,
+                  "%s", err.text);
+    ck_assert_msg(gable_serving_load(scratch_arena(), "hw", machine.accelerator, stack, &c, &rules,
+                                     &err) == GABLE_OK,
+                  "%s", err.text);
+    ck_assert_msg(gable_serving_price(scratch_arena(), loaded, &machine, &rules, request, &out,
+                                      &err) == GABLE_OK,
+                  "%s", err.text);
+    return out;
+}
+
+/* vLLM on 80 GB: 72 GB less 16.06 GB of weights and 4 GB; 131,072 B a token. */
+START_TEST(cache_holds)
+{
+    gable_serving_request r = {.isl = 1000, .osl = 1000, .concurrency = 8, .tp = 1, .ep = 1};
+    gable_serving_parts p = price("llama-3.1-8b", "h100-sxm", "vllm", &r);
+    double weights = 2.0 * 8.03e9;
+    check_close(p.kv_tokens, (72e9 - 4e9 - weights) / 131072, 1e-3);
+    check_close(p.capacity, p.kv_tokens / 1550, 1e-12);
+    ck_assert_double_eq(p.batch, 8);
+    r.concurrency = 100000;
+    p = price("llama-3.1-8b", "h100-sxm", "vllm", &r);
+    ck_assert_double_eq(p.batch, floor(p.capacity));
+    p = price("llama-3.1-405b", "h100-sxm", "vllm", &r);
+    ck_assert(!p.fits);
+}
+END_TEST
+
+/* A prompt that joins a step costs less than one alone, and more than nothing. */
+START_TEST(joining_shares_the_weights)
+{
+    gable_serving_request r = {.isl = 512, .osl = 100, .concurrency = 16, .tp = 1, .ep = 1};
+    gable_serving_parts p = price("llama-3.1-8b", "h100-sxm", "vllm", &r);
+    ck_assert_double_lt(p.joined_s, p.prefill_s);
+    ck_assert_double_gt(p.joined_s, 0.3 * p.prefill_s);
+    p = price("llama-3.1-8b", "h100-sxm", "sglang", &r); /* a step of its own */
+    ck_assert_double_eq(p.joined_s, p.prefill_s);
+}
+END_TEST
+
+/* ---- tables ---- */
+
+static const char header[] = "device,system,framework,model,precision,tp,ep,isl,osl,length_ratio,"
+                             "waves,concurrency,ttft_clean,ttft_ms,tpot_ms\n";
+
+static gable_status read_runs(const char *rows, gable_serving_runs *runs, gable_err *err)
+{
+    static gable_csv csv;
+    char text[4096];
+    snprintf(text, sizeof text, "%s%s", header, rows);
+    GABLE_TRY(gable_csv_parse(scratch_arena(), "runs.csv", text, strlen(text), &csv, err));
+    return gable_serving_runs_read(scratch_arena(), "hw", "workloads", &csv, true, runs, err);
+}
+
+static const struct {
+    const char *row, *says; /* what is refused, or why a row is unsupported */
+    gable_status status;
+} tables[] = {
+    {"h100-sxm,hgx-h100-8,vllm,llama-3.1-70b,fp8,4,1,1024,1024,0.9,10,16,1,100,15\n", NULL,
+     GABLE_OK},
+    {"h100-sxm,hgx-h100-8,vllm,llama-3.1-70b,bf16,1,1,1024,1024,1,,1,,,\n", "no sequence fits",
+     GABLE_OK},
+    {"h100-sxm,hgx-h100-8,vllm,llama-3.1-70b,fp8,3,1,1024,1024,1,,1,,,\n", "cannot be split",
+     GABLE_OK},
+    {"h100-sxm,hgx-h100-8,other,llama-3.1-70b,fp8,4,1,1024,1024,1,,1,,,\n",
+     "no stack stands for its framework", GABLE_OK},
+    {"h100-sxm,hgx-h100-8,vllm,llama-3.1-70b,fp8,4,1,0,1024,1,,1,,,\n", "a size below 1", GABLE_OK},
+    {"h100-sxm,hgx-h100-8,vllm,llama-3.1-70b,fp7,4,1,1024,1024,1,,1,,,\n",
+     "unknown precision \"fp7\"", GABLE_INPUT},
+    {"h100-sxm,hgx-h100-8,vllm,llama-3.1-70c,fp8,4,1,1024,1024,1,,1,,,\n",
+     "did you mean \"llama-3.1-70b\"", GABLE_INPUT},
+    {"h100-sxm,hgx-h100-9,vllm,llama-3.1-70b,fp8,4,1,1024,1024,1,,1,,,\n", "unknown system",
+     GABLE_INPUT},
+    {"h100-sxm,hgx-h100-8,vllm,llama-3.1-70b,fp8,four,1,1024,1024,1,,1,,,\n",
+     "expected a number of at least 0, got \"four\"", GABLE_INPUT},
+};
+
+START_TEST(row_of_a_table)
+{
+    gable_serving_runs runs;
+    gable_err err = {0};
+    gable_status status = read_runs(tables[_i].row, &runs, &err);
+    ck_assert_int_eq(status, tables[_i].status);
+    const char *text = status == GABLE_OK ? runs.run[0].unsupported : err.text;
+    if (!tables[_i].says)
+        ck_assert_msg(!text && runs.run[0].serving.tpot_s > 0.0, "%s", text ? text : "no time");
+    else
+        ck_assert_msg(text && strstr(text, tables[_i].says), "says: %s", text ? text : "nothing");
+}
+END_TEST
+
+/* Runs made with known constants give them back. */
+START_TEST(fit_finds_what_made_the_runs)
+{
+    enum { N = 12 };
+    char rows[4096] = "";
+    size_t n = 0;
+    gable_serving_runs runs;
+    gable_err err = {0};
+    for (int i = 0; i < N; i++)
+        n += (size_t)snprintf(
+            rows + n, sizeof rows - n,
+            "h100-sxm,hgx-h100-8,vllm,llama-3.1-8b,bf16,%d,1,%d,%d,1,10,%d,1,1,1\n", i % 2 ? 2 : 1,
+            i % 3 ? 1024 : 4096, i % 2 ? 256 : 1024, 1 << (i % 6));
+    ck_assert_msg(read_runs(rows, &runs, &err) == GABLE_OK, "%s", err.text);
+    gable_serving_constants truth = constants;
+    truth.step_scale = 1.05;
+    truth.gap_s = 25e-6;
+    for (int i = 0; i < N; i++) {
+        gable_serving_run *run = &runs.run[i];
+        ck_assert_ptr_null(run->unsupported);
+        run->tpot_s = gable_serving_tpot(&run->parts, &truth);
+        run->ttft_s = gable_serving_ttft(&run->parts, &truth, &run->request);
+    }
+    gable_serving_entry entry[GABLE_SERVING_GROUPS_CAP];
+    int found;
+    ck_assert_int_eq(gable_serving_fit(scratch_arena(), &runs, "vllm", false, entry, &found, &err),
+                     GABLE_OK);
+    ck_assert_int_eq(found, 1);
+    ck_assert_str_eq(entry[0].generation, "hopper");
+    ck_assert_double_lt(entry[0].tpot_p90_frac, 0.03); /* few runs: the priors pull */
+    ck_assert_double_lt(entry[0].ttft_p90_frac, 0.08);
+}
+END_TEST
+
+/* A ratchet: errors on the open runs with the constants that ship. */
+START_TEST(measured_runs_are_met)
+{
+    static const char path[] = "../shared/measurements/serving.csv";
+    gable_serving_errors errors[GABLE_SERVING_GROUPS_CAP];
+    gable_serving_runs runs;
+    gable_csv csv;
+    gable_err err = {0};
+    int n;
+    if (access(path, R_OK) != 0)
+        return;
+    ck_assert_int_eq(gable_csv_read(scratch_arena(), path, &csv, &err), GABLE_OK);
+    ck_assert_msg(gable_serving_runs_read(scratch_arena(), "hw", "workloads", &csv, true, &runs,
+                                          &err) == GABLE_OK,
+                  "%s", err.text);
+    ck_assert_int_eq(
+        gable_serving_validate(scratch_arena(), &runs, GABLE_SERVING_BOTH, errors, &n, &err),
+        GABLE_OK);
+    const gable_serving_errors *all = &errors[n - 1];
+    ck_assert_int_eq(all->n_covered, all->n);
+    ck_assert_double_le(all->tpot_median_frac, 0.0505);
+    ck_assert_double_le(all->tpot_p90_frac, 0.170);
+    ck_assert_double_le(all->ttft_median_frac, 0.145);
+    ck_assert_double_ge(all->tpot_inside_frac, 0.75);
+    ck_assert_double_le(all->tpot_inside_frac, 0.85);
+}
+END_TEST
+
+Suite *gable_suite_serving(void);
+
+Suite *gable_suite_serving(void)
+{
+    Suite *suite = suite_create("serving");
+    TCase *all = tcase_create("closed form");
+    tcase_add_checked_fixture(all, scratch_open, scratch_close);
+    tcase_set_timeout(all, 60);
+    tcase_add_test(all, time_per_token);
+    tcase_add_test(all, time_to_first_token);
+    tcase_add_test(all, rates_and_intervals);
+    tcase_add_test(all, cache_holds);
+    tcase_add_test(all, joining_shares_the_weights);
+    ADD_ROWS(all, row_of_a_table, tables);
+    tcase_add_test(all, fit_finds_what_made_the_runs);
+    suite_add_tcase(suite, all);
+    TCase *tree = tcase_create("tree");
+    tcase_add_checked_fixture(tree, scratch_open, scratch_close);
+    tcase_set_tags(tree, "slow");
+    tcase_set_timeout(tree, 60);
+    tcase_add_test(tree, measured_runs_are_met);
+    suite_add_tcase(suite, tree);
+    return suite;
+}
