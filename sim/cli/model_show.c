@@ -131,6 +131,8 @@ static void add_layers(gable_text *out, const gable_model *model)
             billions(gable_model_layer_params(model, layer, true), active, sizeof active));
         if (layer->hidden != model->hidden)
             gable_text_addf(out, "    width %d\n", layer->hidden);
+        if (layer->passes > 1)
+            gable_text_addf(out, "    passed %d times by each token\n", layer->passes);
         add_part(out, gable_mixer_name(layer->mixer.kind), &gable_mixer_schema, &layer->mixer);
         add_part(out, gable_ffn_name(layer->ffn.kind), &gable_ffn_schema, &layer->ffn);
     }
@@ -240,8 +242,11 @@ static void add_json_layers(gable_text *out, const gable_model *model)
     gable_text_add(out, "\",\n \"layers\": [");
     for (int i = 0; i < model->n_kinds; i++) {
         const gable_layer *layer = &model->kinds[i];
-        gable_text_addf(out, "%s\n  {\"id\": \"%s\", \"count\": %d, \"hidden\": %d, \"params\": ",
-                        i ? "," : "", gable_model_kind_id(i, id), layer->count, layer->hidden);
+        gable_text_addf(out,
+                        "%s\n  {\"id\": \"%s\", \"count\": %d, \"passes\": %d, \"hidden\": %d, "
+                        "\"params\": ",
+                        i ? "," : "", gable_model_kind_id(i, id), layer->count,
+                        layer->passes > 1 ? layer->passes : 1, layer->hidden);
         gable_text_add_json_number(out, gable_model_layer_params(model, layer, false));
         gable_text_add(out, ", \"active_params\": ");
         gable_text_add_json_number(out, gable_model_layer_params(model, layer, true));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 const char *const gable_phase_choices[] = {"decode", "prefill", NULL};
+const char *const gable_clocks[] = {"burst", "sustained", NULL};
 const char *const gable_phase_choices_both[] = {"decode", "prefill", "both", NULL};
 
 /* What the commands take when nothing is said: a short chat. */
@@ -58,6 +59,16 @@ static const gable_dtype *chosen(int option, gable_dtype *dtype)
     return option < 0 ? NULL : dtype;
 }
 
+static gable_status sustain(gable_cli *cli, gable_machine *machine)
+{
+    gable_constants *copy;
+    GABLE_TRY(gable_arena_take(&cli->arena, 1, sizeof *copy, &copy, &cli->err));
+    *copy = *machine->constants;
+    copy->sustained = true;
+    machine->constants = copy;
+    return GABLE_OK;
+}
+
 static gable_status load(gable_cli *cli, const gable_scenario_options *o, gable_case *out)
 {
     if (cli->n_arguments > 0)
@@ -68,6 +79,8 @@ static gable_status load(gable_cli *cli, const gable_scenario_options *o, gable_
     GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, o->model, &out->model, &cli->err));
     GABLE_TRY(
         gable_machine_load(&cli->arena, cli->hw, o->system, o->stack, &out->machine, &cli->err));
+    if (o->clocks)
+        GABLE_TRY(sustain(cli, &out->machine));
     if (o->checkpoint) {
         const char *path = gable_file_join(&cli->arena, cli->workloads, "checkpoints.csv");
         if (!path)

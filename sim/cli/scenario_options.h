@@ -9,7 +9,8 @@
 /* First member of the options struct of each of these commands. */
 typedef struct gable_scenario_options {
     const char *model, *system, *stack, *checkpoint;
-    int phase; /* gable_phase_choice */
+    int phase;  /* gable_phase_choice */
+    int clocks; /* 0 burst, 1 sustained */
     double batch;
     const char *context, *new_tokens; /* their defaults depend on the phase */
     int tp, ep;
@@ -25,6 +26,7 @@ typedef enum gable_phase_choice {
     GABLE_PHASE_CHOICE_BOTH
 } gable_phase_choice;
 extern const char *const gable_phase_choices[];      /* "decode" "prefill" NULL */
+extern const char *const gable_clocks[];             /* "burst" "sustained" NULL */
 extern const char *const gable_phase_choices_both[]; /* the same and "both" */
 
 /* Rows of the option table; `choices_` and `fallback_` are those of --phase: commands differ. */
@@ -118,6 +120,13 @@ extern const char *const gable_phase_choices_both[]; /* the same and "both" */
          .default_text = "trtllm",                                                                 \
          .offset = offsetof(gable_scenario_options, stack),                                        \
          .help = "software that runs the kernels; ideal: the ceiling alone"},                      \
+        {.name = "clocks",                                                                         \
+         .type = GABLE_OPTION_CHOICE,                                                              \
+         .argument = "CLOCKS",                                                                     \
+         .choices = gable_clocks,                                                                  \
+         .default_text = "burst",                                                                  \
+         .offset = offsetof(gable_scenario_options, clocks),                                       \
+         .help = "of kernels that the power limits: as benchmarked, or without a pause"},          \
         {.name = "format",                                                                         \
          .type = GABLE_OPTION_CHOICE,                                                              \
          .argument = "FORMAT",                                                                     \

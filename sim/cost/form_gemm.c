@@ -29,6 +29,7 @@ typedef struct gemm {
     double sm_flops, sm_bytes, clock, n_sm;
     const double *v;
     double memory_s;
+    bool sustained;
 } gemm;
 
 /* The best way to compute the product: its seconds on the SMs, what a split of k adds, and both
@@ -91,11 +92,11 @@ static double fastest_tile(const gemm *g, const tiles *t, double splits)
     return best;
 }
 
-/* Clocks droop in long kernels. */
+/* Clocks droop in long kernels; when one follows another without a pause, in all of them. */
 static double droop(const gemm *g, double compute_s)
 {
-    return compute_s *
-           (1.0 + g->v[GABLE_GEMM_DEL] * compute_s / (compute_s + 1e-3 * g->v[GABLE_GEMM_TAU]));
+    double reached = compute_s / (compute_s + 1e-3 * g->v[GABLE_GEMM_TAU]);
+    return compute_s * (1.0 + g->v[GABLE_GEMM_DEL] * (g->sustained ? 1.0 : reached));
 }
 
 /* Compares what counts in the end, so that a faster unit or memory is never slower. */
@@ -160,6 +161,7 @@ void gable_form_gemm(const gable_op *op, const gable_work *work, const gable_chi
               .sm_bytes = value[GABLE_GEMM_LSM] * chip->clock_hz,
               .clock = chip->clock_hz,
               .n_sm = chip->n_sm,
+              .sustained = chip->sustained,
               .v = value};
     choice best = {0};
     tiles menu;

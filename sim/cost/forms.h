@@ -14,6 +14,7 @@ typedef struct gable_chip {
     double peak_flops_per_s; /* of the unit that the FLOPs run on */
     double bandwidth_bytes_per_s, l2_bytes;
     double exp_per_s, vector_flops_per_s;
+    bool sustained; /* clocks are those of a busy hour */
     bool quantised; /* activations arrive in the format of the product */
     double projection_flops_per_s, core_flops_per_s,
         index_flops_per_s; /* peaks, of attention blocks only */

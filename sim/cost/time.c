@@ -147,6 +147,7 @@ void gable_cost_time_with(const gable_op *op, const gable_work *work,
     *out = (gable_time){0};
     out->ceiling_s = gable_cost_ceiling_s(work, accelerator, &out->ceiling_bound);
     gable_chip chip = chip_of(work, accelerator, constants);
+    chip.sustained = constants->sustained;
     chip.quantised = op->copies == 0.0 && constants->fused_quantisation[op->activations];
     forms[gable_family_form(work->family)](op, work, &chip, kernel->value, out);
     out->time_s = out->overhead_s + max2(max2(out->compute_s, out->memory_s), out->network_s) +

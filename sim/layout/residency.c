@@ -42,7 +42,7 @@ static double pool_bytes(const gable_plan *plan)
     for (int i = 0; i < model->n_kinds; i++) {
         const gable_mixer *m = &model->kinds[i].mixer;
         if (compresses(m))
-            bytes += model->kinds[i].count * s->batch * n / m->compress_ratio *
+            bytes += gable_layer_calls(&model->kinds[i]) * s->batch * n / m->compress_ratio *
                      (m->head_dim * gable_dtype_bytes(model->kv_dtype) +
                       m->index_dim * gable_dtype_bytes(model->index_dtype));
     }

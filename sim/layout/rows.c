@@ -46,7 +46,7 @@ static int new_row(gable_laying *l, const char *name, gable_row_kind kind)
     plan->n_rows++;
     plan->kind[row] = kind;
     plan->layers[row] = l->layer ? l->layer->count : 0;
-    plan->calls[row] = l->layer ? l->layer->count : 1.0;
+    plan->calls[row] = l->layer ? gable_layer_calls(l->layer) : 1.0;
     return row;
 }
 
@@ -71,7 +71,7 @@ static bool join_op(gable_laying *l, const char *name, const gable_op *op, const
         if (!same)
             continue;
         plan->layers[i] += l->layer->count;
-        plan->calls[i] += l->layer->count;
+        plan->calls[i] += gable_layer_calls(l->layer);
         plan->stored_bytes[i] += stored_bytes * l->layer->count;
         return true;
     }
@@ -105,7 +105,7 @@ void gable_rows_op(gable_laying *l, const char *name, const gable_op *op, double
         return;
     l->plan->op[row] = *op;
     l->plan->work[row] = work;
-    l->plan->stored_bytes[row] = stored_bytes * l->plan->calls[row];
+    l->plan->stored_bytes[row] = stored_bytes * (l->layer ? l->layer->count : 1.0);
 }
 
 void gable_rows_gemm(gable_laying *l, const char *name, gable_module module, double m, double n,
@@ -161,12 +161,12 @@ void gable_rows_keep(gable_laying *l, double bytes_per_token, double window)
     const gable_scenario *s = &l->plan->scenario;
     double n = s->n_cached + s->n_new;
     double kept = window > 0.0 && window < n ? window : n;
-    l->plan->kv_bytes += l->layer->count * s->batch * kept * bytes_per_token;
+    l->plan->kv_bytes += gable_layer_calls(l->layer) * s->batch * kept * bytes_per_token;
 }
 
 void gable_rows_keep_state(gable_laying *l, double state_bytes)
 {
-    l->plan->state_bytes += l->layer->count * l->plan->scenario.batch * state_bytes;
+    l->plan->state_bytes += gable_layer_calls(l->layer) * l->plan->scenario.batch * state_bytes;
 }
 
 void gable_rows_collective(gable_laying *l, const char *name, gable_collective_kind kind,
@@ -182,7 +182,7 @@ void gable_rows_collective(gable_laying *l, const char *name, gable_collective_k
         if (!same)
             continue;
         plan->layers[i] += l->layer->count;
-        plan->calls[i] += l->layer->count;
+        plan->calls[i] += gable_layer_calls(l->layer);
         return;
     }
     int row = new_row(l, name, GABLE_ROW_COLLECTIVE);
@@ -196,7 +196,9 @@ void gable_rows_gap(gable_laying *l)
     if (row < 0)
         return;
     l->plan->layers[row] = l->model->n_layers;
-    l->plan->calls[row] = l->model->n_layers;
+    l->plan->calls[row] = 0.0;
+    for (int i = 0; i < l->model->n_kinds; i++)
+        l->plan->calls[row] += gable_layer_calls(&l->model->kinds[i]);
 }
 
 void gable_rows_host(gable_laying *l)

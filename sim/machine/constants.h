@@ -96,6 +96,8 @@ typedef struct gable_constants {
      */
     const gable_kernel_constants
         *flavoured[GABLE_N_FLAVOURS][GABLE_N_FAMILIES][GABLE_N_DTYPES][GABLE_N_MMA];
+    /* Power-limited clocks as after seconds of work, not as in a benchmark with pauses. */
+    bool sustained;
     /* In serving, activations of these formats arrive quantised: [format]. */
     bool fused_quantisation[GABLE_N_DTYPES];
     /* Peaks and clocks of boards of one die follow their power (facts/kernels.md 2.3): what the

@@ -233,9 +233,15 @@ static bool equal_rows(const gable_schema *schema, const void *a, const void *b)
     return true;
 }
 
+static bool same_passes(const gable_layer *a, const gable_layer *b)
+{
+    return a->passes == b->passes || (a->passes <= 1 && b->passes <= 1);
+}
+
 bool gable_layer_equal(const gable_layer *a, const gable_layer *b)
 {
-    return a->hidden == b->hidden && equal_rows(&gable_mixer_schema, &a->mixer, &b->mixer) &&
+    return a->hidden == b->hidden && same_passes(a, b) &&
+           equal_rows(&gable_mixer_schema, &a->mixer, &b->mixer) &&
            equal_rows(&gable_ffn_schema, &a->ffn, &b->ffn);
 }
 

@@ -114,7 +114,14 @@ typedef struct gable_layer {
     gable_ffn ffn;
     int count;  /* how many layers of the model are like this one, >= 1 */
     int hidden; /* width of this layer (variable-width models differ by layer) */
+    int passes; /* times that a token goes through it (looped models share its weights); 0: once */
 } gable_layer;
+
+/* Layers that run in a forward pass: each pass has a cache of its own, but no weights. */
+static inline int gable_layer_calls(const gable_layer *layer)
+{
+    return layer->count * (layer->passes > 1 ? layer->passes : 1);
+}
 
 typedef struct gable_model {
     const char *name, *title,

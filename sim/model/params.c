@@ -393,7 +393,7 @@ void gable_model_cache(const gable_model *model, double *bytes_per_token, double
     *bytes_per_token = *bytes_const = 0;
     for (int i = 0; i < model->n_kinds; i++) {
         cache layer = layer_cache(model, &model->kinds[i].mixer);
-        *bytes_per_token += model->kinds[i].count * layer.per_token;
-        *bytes_const += model->kinds[i].count * layer.constant;
+        *bytes_per_token += gable_layer_calls(&model->kinds[i]) * layer.per_token;
+        *bytes_const += gable_layer_calls(&model->kinds[i]) * layer.constant;
     }
 }

@@ -162,7 +162,7 @@ static gable_status read_dtypes(const gable_json *node, gable_model *model, gabl
 
 typedef struct layer_file {
     const char *id;
-    int count, hidden;
+    int count, hidden, passes;
 } layer_file;
 
 static const gable_field layer_fields[] = {
@@ -185,6 +185,14 @@ static const gable_field layer_fields[] = {
      .dim = GABLE_DIM_COUNT,
      .offset = offsetof(layer_file, hidden),
      .help = "width, if not the model's"},
+    {.block = "",
+     .key = "passes",
+     .type = GABLE_FIELD_INT,
+     .dim = GABLE_DIM_COUNT,
+     .offset = offsetof(layer_file, passes),
+     .min = 1,
+     .max = 1024,
+     .help = "times that a token goes through each (looped models); weights are stored once"},
 };
 static const char *const layer_extra[] = {"mixer", "ffn"};
 static const gable_schema layer_schema = {
@@ -220,6 +228,7 @@ static gable_status read_kind(layer_list *list, const gable_json *node, int hidd
         gable_fields_read_object(list->arena, ffn, &gable_ffn_schema, &layer->ffn, list->err));
     layer->count = file.count;
     layer->hidden = file.hidden > 0 ? file.hidden : hidden;
+    layer->passes = file.passes;
     list->ids[list->n_kinds++] = file.id;
     return gable_layer_check(layer, node, list->err);
 }

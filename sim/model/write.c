@@ -112,6 +112,8 @@ static void add_layers(gable_text *out, const gable_model *model)
                         gable_model_kind_id(i, id), layer->count);
         if (layer->hidden != model->hidden)
             gable_text_addf(out, " \"hidden\": %d,", layer->hidden);
+        if (layer->passes > 1)
+            gable_text_addf(out, " \"passes\": %d,", layer->passes);
         gable_text_add(out, "\n     \"mixer\": ");
         gable_model_write_members(out, &gable_mixer_schema, &layer->mixer);
         gable_text_add(out, ",\n     \"ffn\": ");
@@ -295,7 +297,8 @@ void gable_model_write_schema(gable_text *out)
                         "{\"type\": \"object\", \"required\": [\"mixer\", \"ffn\"], "
                         "\"properties\": {\n\"id\": {\"type\": \"string\"}, "
                         "\"count\": {\"type\": \"integer\", \"minimum\": 1}, "
-                        "\"hidden\": {\"type\": \"integer\", \"minimum\": 1},\n\"mixer\": ");
+                        "\"hidden\": {\"type\": \"integer\", \"minimum\": 1}, "
+                        "\"passes\": {\"type\": \"integer\", \"minimum\": 1},\n\"mixer\": ");
     gable_fields_write_schema(out, &gable_mixer_schema);
     gable_text_add(out, ",\n\"ffn\": ");
     gable_fields_write_schema(out, &gable_ffn_schema);

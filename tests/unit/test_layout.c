@@ -153,6 +153,28 @@ START_TEST(equal_work_is_one_row)
 }
 END_TEST
 
+/* A token that passes both layers three times: three times the work, gaps and cache, once the
+ * weights. */
+START_TEST(looped_layers)
+{
+    gable_layer loop = dense_layer;
+    gable_model model = make_model(&loop, 1);
+    gable_plan once = lay(&model, &decode);
+    loop.passes = 3;
+    gable_plan thrice = lay(&model, &decode);
+    ck_assert_double_eq(thrice.calls[find(&thrice, "qkv_proj")], 6);
+    ck_assert_double_eq(thrice.calls[find(&thrice, "engine_gap")], 6);
+    ck_assert_double_eq(thrice.calls[find(&thrice, "lm_head")], 1);
+    ck_assert_double_eq(thrice.weights_bytes, once.weights_bytes);
+    ck_assert_double_eq(thrice.kv_bytes, 3 * once.kv_bytes);
+    double per_token, constant, looped;
+    gable_model_cache(&model, &looped, &constant);
+    loop.passes = 1;
+    gable_model_cache(&model, &per_token, &constant);
+    ck_assert_double_eq(looped, 3 * per_token);
+}
+END_TEST
+
 /* ---- MLA: which form, and its shapes ---- */
 static const gable_layer latent_layer = {
     .mixer = {.kind = GABLE_MIXER_MLA,
@@ -364,6 +386,7 @@ Suite *gable_suite_layout(void)
     tcase_add_test(all, collectives);
     tcase_add_test(all, prefill_head);
     tcase_add_test(all, equal_work_is_one_row);
+    tcase_add_test(all, looped_layers);
     tcase_add_test(all, mla_form);
     ADD_ROWS(all, mla_break_even, break_even_rows);
     tcase_add_test(all, mla_cache_is_replicated);

@@ -364,6 +364,38 @@ START_TEST(fastest_of_rivals)
 }
 END_TEST
 
+/* Without pauses the clocks of all products droop as those of the longest do; what memory bounds
+ * is as fast as before. */
+START_TEST(sustained_clocks)
+{
+    gable_machine machine = {0};
+    gable_err err = {0};
+    ck_assert_int_eq(
+        gable_machine_load(scratch_arena(), "hw", "h100-sxm", "trtllm", &machine, &err), GABLE_OK);
+    gable_constants constants = *machine.constants;
+    const double products[][2] = {{8192, 1.0}, {1, 0.0}}; /* tokens; whether the clock matters */
+    for (size_t i = 0; i < 2; i++) {
+        gable_op op = {.kind = GABLE_OP_GEMM,
+                       .weights = GABLE_DTYPE_BF16,
+                       .activations = GABLE_DTYPE_BF16,
+                       .gemm = {products[i][0], 8192, 8192, 1}};
+        gable_work work;
+        gable_time burst, sustained;
+        gable_cost_work(&op, &work);
+        constants.sustained = false;
+        gable_cost_time(&op, &work, machine.accelerator, &constants, &burst);
+        constants.sustained = true;
+        gable_cost_time(&op, &work, machine.accelerator, &constants, &sustained);
+        double more = sustained.time_s / burst.time_s;
+        ck_assert_double_ge(more, 1.0);
+        if (products[i][1] > 0.0)
+            ck_assert_double_gt(more, 1.02);
+        else
+            ck_assert_double_lt(more, 1.01);
+    }
+}
+END_TEST
+
 Suite *gable_suite_mixers(void);
 
 Suite *gable_suite_mixers(void)
@@ -381,6 +413,7 @@ Suite *gable_suite_mixers(void)
     tcase_add_test(all, drafts_leave_states);
     tcase_add_test(all, state_kernels_have_jobs);
     tcase_add_test(all, fastest_of_rivals);
+    tcase_add_test(all, sustained_clocks);
     suite_add_tcase(suite, all);
     return suite;
 }
