@@ -32,7 +32,8 @@ int gable_fabric_levels(const gable_system *system, const gable_link *out_link, 
     X(INCAST, "incast", "everybody to the first")                                                  \
     X(PERMUTATION, "permutation", "everybody to one other, at random")                             \
     X(RANDOM, "random", "pairs, sizes and starts at random")                                       \
-    X(MOE, "moe", "expert tokens, ranks popular by --skew")
+    X(MOE, "moe", "expert tokens, ranks popular by --skew")                                        \
+    X(KV, "kv", "half the ranks send caches to the other half, which runs a ring all-reduce")
 typedef enum gable_pattern {
 #define GABLE_PATTERN_ENUM(symbol, name, help) GABLE_PATTERN_##symbol,
     GABLE_PATTERN_LIST(GABLE_PATTERN_ENUM)

@@ -231,17 +231,34 @@ static gable_status lay_matrix(builder *b)
     return GABLE_OK;
 }
 
-/* Step k of rank i hands on what step k - 1 of rank i - 1 brought. */
+/* All-reduce of the `n` ranks from `first` on: step k of a rank hands on what step k - 1 of the one
+ * before it brought. */
+static void add_ring(builder *b, size_t first, size_t n)
+{
+    for (size_t k = 0; k < 2 * (n - 1); k++)
+        for (size_t i = 0; i < n; i++) {
+            size_t before = k ? (k - 1) * n + (i + n - 1) % n : 0;
+            add_flow(b, name_of(b, "s", k, "_", first + i), first + i, first + (i + 1) % n,
+                     b->traffic->bytes / (double)n, 0.0, k ? &before : NULL);
+        }
+}
+
 static gable_status lay_ring(builder *b)
 {
-    size_t steps = 2 * (b->n - 1);
-    GABLE_TRY(take_flows(b, steps * b->n, steps * b->n));
-    for (size_t k = 0; k < steps; k++)
-        for (size_t i = 0; i < b->n; i++) {
-            size_t before = k ? (k - 1) * b->n + (i + b->n - 1) % b->n : 0;
-            add_flow(b, name_of(b, "s", k, "_", i), i, (i + 1) % b->n,
-                     b->traffic->bytes / (double)b->n, 0.0, k ? &before : NULL);
-        }
+    size_t n_flows = 2 * (b->n - 1) * b->n;
+    GABLE_TRY(take_flows(b, n_flows, n_flows));
+    add_ring(b, 0, b->n);
+    return GABLE_OK;
+}
+
+/* Prefill hands caches over to decode, whose all-reduce shares the links with them. */
+static gable_status lay_handover(builder *b)
+{
+    size_t half = b->n / 2, n = b->n - half, ring = 2 * (n - 1) * n;
+    GABLE_TRY(take_flows(b, ring + half, ring));
+    add_ring(b, half, n);
+    for (size_t i = 0; i < half; i++)
+        add_flow(b, name_of(b, "kv", i, "_", half + i), i, half + i, b->traffic->bytes, 0.0, NULL);
     return GABLE_OK;
 }
 
@@ -329,10 +346,13 @@ gable_status gable_traffic_build(gable_arena *arena, const gable_system *system,
                                  const gable_traffic *traffic, gable_flows *out, gable_err *err)
 {
     typedef gable_status lay(builder * b);
-    static lay *const lays[GABLE_N_PATTERNS] = {
-        [GABLE_PATTERN_ALL_TO_ALL] = lay_matrix,       [GABLE_PATTERN_RING] = lay_ring,
-        [GABLE_PATTERN_INCAST] = lay_incast,           [GABLE_PATTERN_RANDOM] = lay_random,
-        [GABLE_PATTERN_PERMUTATION] = lay_permutation, [GABLE_PATTERN_MOE] = lay_matrix};
+    static lay *const lays[GABLE_N_PATTERNS] = {[GABLE_PATTERN_ALL_TO_ALL] = lay_matrix,
+                                                [GABLE_PATTERN_RING] = lay_ring,
+                                                [GABLE_PATTERN_INCAST] = lay_incast,
+                                                [GABLE_PATTERN_RANDOM] = lay_random,
+                                                [GABLE_PATTERN_PERMUTATION] = lay_permutation,
+                                                [GABLE_PATTERN_MOE] = lay_matrix,
+                                                [GABLE_PATTERN_KV] = lay_handover};
     builder b = {.arena = arena,
                  .system = system,
                  .traffic = traffic,

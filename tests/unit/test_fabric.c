@@ -124,6 +124,9 @@ static const struct {
     {"hgx-h100-8", GABLE_PATTERN_INCAST, 8, 1, 1e9, 7e9 / 450e9},
     {"hgx-h100-8", GABLE_PATTERN_PERMUTATION, 8, 1, 1e9, 1e9 / 450e9},
     {"hgx-h100-8", GABLE_PATTERN_RING, 8, 1, 8e9, 14e9 / 450e9},
+    /* six steps of a quarter and the whole cache pass each link into the other half */
+    {"hgx-h100-8", GABLE_PATTERN_KV, 8, 1, 8e9, 20e9 / 450e9},
+    {"hgx-h100-8", GABLE_PATTERN_KV, 2, 1, 8e9, 8e9 / 450e9}, /* nothing to reduce */
     {"hgx-h100-8", GABLE_PATTERN_ALL_TO_ALL, 16, 2, 1e9, 5e8 / 50e9},
     {"gb200-nvl72", GABLE_PATTERN_ALL_TO_ALL, 100008, 1389, 1e9, 1e9 * (1388.0 / 1389.0) / 50e9},
     {"rtx-pro-6000-pcie-8", GABLE_PATTERN_ALL_TO_ALL, 8, 1, 1e9, 2e9 / 24.7e9},
