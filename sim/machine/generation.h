@@ -45,6 +45,8 @@ typedef struct gable_gap {
 typedef struct gable_stand_in {
     int family, weights; /* gable_family, gable_dtype */
     const char *stack, *why;
+    bool
+        instead; /* also of the stack's own measurements: of a kernel that it does not serve with */
 } gable_stand_in;
 
 typedef struct gable_stack {

@@ -178,6 +178,12 @@ static const gable_field stand_in_rows[] = {
     CHOICE_ROW(gable_stand_in, "", "weights", weights, dtypes, REQUIRED, "Format of the weights."),
     TEXT_ROW(gable_stand_in, "stack", NAME, stack, REQUIRED, "Whose kernels stand in."),
     TEXT_ROW(gable_stand_in, "why", TEXT, why, REQUIRED, "What the engine runs, in words."),
+    {.block = "",
+     .key = "instead",
+     .type = GABLE_FIELD_BOOL,
+     .offset = offsetof(gable_stand_in, instead),
+     .help =
+         "Also where the stack itself was measured, with a kernel that it does not serve with."},
 };
 
 const gable_schema gable_stand_in_schema = {

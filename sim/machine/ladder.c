@@ -142,15 +142,15 @@ static bool is_odd(const ladder *l, const rung *r, const gable_calibrated *entry
     return false;
 }
 
-/* Nearer than the first fallback, farther than the stack itself. */
+/* Nearer than the first fallback, and than the stack itself when it stands in for that too. */
 static double stand_in_distance(const ladder *l, const gable_calibrated *entry, double distance)
 {
-    const gable_stack *stack = l->stack;
-    for (int i = 0; i < stack->n_stand_ins && distance >= far_stack; i++)
-        if (stack->stand_ins[i].family == entry->family &&
-            stack->stand_ins[i].weights == entry->weights &&
-            strcmp(stack->stand_ins[i].stack, entry->stack) == 0)
-            return far_stack * 0.9;
+    for (int i = 0; i < l->stack->n_stand_ins && distance >= far_stack; i++) {
+        const gable_stand_in *s = &l->stack->stand_ins[i];
+        if (s->family == entry->family && s->weights == entry->weights &&
+            strcmp(s->stack, entry->stack) == 0)
+            return far_stack * (s->instead ? -0.9 : 0.9);
+    }
     return distance;
 }
 
@@ -185,11 +185,11 @@ static void take_choice(const ladder *l, const choice *c, const char *from,
                         gable_kernel_constants *out)
 {
     double rung_ln = c->rung->sigma_ln;
-    double stack_ln = c->stack > 0.5 * far_stack ? l->stack->stack_sigma_ln : 0.0;
+    double stack_ln = fabs(c->stack) > 0.5 * far_stack ? l->stack->stack_sigma_ln : 0.0;
     double format_ln = c->format > same_kernels ? l->stack->format_sigma_ln : 0.0;
     double own_ln = c->entry->sigma_ln;
     gable_provenance provenance = c->rung->provenance;
-    if (c->stack > 0.5 * far_stack || c->format > 0.0)
+    if (fabs(c->stack) > 0.5 * far_stack || c->format > 0.0)
         provenance = worst(provenance, GABLE_PROVENANCE_TRANSFERRED);
     if (c->format > same_kernels)
         provenance = GABLE_PROVENANCE_ASSUMED;
