@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/rank_options.h"
 #include "engine/curve.h"
 #include "report/plot.h"
 
@@ -31,24 +31,7 @@ static const gable_option options[] = {
      .default_text = "4096",
      .offset = offsetof(curve_options, context),
      .help = "tokens of each sequence already cached, where the batch grows"},
-    {.name = "tp",
-     .type = GABLE_OPTION_INT,
-     .dim = GABLE_DIM_COUNT,
-     .argument = "N",
-     .default_text = "1",
-     .min = 1.0,
-     .max = 1024.0,
-     .offset = offsetof(curve_options, tp),
-     .help = "tensor-parallel ranks"},
-    {.name = "ep",
-     .type = GABLE_OPTION_INT,
-     .dim = GABLE_DIM_COUNT,
-     .argument = "N",
-     .default_text = "1",
-     .min = 1.0,
-     .max = 1024.0,
-     .offset = offsetof(curve_options, ep),
-     .help = "ranks that experts are split over, of those of --tp"},
+    GABLE_RANK_OPTIONS(curve_options),
     {.name = "stack",
      .type = GABLE_OPTION_TEXT,
      .argument = "STACK",

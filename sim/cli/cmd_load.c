@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "cli/rank_options.h"
 #include "cli/scenario_options.h"
 #include "engine/host.h"
 
@@ -28,24 +29,7 @@ static const gable_option options[] = {
      .argument = "NAME|PATH",
      .offset = offsetof(load_options, system),
      .help = "system or device: a name of `gable hw list`, or a file"},
-    {.name = "tp",
-     .type = GABLE_OPTION_INT,
-     .dim = GABLE_DIM_COUNT,
-     .argument = "N",
-     .default_text = "1",
-     .min = 1.0,
-     .max = 1024.0,
-     .offset = offsetof(load_options, tp),
-     .help = "devices that the model is split over"},
-    {.name = "ep",
-     .type = GABLE_OPTION_INT,
-     .dim = GABLE_DIM_COUNT,
-     .argument = "N",
-     .default_text = "1",
-     .min = 1.0,
-     .max = 1024.0,
-     .offset = offsetof(load_options, ep),
-     .help = "ranks that experts are split over, of those of --tp"},
+    GABLE_RANK_OPTIONS(load_options),
     {.name = "weights",
      .type = GABLE_OPTION_DTYPE,
      .argument = "DTYPE",

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/rank_options.h"
 #include "cli/scenario_options.h"
 #include "engine/serving.h"
 
@@ -53,24 +54,7 @@ static const gable_option options[] = {
     COUNT_ROW("concurrency", "1", 1.0, 1048576.0, concurrency,
               "clients that ask again as soon as they are answered"),
     COUNT_ROW("waves", "10", 1.0, 1e9, waves, "requests of each client in the run"),
-    {.name = "tp",
-     .type = GABLE_OPTION_INT,
-     .dim = GABLE_DIM_COUNT,
-     .argument = "N",
-     .default_text = "1",
-     .min = 1.0,
-     .max = 1024.0,
-     .offset = offsetof(serve_options, tp),
-     .help = "tensor-parallel ranks"},
-    {.name = "ep",
-     .type = GABLE_OPTION_INT,
-     .dim = GABLE_DIM_COUNT,
-     .argument = "N",
-     .default_text = "1",
-     .min = 1.0,
-     .max = 1024.0,
-     .offset = offsetof(serve_options, ep),
-     .help = "ranks that experts are split over, of those of --tp"},
+    GABLE_RANK_OPTIONS(serve_options),
     DTYPE_ROW("weights", weights, "format of the weights instead of the model's"),
     DTYPE_ROW("activations", activations, "format of the activations instead of the model's"),
     DTYPE_ROW("kv", kv, "format of the cache instead of the engine's default"),

@@ -3,7 +3,7 @@
  * Room: cli. Uses: every room below. */
 #ifndef GABLE_CLI_SCENARIO_OPTIONS_H
 #define GABLE_CLI_SCENARIO_OPTIONS_H
-#include "cli/cli.h"
+#include "cli/rank_options.h"
 #include "report/report.h"
 
 /* First member of the options struct of each of these commands. */
@@ -67,24 +67,7 @@ extern const char *const gable_phase_choices_both[]; /* the same and "both" */
          .argument = "N",                                                                          \
          .offset = offsetof(gable_scenario_options, new_tokens),                                   \
          .help = "tokens that each sequence adds (decode 1, prefill 1024)"},                       \
-        {.name = "tp",                                                                             \
-         .type = GABLE_OPTION_INT,                                                                 \
-         .dim = GABLE_DIM_COUNT,                                                                   \
-         .argument = "N",                                                                          \
-         .default_text = "1",                                                                      \
-         .min = 1.0,                                                                               \
-         .max = 1024.0,                                                                            \
-         .offset = offsetof(gable_scenario_options, tp),                                           \
-         .help = "tensor-parallel ranks"},                                                         \
-        {.name = "ep",                                                                             \
-         .type = GABLE_OPTION_INT,                                                                 \
-         .dim = GABLE_DIM_COUNT,                                                                   \
-         .argument = "N",                                                                          \
-         .default_text = "1",                                                                      \
-         .min = 1.0,                                                                               \
-         .max = 1024.0,                                                                            \
-         .offset = offsetof(gable_scenario_options, ep),                                           \
-         .help = "ranks that experts are split over, of those of --tp"},                           \
+        GABLE_RANK_OPTIONS(gable_scenario_options),                                                \
         {.name = "experts-skew",                                                                   \
          .type = GABLE_OPTION_QUANTITY,                                                            \
          .dim = GABLE_DIM_NONE,                                                                    \
