@@ -36,6 +36,7 @@ static gable_status run(const char *line, const char *file)
     cli = (gable_cli){.hw = "hw", .plots = "plots", .arguments = arguments, .width = 100};
     ck_assert_int_eq(gable_arena_init(&cli.arena, (size_t)64 << 20, &cli.err), GABLE_OK);
     ck_assert_uint_le(gable_command_net.options_bytes, sizeof options);
+    memset(options, 0, sizeof options); /* as main does: without fork the last test's are there */
     gable_status status = gable_options_read(&gable_command_net, words, n, options, arguments,
                                              &cli.n_arguments, &cli.err);
     if (status == GABLE_OK)
