@@ -95,8 +95,9 @@ static double fastest_tile(const gemm *g, const tiles *t, double splits)
 /* Clocks droop in long kernels; when one follows another without a pause, in all of them. */
 static double droop(const gemm *g, double compute_s)
 {
-    double reached = compute_s / (compute_s + 1e-3 * g->v[GABLE_GEMM_TAU]);
-    return compute_s * (1.0 + g->v[GABLE_GEMM_DEL] * (g->sustained ? 1.0 : reached));
+    double all = g->v[GABLE_GEMM_DEL];
+    double reached = all * compute_s / (compute_s + 1e-3 * g->v[GABLE_GEMM_TAU]);
+    return compute_s * (1.0 + (g->sustained ? all : reached));
 }
 
 /* Compares what counts in the end, so that a faster unit or memory is never slower. */
