@@ -3,51 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/options.h"
+#include "../command.h"
 #include "machine/machine.h"
 #include "rows.h"
-#include "scratch.h"
 
 extern const gable_command gable_command_hw;
 
-static gable_cli cli;
-
-/* Runs `gable hw LINE`; words are parted by blanks. */
+/* Runs `gable hw LINE`. */
 static gable_status run(const char *line)
 {
-    static char words_of[400];
-    static double options[64]; /* aligned for any member, larger than any table's struct */
-    const char *words[16];
-    static const char *arguments[16];
-    int n = 0;
-    snprintf(words_of, sizeof words_of, "%s", line);
-    for (char *at = words_of; *at && n < 16;) {
-        words[n++] = at;
-        at += strcspn(at, " ");
-        if (*at)
-            *at++ = '\0';
-    }
-    gable_text_free(&cli.out);
-    gable_arena_free(&cli.arena);
-    cli = (gable_cli){.hw = "hw", .arguments = arguments, .width = 80};
-    ck_assert_int_eq(gable_arena_init(&cli.arena, (size_t)64 << 20, &cli.err), GABLE_OK);
-    ck_assert_uint_le(gable_command_hw.options_bytes, sizeof options);
-    memset(options, 0, sizeof options); /* as main does: without fork the last test's are there */
-    gable_status status = gable_options_read(&gable_command_hw, words, n, options, arguments,
-                                             &cli.n_arguments, &cli.err);
-    if (status == GABLE_OK)
-        status = gable_command_hw.run(&cli, options);
-    ck_assert(!cli.out.failed);
-    return status;
-}
-
-static void tear_down(void)
-{
-    gable_text_free(&cli.out);
-    gable_arena_free(&cli.arena);
-    cli = (gable_cli){0};
-    scratch_close();
+    static const gable_cli folders = {.hw = "hw", .width = 80};
+    return command_run(&gable_command_hw, &folders, line, "");
 }
 
 static const struct {
@@ -142,7 +108,7 @@ Suite *gable_suite_cmd_hw(void)
 {
     Suite *suite = suite_create("cmd_hw");
     TCase *lines = tcase_create("lines");
-    tcase_add_checked_fixture(lines, scratch_open, tear_down);
+    tcase_add_checked_fixture(lines, scratch_open, command_close);
     ADD_ROWS(lines, verbs_answer, answers);
     ADD_ROWS(lines, json_is_strict_and_repeatable, json_lines);
     ADD_ROWS(lines, wrong_lines_are_refused, refused);

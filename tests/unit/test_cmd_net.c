@@ -3,54 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/options.h"
+#include "../command.h"
 #include "rows.h"
-#include "scratch.h"
 
 extern const gable_command gable_command_net;
 
-static gable_cli cli;
-
-/* Runs `gable net LINE`; words are parted by blanks, %s is a file of the scratch folder. */
+/* Runs `gable net LINE`; %s is a file of the scratch folder. */
 static gable_status run(const char *line, const char *file)
 {
-    static char words_of[600];
-    static double options[64]; /* aligned for any member, larger than any table's struct */
-    const char *words[24];
-    static const char *arguments[24];
-    int n = 0;
-    const char *hole = strstr(line, "%s");
-    if (hole)
-        snprintf(words_of, sizeof words_of, "%.*s%s%s", (int)(hole - line), line, file, hole + 2);
-    else
-        snprintf(words_of, sizeof words_of, "%s", line);
-    for (char *at = words_of; *at && n < 24;) {
-        words[n++] = at;
-        at += strcspn(at, " ");
-        if (*at)
-            *at++ = '\0';
-    }
-    gable_text_free(&cli.out);
-    gable_arena_free(&cli.arena);
-    cli = (gable_cli){.hw = "hw", .plots = "plots", .arguments = arguments, .width = 100};
-    ck_assert_int_eq(gable_arena_init(&cli.arena, (size_t)64 << 20, &cli.err), GABLE_OK);
-    ck_assert_uint_le(gable_command_net.options_bytes, sizeof options);
-    memset(options, 0, sizeof options); /* as main does: without fork the last test's are there */
-    gable_status status = gable_options_read(&gable_command_net, words, n, options, arguments,
-                                             &cli.n_arguments, &cli.err);
-    if (status == GABLE_OK)
-        status = gable_command_net.run(&cli, options);
-    ck_assert(!cli.out.failed);
-    return status;
-}
-
-static void tear_down(void)
-{
-    gable_text_free(&cli.out);
-    gable_arena_free(&cli.arena);
-    cli = (gable_cli){0};
-    scratch_close();
+    static const gable_cli folders = {.hw = "hw", .plots = "plots", .width = 100};
+    return command_run(&gable_command_net, &folders, line, file);
 }
 
 static const struct {
@@ -201,7 +163,7 @@ Suite *gable_suite_cmd_net(void)
 {
     Suite *suite = suite_create("cmd_net");
     TCase *t = tcase_create("net");
-    tcase_add_checked_fixture(t, scratch_open, tear_down);
+    tcase_add_checked_fixture(t, scratch_open, command_close);
     ADD_ROWS(t, verbs_answer, answers);
     ADD_ROWS(t, json_reads_back, json);
     tcase_add_test(t, collective_keeps_its_keys);
