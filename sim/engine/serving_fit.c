@@ -223,12 +223,13 @@ static gable_status fit_generation(gable_arena *arena, const gable_serving_runs 
     size_t n_rows = runs->csv->n_rows;
     GABLE_TRY(gable_arena_take(arena, n_rows + 1, sizeof *f.run, &f.run, err));
     GABLE_TRY(gable_arena_take(arena, n_rows + 1, sizeof *r, &r, err));
-    bool split = select_runs(runs, stack, e->generation, GABLE_SERVING_BOTH, &f) >= LEAST_TO_SPLIT;
+    size_t n_all = select_runs(runs, stack, e->generation, GABLE_SERVING_BOTH, &f);
+    bool split = half || n_all >= LEAST_TO_SPLIT; /* what is to be held out never trains */
     e->n_train = (int)select_runs(runs, stack, e->generation,
                                   split ? GABLE_SERVING_TRAIN : GABLE_SERVING_BOTH, &f);
     GABLE_TRY(fit_runs(&f, &e->constants, err));
-    e->n_test = (int)select_runs(runs, stack, e->generation,
-                                 split ? GABLE_SERVING_TEST : GABLE_SERVING_BOTH, &f);
+    if (split)
+        e->n_test = (int)select_runs(runs, stack, e->generation, GABLE_SERVING_TEST, &f);
     test_runs(&f, r, e);
     if (half || !split)
         return GABLE_OK;
