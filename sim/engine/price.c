@@ -3,6 +3,7 @@
 
 #include "engine/engine.h"
 #include "engine/host.h"
+#include "engine/overlap.h"
 
 gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_step *step,
                              gable_err *err)
@@ -13,6 +14,9 @@ gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_s
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->time_s, &step->time_s, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->ceiling_s, &step->ceiling_s, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->wire_bytes, &step->wire_bytes, err));
+    GABLE_TRY(gable_arena_take(arena, n, sizeof *step->hidden_s, &step->hidden_s, err));
+    for (size_t i = 0; i < n; i++)
+        step->hidden_s[i] = 0.0;
     return gable_arena_take(arena, n, sizeof *step->algorithm, &step->algorithm, err);
 }
 
@@ -34,6 +38,15 @@ static void price_host(const gable_plan *plan, const gable_machine *machine, con
     *out = (gable_time){.bound = GABLE_BOUND_NETWORK, .ceiling_bound = GABLE_BOUND_NETWORK};
     out->time_s = out->network_s = gable_engine_host_s(plan, machine, step->time_s_total);
     out->ceiling_s = gable_engine_host_s(plan, machine, step->ceiling_s_total);
+    out->provenance = GABLE_PROVENANCE_SPEC;
+}
+
+/* A stage waits as long as its rows take, for each pass that it is not in. */
+static void price_bubble(const gable_plan *plan, const gable_step *step, gable_time *out)
+{
+    *out = (gable_time){.bound = GABLE_BOUND_OVERHEAD, .ceiling_bound = GABLE_BOUND_OVERHEAD};
+    out->time_s = out->overhead_s = plan->bubble_frac * step->time_s_total;
+    out->ceiling_s = plan->bubble_frac * step->ceiling_s_total;
     out->provenance = GABLE_PROVENANCE_SPEC;
 }
 
@@ -59,6 +72,9 @@ static void price_row(const gable_plan *plan, int row, const gable_machine *mach
     case GABLE_ROW_GAP:
         price_gap(machine->constants, time);
         break;
+    case GABLE_ROW_BUBBLE:
+        price_bubble(plan, step, time);
+        break;
     case GABLE_ROW_HOST:
         price_host(plan, machine, step, time);
         step->wire_bytes[row] =
@@ -73,14 +89,15 @@ static void price_row(const gable_plan *plan, int row, const gable_machine *mach
 static void add_bounds(const gable_plan *plan, int row, gable_step *step)
 {
     const gable_time *time = &step->row[row];
-    double rest = time->time_s - time->overhead_s;
+    double shown = step->time_s[row] > 0.0 ? 1.0 - step->hidden_s[row] / step->time_s[row] : 1.0;
+    double rest = time->time_s - time->overhead_s, calls = plan->calls[row] * shown;
     gable_bound longest = GABLE_BOUND_MEMORY;
     if (plan->kind[row] == GABLE_ROW_COLLECTIVE || plan->kind[row] == GABLE_ROW_HOST)
         longest = GABLE_BOUND_NETWORK;
     else if (time->compute_s > time->memory_s)
         longest = GABLE_BOUND_COMPUTE;
-    step->bound_s[GABLE_BOUND_OVERHEAD] += time->overhead_s * plan->calls[row];
-    step->bound_s[longest] += rest * plan->calls[row];
+    step->bound_s[GABLE_BOUND_OVERHEAD] += time->overhead_s * calls;
+    step->bound_s[longest] += rest * calls;
 }
 
 /* Groups of rows whose errors move together: kernels of one family, collectives, gaps. */
@@ -103,7 +120,8 @@ static void add_interval(const gable_plan *plan, gable_step *step)
     double spread[N_GROUPS] = {0};
     double variance = 0.0, total = step->time_s_total;
     for (int i = 0; i < plan->n_rows; i++)
-        spread[group_of(plan, i)] += step->time_s[i] * step->row[i].sigma_ln;
+        spread[group_of(plan, i)] +=
+            (step->time_s[i] - step->hidden_s[i]) * step->row[i].sigma_ln;
     for (int g = 0; g < N_GROUPS; g++)
         variance += total > 0.0 ? spread[g] / total * (spread[g] / total) : 0.0;
     double factor = exp(z_90 * sqrt(variance));
@@ -149,22 +167,42 @@ static void reset_totals(gable_step *step)
                         .time_s = step->time_s,
                         .ceiling_s = step->ceiling_s,
                         .wire_bytes = step->wire_bytes,
+                        .hidden_s = step->hidden_s,
                         .algorithm = step->algorithm};
     *step = fresh;
 }
 
+static void price_and_add(const gable_plan *plan, int row, const gable_machine *machine,
+                          gable_step *step)
+{
+    price_row(plan, row, machine, step);
+    step->time_s_total += step->time_s[row];
+    step->ceiling_s_total += step->ceiling_s[row];
+    step->wire_bytes_total += step->wire_bytes[row];
+    if (step->row[row].provenance > step->provenance)
+        step->provenance = step->row[row].provenance;
+}
+
+/* Rows whose seconds follow from those of the others. */
+static bool follows(const gable_plan *plan, int row)
+{
+    return plan->kind[row] == GABLE_ROW_BUBBLE || plan->kind[row] == GABLE_ROW_HOST;
+}
+
 void gable_engine_price(const gable_plan *plan, const gable_machine *machine, gable_step *step)
 {
+    int n = plan->n_rows;
+    while (n > 0 && follows(plan, n - 1))
+        n--;
     reset_totals(step);
-    for (int i = 0; i < plan->n_rows; i++) {
-        price_row(plan, i, machine, step);
+    for (int i = 0; i < n; i++)
+        price_and_add(plan, i, machine, step);
+    if (plan->overlaps)
+        gable_engine_overlap(plan, n, step);
+    for (int i = n; i < plan->n_rows; i++)
+        price_and_add(plan, i, machine, step);
+    for (int i = 0; i < plan->n_rows; i++)
         add_bounds(plan, i, step);
-        step->time_s_total += step->time_s[i];
-        step->ceiling_s_total += step->ceiling_s[i];
-        step->wire_bytes_total += step->wire_bytes[i];
-        if (step->row[i].provenance > step->provenance)
-            step->provenance = step->row[i].provenance;
-    }
     step->bound = GABLE_BOUND_COMPUTE;
     for (int b = 1; b < GABLE_N_BOUNDS; b++)
         if (step->bound_s[b] > step->bound_s[step->bound])
@@ -178,13 +216,65 @@ void gable_engine_price(const gable_plan *plan, const gable_machine *machine, ga
 gable_status gable_engine_check(const gable_plan *plan, const gable_machine *machine,
                                 gable_err *err)
 {
-    int tp = plan->scenario.tp, n = machine->system->n_accelerators;
-    if (tp <= n)
+    const gable_system *system = machine->system;
+    int world = (int)plan->ranks.world, domain = system->n_accelerators;
+    int nodes = machine->n_nodes > 1 ? machine->n_nodes : 1;
+    if (nodes > 1 && !(system->scale_out_bytes_per_s > 0.0))
+        return gable_fail(err, GABLE_INPUT, "--nodes %d: %s has no links to others of its kind",
+                          nodes, system->name);
+    if (system->max_nodes > 0 && nodes > system->max_nodes)
+        return gable_fail(err, GABLE_INPUT, "--nodes %d: at most %d of %s are connected", nodes,
+                          system->max_nodes, system->name);
+    if (world <= nodes * domain)
         return gable_engine_check_host(plan, machine, err);
-    if (n == 1)
+    if (domain == 1)
         return gable_fail(err, GABLE_INPUT,
-                          "--tp %d needs %d accelerators, %s is one device without a fabric", tp,
-                          tp, machine->system->name);
-    return gable_fail(err, GABLE_INPUT, "--tp %d needs %d accelerators, %s has %d in one domain",
-                      tp, tp, machine->system->name, n);
+                          "--tp %d needs %d accelerators, %s is one device without a fabric",
+                          (int)plan->ranks.tp, world, system->name);
+    if (nodes == 1)
+        return gable_fail(
+            err, GABLE_INPUT,
+            "the layout (--tp %d) needs %d accelerators, %s has %d in one domain%s",
+            (int)plan->ranks.tp, world, system->name, domain,
+            system->scale_out_bytes_per_s > 0.0 ? "; --nodes N takes several" : "");
+    return gable_fail(err, GABLE_INPUT, "the layout needs %d accelerators, %d x %s have %d", world,
+                      nodes, system->name, nodes * domain);
+}
+
+static gable_status lay_one(gable_arena *arena, const gable_model *model,
+                            const gable_machine *machine, const gable_scenario *scenario,
+                            gable_plan *plan, gable_step *step, gable_err *err)
+{
+    GABLE_TRY(gable_layout_plan(arena, model, scenario, plan, err));
+    GABLE_TRY(gable_engine_check(plan, machine, err));
+    GABLE_TRY(gable_step_init(arena, plan, step, err));
+    gable_engine_price(plan, machine, step);
+    return GABLE_OK;
+}
+
+/* Whole experts on ranks with tokens of their own: these can be sent one by one. */
+static bool may_send(const gable_plan *plan)
+{
+    gable_ranks r = plan->ranks;
+    return plan->scenario.exchange == GABLE_EXCHANGE_AUTO && r.ep >= r.experts &&
+           r.experts > r.ffn_tp;
+}
+
+gable_status gable_engine_lay(gable_arena *arena, const gable_model *model,
+                              const gable_machine *machine, const gable_scenario *scenario,
+                              gable_plan *plan, gable_step *step, gable_err *err)
+{
+    GABLE_TRY(lay_one(arena, model, machine, scenario, plan, step, err));
+    if (!may_send(plan))
+        return GABLE_OK;
+    gable_scenario sending = *scenario;
+    gable_plan other;
+    gable_step priced;
+    sending.exchange = GABLE_EXCHANGE_TOKENS;
+    GABLE_TRY(lay_one(arena, model, machine, &sending, &other, &priced, err));
+    if (priced.time_s_total < step->time_s_total) {
+        *plan = other;
+        *step = priced;
+    }
+    return GABLE_OK;
 }
