@@ -17,6 +17,7 @@
  * between operators yet. */
 typedef struct gable_step {
     int n_rows;
+    int *like; /* the first row that does the same work, so that it is priced once; or itself */
     gable_time *row;                         /* one call */
     double *time_s, *ceiling_s, *wire_bytes; /* all calls */
     const char **algorithm;                  /* of collectives; NULL for others */
