@@ -5,27 +5,35 @@
 
 #include "cost/forms.h"
 
-/* Sides are powers of two: dividing by them is exact, and so is what is worked out here. */
-typedef struct tile {
-    double m, n; /* tokens x outputs */
-    double one_m, one_n, edges, area;
-} tile;
-#define TILE(m, n)                                                                                 \
+/* Tiles of a menu, tokens x outputs, in columns so that loops over them become vectors; a short
+ * menu repeats its last tile. Sides are powers of two: dividing by them is exact, and so is what is
+ * worked out here. */
+enum { TILES = 6 };
+typedef struct menu {
+    double m[TILES], n[TILES], one_m[TILES], one_n[TILES], edges[TILES], area[TILES];
+} menu;
+#define COLUMN(of, a, b, c, d, e, f)                                                               \
     {                                                                                              \
-        m, n, 1.0 / (m), 1.0 / (n), 1.0 / (m) + 1.0 / (n), (double)(m) * (n)                       \
+        of a, of b, of c, of d, of e, of f                                                         \
     }
-
-enum { TILES_CAP = 5 };
+#define FIRST(m, n) (m)
+#define SECOND(m, n) (n)
+#define ONE_FIRST(m, n) 1.0 / (m)
+#define ONE_SECOND(m, n) 1.0 / (n)
+#define EDGES(m, n) 1.0 / (m) + 1.0 / (n)
+#define AREA(m, n) (double)(m) * (n)
+#define MENU(...)                                                                                  \
+    {                                                                                              \
+        COLUMN(FIRST, __VA_ARGS__), COLUMN(SECOND, __VA_ARGS__), COLUMN(ONE_FIRST, __VA_ARGS__),   \
+            COLUMN(ONE_SECOND, __VA_ARGS__), COLUMN(EDGES, __VA_ARGS__), COLUMN(AREA, __VA_ARGS__) \
+    }
 
 /* Menus that libraries pick from; more tiles change the mean error by less than 0.3 points
  * (facts/kernels.md 2.1). */
-static const struct {
-    int n;
-    tile tiles[TILES_CAP];
-} menus[] = {
-    {5, {TILE(16, 64), TILE(64, 64), TILE(64, 128), TILE(128, 128), TILE(128, 256)}},
-    {4, {TILE(16, 128), TILE(64, 64), TILE(128, 64), TILE(128, 128)}},
-    {3, {TILE(64, 128), TILE(128, 32), TILE(16, 128)}},
+static const menu menus[] = {
+    MENU((16, 64), (64, 64), (64, 128), (128, 128), (128, 256), (128, 256)),
+    MENU((16, 128), (64, 64), (128, 64), (128, 128), (128, 128), (128, 128)),
+    MENU((64, 128), (128, 32), (16, 128), (16, 128), (16, 128), (16, 128)),
 };
 
 static const double k_granule = 64.0, least_k_of_split = 128.0;
@@ -49,48 +57,52 @@ static double max2(double a, double b)
     return a > b ? a : b;
 }
 
+static double least(const double *x)
+{
+    double best = x[0];
+    for (int i = 1; i < TILES; i++)
+        best = x[i] < best ? x[i] : best;
+    return best;
+}
+
 /* What does not depend on how k is split. */
 typedef struct tiles {
-    int n;
-    double blocks[TILES_CAP];
-    double per_k_s[TILES_CAP]; /* of one tile on one SM: mathematics, loads, issue */
-    double store_s[TILES_CAP];
+    double blocks[TILES];
+    double per_k_s[TILES]; /* of one tile on one SM: mathematics, loads, issue */
+    double store_s[TILES];
     double least_blocks;
 } tiles;
 
 static void prepare_tiles(const gemm *g, tiles *out)
 {
     const double *v = g->v;
-    int menu = (int)v[GABLE_GEMM_MENU];
+    const menu *t = &menus[(int)v[GABLE_GEMM_MENU]];
     double store = 2.0 / (v[GABLE_GEMM_EPI] * g->clock), issue = v[GABLE_GEMM_LATK] / g->clock;
-    out->n = menus[menu].n;
-    out->least_blocks = HUGE_VAL;
-    for (int i = 0; i < out->n; i++) {
-        const tile *t = &menus[menu].tiles[i];
-        double maths = 2.0 * t->area * (1.0 + v[GABLE_GEMM_H] * t->edges) / g->sm_flops;
-        double loads = (t->m * g->a + t->n * g->w) / g->sm_bytes;
-        double blocks = gable_form_ceil(g->m * t->one_m) * gable_form_ceil(g->n * t->one_n);
-        out->blocks[i] = blocks;
+    double halo = v[GABLE_GEMM_H], sm_flops = g->sm_flops, sm_bytes = g->sm_bytes;
+    double m = g->m, n = g->n, a = g->a, w = g->w;
+    for (int i = 0; i < TILES; i++) {
+        double maths = 2.0 * t->area[i] * (1.0 + halo * t->edges[i]) / sm_flops;
+        double loads = (t->m[i] * a + t->n[i] * w) / sm_bytes;
+        out->blocks[i] = gable_form_ceil(m * t->one_m[i]) * gable_form_ceil(n * t->one_n[i]);
         out->per_k_s[i] = max2(max2(maths, loads), issue);
-        out->store_s[i] = store * t->area;
-        out->least_blocks = blocks < out->least_blocks ? blocks : out->least_blocks;
+        out->store_s[i] = store * t->area[i];
     }
+    out->least_blocks = least(out->blocks);
 }
 
 /* Fastest tile when k is split `splits` ways; there is room for twice as many blocks as SMs. */
 static double fastest_tile(const gemm *g, const tiles *t, double splits)
 {
-    double best = HUGE_VAL, steps = k_granule * gable_form_ceil(g->k / (splits * k_granule));
+    double seconds[TILES], steps = k_granule * gable_form_ceil(g->k / (splits * k_granule));
     double room = splits > 1.0 ? 2.0 * g->n_sm : HUGE_VAL, softness = g->v[GABLE_GEMM_SIG];
-    for (int i = 0; i < t->n; i++) {
+    double n_sm = g->n_sm;
+    for (int i = 0; i < TILES; i++) {
         double blocks = t->blocks[i] * splits;
-        if (blocks > room)
-            continue;
-        double waves = gable_form_waves(blocks, g->n_sm, softness);
-        double compute = waves * (t->per_k_s[i] * steps + t->store_s[i]);
-        best = compute < best ? compute : best;
+        double waves = gable_form_waves(blocks, n_sm, softness);
+        double busy = waves * (t->per_k_s[i] * steps + t->store_s[i]);
+        seconds[i] = blocks > room ? HUGE_VAL : busy;
     }
-    return best;
+    return least(seconds);
 }
 
 /* Clocks droop in long kernels; when one follows another without a pause, in all of them. */
@@ -181,14 +193,14 @@ void gable_form_gemm(const gable_op *op, const gable_work *work, const gable_chi
               .sustained = chip->sustained,
               .v = value};
     choice best = {0};
-    tiles menu;
+    tiles t;
     g.memory_s = memory_seconds(&g, work, chip);
-    prepare_tiles(&g, &menu);
-    try_splits(&g, &menu, 1.0, &best);
+    prepare_tiles(&g, &t);
+    try_splits(&g, &t, 1.0, &best);
     for (double s = 2.0; value[GABLE_GEMM_SPLIT] > 0.0 && s <= 64.0 &&
-                         menu.least_blocks * s <= 2.0 * g.n_sm && g.k >= least_k_of_split * s;
+                         t.least_blocks * s <= 2.0 * g.n_sm && g.k >= least_k_of_split * s;
          s *= 2.0)
-        if (!try_splits(&g, &menu, s, &best))
+        if (!try_splits(&g, &t, s, &best))
             break;
     out->compute_s = best.compute_s;
     out->memory_s = g.memory_s;
