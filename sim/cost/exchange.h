@@ -52,7 +52,8 @@ typedef struct gable_collective {
     gable_collective_kind kind;
     double bytes;   /* full buffer, as in nccl-tests; >= 0; not for the exchange of experts */
     double n_ranks; /* >= 1 */
-    double n_nodes; /* over which they are spread evenly; 0: as few as hold them */
+    double n_nodes; /* over which they are spread evenly; 0: as few as hold `span` */
+    double span;    /* devices from the first rank to the last; 0: n_ranks, neighbours */
     gable_library library;
     /* Exchange of expert tokens: of each rank, to and from top_k of the experts. */
     double tokens, hidden, top_k, experts;

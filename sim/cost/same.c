@@ -44,10 +44,16 @@ static const span op_spans[GABLE_N_OP_KINDS][SPANS_CAP] = {
 
 static const span collective_spans[SPANS_CAP] = {
     SPAN(gable_collective, kind, kind),
-    SPAN(gable_collective, bytes, n_nodes),
+    SPAN(gable_collective, bytes, span),
     SPAN(gable_collective, library, library),
     SPAN(gable_collective, tokens, payload),
 };
+
+/* A member that comes between these belongs in the table above. */
+_Static_assert(offsetof(gable_collective, library) ==
+                       offsetof(gable_collective, span) + sizeof(double) &&
+                   sizeof(gable_collective) == offsetof(gable_collective, payload) + sizeof(double),
+               "all members of a collective are compared");
 
 static bool same_spans(const void *a, const void *b, const span *spans)
 {

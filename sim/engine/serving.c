@@ -18,14 +18,23 @@ typedef struct pricing {
     gable_err *err;
 } pricing;
 
+/* One replica's step. */
+static gable_scenario scenario_of(const gable_serving_request *r, gable_phase phase)
+{
+    gable_scenario s = {.phase = phase,
+                        .overlap = r->overlap,
+                        .exchange = r->exchange,
+                        .skew = r->skew,
+                        .redundant_experts = r->redundant_experts};
+    GABLE_RANKS_COPY(&s, r);
+    s.dp = 1;
+    return s;
+}
+
 static gable_status lay_and_price(const pricing *p, const gable_scenario *s, gable_plan *plan,
                                   gable_step *step)
 {
-    GABLE_TRY(gable_layout_plan(p->arena, p->model, s, plan, p->err));
-    GABLE_TRY(gable_engine_check(plan, p->machine, p->err));
-    GABLE_TRY(gable_step_init(p->arena, plan, step, p->err));
-    gable_engine_price(plan, p->machine, step);
-    return GABLE_OK;
+    return gable_engine_lay(p->arena, p->model, p->machine, s, plan, step, p->err);
 }
 
 /* Gaps are the engine's, and fitted apart. */
@@ -34,7 +43,7 @@ static double without_gaps(const gable_plan *plan, const gable_step *step)
     double s = step->time_s_total;
     for (int i = 0; i < plan->n_rows; i++)
         if (plan->kind[i] == GABLE_ROW_GAP)
-            s -= step->time_s[i];
+            s -= step->time_s[i] * (1.0 + plan->bubble_frac);
     return s;
 }
 
@@ -76,6 +85,7 @@ static double scaled_row(const gable_plan *plan, int row, const gable_machine *m
         gable_collective c = plan->collective[row];
         gable_transfer transfer;
         c.bytes *= by;
+        c.tokens *= by;
         gable_net_transfer(&c, machine, &transfer);
         return transfer.time.time_s;
     }
@@ -85,10 +95,10 @@ static double scaled_row(const gable_plan *plan, int row, const gable_machine *m
 }
 
 /* 2.3: a prompt in a decode step shares its weights and launches: products run once over the tokens
- * of both, attention of the prompt comes on top. */
+ * of both, attention of the prompt comes on top. `batch` is what a rank decodes in one pass. */
 static double joined_seconds(const gable_plan *prompt, const gable_machine *machine, double batch)
 {
-    double s = 0.0, tokens = prompt->tokens;
+    double s = 0.0, tokens = prompt->local.batch * prompt->local.n_new;
     for (int i = 0; i < prompt->n_rows; i++) {
         gable_op op = prompt->op[i];
         if (prompt->layers[i] == 0 || prompt->kind[i] == GABLE_ROW_GAP ||
@@ -109,11 +119,12 @@ static void cap_batch(const gable_plan *plan, const gable_machine *machine,
 {
     double memory = gable_accelerator_memory_bytes(machine->accelerator);
     double weights = plan->weights_bytes, n = plan->scenario.n_cached + plan->scenario.n_new;
-    double sequence = (plan->kv_bytes + plan->state_bytes) / plan->scenario.batch;
+    double sequence = (plan->kv_bytes + plan->state_bytes) / plan->sequences;
+    double groups = plan->ranks.attn_dp;
     double frac = rules->memory_frac > 0.0 ? rules->memory_frac : 1.0;
     out->free_bytes = rules->of_free ? frac * (memory - weights) : frac * memory - weights;
     out->free_bytes -= rules->reserve_bytes;
-    out->kv_tokens = out->free_bytes > 0.0 ? out->free_bytes / (sequence / n) : 0.0;
+    out->kv_tokens = out->free_bytes > 0.0 ? groups * out->free_bytes / (sequence / n) : 0.0;
     out->capacity = out->kv_tokens / (out->isl + held_answer_frac * out->osl);
     out->fits = out->capacity >= 1.0;
 }
@@ -123,40 +134,46 @@ static gable_status price_decode(const pricing *p, const gable_serving_rules *ru
 {
     gable_plan plan;
     gable_step step;
-    gable_scenario s = {.phase = GABLE_PHASE_DECODE,
-                        .batch = r->concurrency,
-                        .n_cached = floor(out->isl + out->osl / 2.0),
-                        .n_new = 1.0,
-                        .tp = r->tp,
-                        .ep = r->ep};
+    gable_scenario s = scenario_of(r, GABLE_PHASE_DECODE);
+    s.batch = out->clients;
+    s.n_cached = floor(out->isl + out->osl / 2.0);
+    s.n_new = 1.0;
     GABLE_TRY(lay_and_price(p, &s, &plan, &step));
     cap_batch(&plan, p->machine, rules, out);
-    out->batch = r->concurrency;
+    out->batch = out->clients;
     if (out->fits && out->capacity < out->batch) {
         s.batch = out->batch = floor(out->capacity);
         GABLE_TRY(lay_and_price(p, &s, &plan, &step));
     }
     out->decode_s = without_gaps(&plan, &step);
     out->decode_ceiling_s = step.ceiling_s_total;
+    out->pass_batch = fmax(out->batch - 1.0, 1.0) / (plan.ranks.attn_dp * plan.passes);
+    out->n_layers = p->model->n_layers * plan.stage_frac * plan.passes * (1.0 + plan.bubble_frac);
     return GABLE_OK;
 }
 
+/* One prompt alone; and what a prompt adds to a step that decodes: with groups of their own a step
+ * carries a prompt of each (2.3). */
 static gable_status price_prompt(const pricing *p, const gable_serving_rules *rules,
                                  const gable_serving_request *r, gable_serving_parts *out)
 {
     gable_plan plan;
     gable_step step;
-    gable_scenario s = {.phase = GABLE_PHASE_PREFILL,
-                        .batch = 1.0,
-                        .n_new = fmax(floor(out->isl), 1.0),
-                        .tp = r->tp,
-                        .ep = r->ep};
+    gable_scenario s = scenario_of(r, GABLE_PHASE_PREFILL);
+    s.batch = 1.0;
+    s.n_new = fmax(floor(out->isl), 1.0);
     GABLE_TRY(lay_and_price(p, &s, &plan, &step));
     out->prefill_s = without_gaps(&plan, &step);
     out->prefill_ceiling_s = step.ceiling_s_total;
-    out->joined_s = rules->separate_prefill
-                        ? out->prefill_s
-                        : joined_seconds(&plan, p->machine, fmax(out->batch - 1.0, 1.0));
+    double groups = plan.ranks.attn_dp;
+    if (groups > 1.0) {
+        s.batch = groups;
+        GABLE_TRY(lay_and_price(p, &s, &plan, &step));
+    }
+    double working = 1.0 + plan.bubble_frac;
+    out->joined_s = rules->separate_prefill ? without_gaps(&plan, &step) / working
+                                            : joined_seconds(&plan, p->machine, out->pass_batch);
+    out->joined_s /= groups;
     return GABLE_OK;
 }
 
@@ -168,9 +185,10 @@ gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
     pricing p = {arena, model, machine, err};
     size_t mark = gable_arena_mark(arena);
     double ratio = request->length_ratio > 0.0 ? request->length_ratio : 1.0;
+    double replicas = request->dp > 1 ? request->dp : 1.0;
     *out = (gable_serving_parts){.isl = ratio * request->isl,
                                  .osl = fmax(ratio * request->osl, 2.0),
-                                 .n_layers = model->n_layers};
+                                 .clients = ceil(request->concurrency / replicas)};
     gable_status status = price_decode(&p, rules, request, out);
     if (status == GABLE_OK)
         status = price_prompt(&p, rules, request, out);
@@ -201,8 +219,8 @@ double gable_serving_ttft(const gable_serving_parts *p, const gable_serving_cons
     double others = p->batch - 1.0;
     double waiting = others * (0.5 / waves + collision_frac) * p->joined_s;
     double first =
-        service_seconds(p, c) + c->queue_scale * waiting + c->client_s * r->concurrency * p->isl;
-    double beyond = r->concurrency / p->batch - 1.0;
+        service_seconds(p, c) + c->queue_scale * waiting + c->client_s * p->clients * p->isl;
+    double beyond = p->clients / p->batch - 1.0;
     return first + beyond * (p->osl * gable_serving_tpot(p, c) + first);
 }
 
@@ -210,8 +228,11 @@ void gable_serving_finish(const gable_serving_parts *parts, const gable_serving_
                           const gable_serving_request *request, const gable_machine *machine,
                           gable_serving *out)
 {
-    double gpus = request->tp;
+    gable_scenario layout = scenario_of(request, GABLE_PHASE_DECODE);
+    layout.dp = request->dp;
+    double gpus = gable_layout_devices(&layout);
     *out = (gable_serving){.parts = *parts, .provenance = c->provenance, .from = c->from};
+    out->n_gpus = gpus;
     if (!parts->fits)
         return;
     double tpot = gable_serving_tpot(parts, c), ttft = gable_serving_ttft(parts, c, request);

@@ -12,19 +12,25 @@ typedef struct gable_serving_request {
     double length_ratio; /* mean length / most, 0 < r <= 1 */
     double concurrency;  /* clients that ask again as soon as they are answered, >= 1 */
     double waves;        /* requests of each client in the run; 0: in the long run */
-    int tp, ep;
+    GABLE_RANK_MEMBERS /* of the deployment; replicas share the clients evenly */
+    gable_overlap overlap;
+    gable_token_exchange exchange;
+    double skew;           /* Zipf exponent of the experts' popularity */
+    int redundant_experts; /* copies of popular experts */
 } gable_serving_request;
 
 /* What the kernels and the memory say, before the engine's constants. Seconds of one device. */
 typedef struct gable_serving_parts {
-    double isl, osl;                     /* mean tokens */
-    double batch;                        /* sequences that run: clients, or what the cache holds */
+    double isl, osl; /* mean tokens */
+    double clients;  /* of one replica */
+    double batch;    /* sequences that run on it: clients, or what the cache holds */
     double decode_s, decode_ceiling_s;   /* one step of them at mean context */
     double prefill_s, prefill_ceiling_s; /* one prompt alone */
     double joined_s;                     /* what one prompt adds to a decode step */
-    double n_layers;
-    double kv_tokens; /* that fit beside the weights */
-    double capacity;  /* sequences that fit */
+    double pass_batch; /* other sequences that a rank decodes in one pass */
+    double n_layers; /* that a step passes one after another */
+    double kv_tokens; /* of one replica that fit beside the weights */
+    double capacity;  /* sequences likewise */
     double free_bytes;
     bool fits; /* at least one sequence fits */
 } gable_serving_parts;
@@ -35,6 +41,7 @@ typedef struct gable_serving {
     double ttft_p10_s, ttft_p90_s, tpot_p10_s, tpot_p90_s;
     double tpot_ceiling_s; /* a step at datasheet peaks, without prompts or an engine */
     double requests_per_s, tokens_per_s, tokens_per_s_per_gpu, tokens_per_s_per_user;
+    double n_gpus;
     double joules_per_token; /* at the power limit of all devices */
     gable_provenance provenance;
     const char *from;

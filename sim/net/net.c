@@ -61,8 +61,11 @@ void gable_net_group(const gable_collective *collective, const gable_system *sys
 {
     double n = collective->n_ranks, domain = system->n_accelerators;
     double nodes = collective->n_nodes;
-    if (nodes < 1.0)
-        nodes = n > domain ? ceil(n / domain) : 1.0;
+    if (nodes < 1.0) {
+        double span = collective->span > n ? collective->span : n;
+        nodes = span > domain ? ceil(span / domain) : 1.0;
+        nodes = nodes < n ? nodes : n;
+    }
     out->n = n;
     out->part = (n - 1.0) / n;
     out->n_nodes = nodes;
