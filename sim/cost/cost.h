@@ -106,6 +106,9 @@ typedef struct gable_op {
     };
 } gable_op;
 
+/* Whether both are the same work, so that one price holds for both. */
+bool gable_op_same(const gable_op *a, const gable_op *b);
+
 /* Load of the heaviest rank: token-expert pairs, distinct experts that it reads
  * (facts/models.md 4.11), and tiles of 16, 32, 64, 128, 256 tokens that its experts fill
  * (facts/kernels.md 5.1). */
@@ -145,7 +148,9 @@ typedef struct gable_work {
 typedef struct gable_time {
     double ceiling_s, time_s;
     double compute_s, memory_s, network_s, overhead_s, exposed_s;
-    double sigma_ln; /* spread of ln(measured / time_s) */
+    double sigma_ln;   /* spread of ln(measured / time_s) */
+    double peak_s;     /* the FLOPs at datasheet peaks */
+    double wire_bytes; /* of collectives: on the busiest link of a device, one direction */
     gable_bound bound, ceiling_bound;
     gable_provenance provenance;
     const gable_kernel_constants *kernel; /* that priced it; NULL: nothing but the datasheet */

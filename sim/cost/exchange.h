@@ -62,6 +62,9 @@ typedef struct gable_collective {
     gable_dtype payload; /* of the tokens that are sent */
 } gable_collective;
 
+/* Whether both are the same exchange, so that one price holds for both. */
+bool gable_collective_same(const gable_collective *a, const gable_collective *b);
+
 /* What bounds a way, and so which constants price it. */
 typedef enum gable_way_kind {
     GABLE_WAY_RING,   /* rings, trees, direct sends: steps and bytes on the busiest link */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/base.h"
-#include "cost/cost.h"
+#include "cost/chip.h"
 #include "layout/layout.h"
 #include "machine/machine.h"
 #include "model/model.h"
@@ -16,6 +16,9 @@
  * owns them through an arena (gable_step_init). time_s_total is the sum of time_s - hidden_s. */
 typedef struct gable_step {
     int n_rows;
+    int *like; /* the first row that does the same work, so that it is priced once; or itself */
+    int *kin;  /* rows whose errors move together have one number */
+    int n_kins;
     gable_time *row;                         /* one call */
     double *time_s, *ceiling_s, *wire_bytes; /* all calls */
     double *hidden_s;       /* of all calls, what other rows hide; 0 unless the plan overlaps */
@@ -40,6 +43,12 @@ gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_s
 /* Prices all rows on `machine`. Allocates nothing, prints nothing, cannot fail. `step` was made for
  * this plan. */
 void gable_engine_price(const gable_plan *plan, const gable_machine *machine, gable_step *step);
+
+/* The two halves of gable_engine_price, for those who price many steps: the price of one call of
+ * each row on the device that `chip` was made of, and all sums over the rows. */
+void gable_engine_price_rows(const gable_plan *plan, const gable_machine *machine, gable_chip *chip,
+                             gable_step *step);
+void gable_engine_add(const gable_plan *plan, const gable_machine *machine, gable_step *step);
 
 /* Lays out, checks and prices a step. Where tokens may reach experts in two ways (exchange AUTO),
  * both are laid out and the faster is kept. Refuses with GABLE_INPUT as gable_layout_plan and
