@@ -79,6 +79,7 @@ static gable_status load(gable_cli *cli, const gable_scenario_options *o, gable_
     GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, o->model, &out->model, &cli->err));
     GABLE_TRY(
         gable_machine_load(&cli->arena, cli->hw, o->system, o->stack, &out->machine, &cli->err));
+    GABLE_TRY(gable_edit_machine(cli, &o->set, &out->machine, &out->edited));
     if (o->clocks)
         GABLE_TRY(sustain(cli, &out->machine));
     if (o->checkpoint) {
@@ -115,7 +116,10 @@ gable_status gable_scenario_price_read(gable_cli *cli, const gable_scenario *sce
     GABLE_TRY(gable_engine_check(&out->plan, &out->machine, &cli->err));
     GABLE_TRY(gable_step_init(&cli->arena, &out->plan, &out->step, &cli->err));
     gable_engine_price(&out->plan, &out->machine, &out->step);
-    *priced = (gable_priced){.plan = &out->plan, .machine = &out->machine, .step = &out->step};
+    *priced = (gable_priced){.plan = &out->plan,
+                             .machine = &out->machine,
+                             .step = &out->step,
+                             .edited = out->edited};
     return GABLE_OK;
 }
 

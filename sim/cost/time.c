@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "cost/forms.h"
+#include "cost/tiers.h"
 
 static const char *const bounds[GABLE_N_BOUNDS] = {
 #define BOUND_NAME(symbol, name) name,
@@ -79,7 +80,13 @@ double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *acc
     double bytes = work->hbm_bytes;
     if (work->copies != 0.0)
         bytes = max2(bytes - accelerator->l2_capacity_bytes, 0.0);
-    double memory = bytes / accelerator->hbm_bandwidth_bytes_per_s;
+    double memory = bytes / gable_tiers_bandwidth(work, accelerator);
+    double near_compute, near_memory;
+    if (gable_tiers_near(work, accelerator, &near_compute, &near_memory) &&
+        max2(near_compute, near_memory) < max2(compute, memory)) {
+        compute = near_compute;
+        memory = near_memory;
+    }
     if (work->network_s > max2(compute, memory)) {
         *bound = GABLE_BOUND_NETWORK;
         return work->network_s;
@@ -109,7 +116,7 @@ static gable_chip chip_of(const gable_work *work, const gable_accelerator *a,
         .clock_hz = constants->clock_hz > 0.0 ? constants->clock_hz : a->tensor_clock_hz,
         .boost_hz = constants->boost_hz,
         .peak_flops_per_s = peak_of(work, a) * (work->vector ? 1.0 : silicon),
-        .bandwidth_bytes_per_s = a->hbm_bandwidth_bytes_per_s,
+        .bandwidth_bytes_per_s = gable_tiers_bandwidth(work, a),
         .l2_bytes = a->l2_capacity_bytes,
         .vector_flops_per_s = a->vector_fp32_flops_per_s,
         .exp_per_s = a->exp_per_s,
@@ -132,12 +139,28 @@ static void take_ideal(const gable_work *work, const gable_accelerator *accelera
                        gable_time *out)
 {
     out->compute_s = gable_cost_compute_s(work, accelerator);
-    out->memory_s = work->hbm_bytes / accelerator->hbm_bandwidth_bytes_per_s;
+    out->memory_s = work->hbm_bytes / gable_tiers_bandwidth(work, accelerator);
     if (out->memory_s > out->ceiling_s) /* what L2 may hold is free */
         out->memory_s = out->ceiling_s;
     out->time_s = out->ceiling_s;
     out->bound = out->ceiling_bound;
     out->provenance = GABLE_PROVENANCE_SPEC;
+}
+
+/* Units inside the memory attend where that is faster: the floor of the call and the reached share
+ * of the bandwidth stay as they are. */
+static void try_near(const gable_work *work, const gable_accelerator *accelerator,
+                     const gable_kernel_constants *kernel, gable_time *out)
+{
+    gable_time near = *out;
+    if (!gable_tiers_near(work, accelerator, &near.compute_s, &near.memory_s))
+        return;
+    near.memory_s /= gable_kernel_constant(kernel, work->family, "memory_frac", 1.0);
+    near.overhead_s = 1e-6 * gable_kernel_constant(kernel, work->family, "t0_us", 0.0);
+    near.exposed_s = 0.0;
+    near.time_s = near.overhead_s + max2(near.compute_s, near.memory_s);
+    if (near.time_s < out->time_s)
+        *out = near;
 }
 
 void gable_cost_time_with(const gable_op *op, const gable_work *work,
@@ -150,8 +173,10 @@ void gable_cost_time_with(const gable_op *op, const gable_work *work,
     chip.sustained = constants->sustained;
     chip.quantised = op->copies == 0.0 && constants->fused_quantisation[op->activations];
     forms[gable_family_form(work->family)](op, work, &chip, kernel->value, out);
+    out->exposed_s += gable_tiers_latency_s(work, accelerator);
     out->time_s = out->overhead_s + max2(max2(out->compute_s, out->memory_s), out->network_s) +
                   out->exposed_s;
+    try_near(work, accelerator, kernel, out);
     if (out->time_s < out->ceiling_s) {
         out->exposed_s += out->ceiling_s - out->time_s;
         out->time_s = out->ceiling_s;

@@ -233,6 +233,35 @@ static gable_status copy_kernels(gable_arena *arena, gable_edit *e, gable_err *e
     return GABLE_OK;
 }
 
+/* Each part's sources, where it has any. */
+static const char *const *base_sources(const gable_edit *e, int part)
+{
+    const gable_system *system = e->base.system;
+    const char *const *const of[GABLE_EDIT_CONSTANTS] = {
+        e->base.accelerator->sources, system->sources, system->host ? system->host->sources : NULL};
+    return of[part];
+}
+
+static gable_status take_sources(gable_arena *arena, gable_edit *e, gable_err *err)
+{
+    for (int part = 0; part < GABLE_EDIT_CONSTANTS; part++)
+        if (base_sources(e, part))
+            GABLE_TRY(gable_arena_take(arena, parts[part].schema->n_fields, sizeof(const char *),
+                                       &e->sources[part], err));
+    return GABLE_OK;
+}
+
+static void copy_sources(gable_edit *e)
+{
+    for (int part = 0; part < GABLE_EDIT_CONSTANTS; part++)
+        if (e->sources[part])
+            memcpy(e->sources[part], base_sources(e, part),
+                   parts[part].schema->n_fields * sizeof(const char *));
+    e->accelerator.sources = e->sources[GABLE_EDIT_ACCELERATOR];
+    e->system.sources = e->sources[GABLE_EDIT_SYSTEM];
+    e->host.sources = e->sources[GABLE_EDIT_HOST];
+}
+
 static void copy_values(gable_edit *e)
 {
     e->accelerator = *e->base.accelerator;
@@ -242,6 +271,7 @@ static void copy_values(gable_edit *e)
     e->system.accelerator = &e->accelerator;
     e->system.host = e->base.system->host ? &e->host : NULL;
     e->knobs = e->base_knobs;
+    copy_sources(e);
     e->own_usable = e->own_scale_up = e->own_power = false;
 }
 
@@ -256,6 +286,7 @@ gable_status gable_edit_open(gable_arena *arena, const gable_machine *base, gabl
                                          .scale_out_step_frac = 1.0,
                                          .collective_base_frac = 1.0};
     GABLE_TRY(copy_kernels(arena, out, err));
+    GABLE_TRY(take_sources(arena, out, err));
     copy_values(out);
     out->machine = (gable_machine){&out->system, &out->accelerator, out->constants};
     return GABLE_OK;
@@ -312,6 +343,8 @@ double gable_edit_get(const gable_edit *edit, const gable_edit_field *field)
 void gable_edit_set(gable_edit *edit, const gable_edit_field *field, double value)
 {
     write_member(part_of(edit, field->part), field->row, value);
+    if (field->part < GABLE_EDIT_CONSTANTS && edit->sources[field->part])
+        edit->sources[field->part][field->row - parts[field->part].schema->fields] = "edit";
     gable_edit_follow(edit, field);
 }
 
@@ -323,26 +356,48 @@ void gable_edit_reset(gable_edit *edit)
 
 /* ---- text ---- */
 
+static gable_status refuse_change(const gable_edit_field *field, const char *text, gable_err *err)
+{
+    return gable_fail(err, GABLE_INPUT,
+                      "%s: \"%.60s\" is no change, expected such as x2, +10%% or x10 hbm.capacity",
+                      field->path, text);
+}
+
+/* The field whose value a factor takes: behind a blank, else the field itself. */
+static gable_status find_operand(const gable_edit_field *field, const char *rest,
+                                 gable_edit_field *of, gable_err *err)
+{
+    *of = *field;
+    if (*rest != ' ')
+        return GABLE_OK;
+    GABLE_TRY(gable_edit_find(rest + 1, of, err));
+    if (of->row->dim != field->row->dim || of->row->type == GABLE_FIELD_CHOICE)
+        return gable_fail(err, GABLE_INPUT, "%s and %s are of different dimensions", field->path,
+                          of->path);
+    return GABLE_OK;
+}
+
 static gable_status parse_relative(const gable_edit *edit, const gable_edit_field *field,
                                    const char *text, double *value, bool *relative, gable_err *err)
 {
     char *end;
+    gable_edit_field of;
     bool factor = *text == 'x' || *text == '*';
     size_t n = strlen(text);
     bool percent = (*text == '+' || *text == '-') && n > 2 && text[n - 1] == '%';
     *relative = factor || percent;
     if (!*relative)
         return GABLE_OK;
-    double given = strtod(text + factor, &end), now = gable_edit_get(edit, field);
+    double given = strtod(text + factor, &end);
     double by = factor ? given : 1.0 + given / 100.0;
-    if (end == text + factor || *end != (percent ? '%' : '\0') || !isfinite(by) || by < 0.0)
-        return gable_fail(err, GABLE_INPUT,
-                          "%s: \"%.40s\" is no change, expected such as x2 or +10%%", field->path,
-                          text);
+    bool ended = percent ? strcmp(end, "%") == 0 : *end == '\0' || *end == ' ';
+    if (end == text + factor || !ended || !isfinite(by) || by < 0.0)
+        return refuse_change(field, text, err);
+    GABLE_TRY(find_operand(field, percent ? "" : end, &of, err));
+    double now = gable_edit_get(edit, &of);
     if (now == 0.0)
         return gable_fail(err, GABLE_INPUT, "%s is not published for %s, expected a value, not %s",
-                          field->path, edit->base.system->name,
-                          factor ? "a factor" : "a percentage");
+                          of.path, edit->base.system->name, factor ? "a factor" : "a percentage");
     *value = now * by;
     return GABLE_OK;
 }
@@ -430,6 +485,11 @@ gable_status gable_edit_check_whole(const gable_edit *edit, gable_err *err)
     return GABLE_OK;
 }
 
+bool gable_edit_unpublished(const gable_edit_field *field)
+{
+    return field->part != GABLE_EDIT_CONSTANTS && field->row->min > 0.0;
+}
+
 void gable_edit_print(const gable_edit_field *field, double value, gable_text *out)
 {
     char text[GABLE_UNITS_TEXT_CAP];
@@ -437,7 +497,7 @@ void gable_edit_print(const gable_edit_field *field, double value, gable_text *o
         gable_text_add(out, value > 0.0 ? "true" : "false");
     else if (field->row->type == GABLE_FIELD_CHOICE)
         gable_text_add(out, field->row->choices[(int)value]);
-    else if (value == 0.0)
+    else if (value == 0.0 && gable_edit_unpublished(field))
         gable_text_add(out, "not published");
     else
         gable_text_add(out, gable_units_print(value, field->row->dim, 4, text));

@@ -34,7 +34,7 @@ typedef enum gable_edit_part {
     GABLE_EDIT_ACCELERATOR,
     GABLE_EDIT_SYSTEM,
     GABLE_EDIT_HOST,
-    GABLE_EDIT_CONSTANTS,
+    GABLE_EDIT_CONSTANTS, /* last: without sources */
     GABLE_EDIT_N_PARTS
 } gable_edit_part;
 
@@ -61,6 +61,7 @@ typedef struct gable_edit {
     gable_system system;
     gable_cpu host;
     gable_constants *constants;
+    const char **sources[3]; /* of accelerator, system, host: "edit" where a field was set */
     gable_edit_knobs knobs, base_knobs;
     int n_kernels; /* of collectives, copied so that knobs can scale them */
     gable_kernel_constants *kernel;
@@ -87,7 +88,8 @@ gable_status gable_edit_open(gable_arena *arena, const gable_machine *base, gabl
                              gable_err *err);
 
 /* A value as text: a quantity with its unit (or a bare number in base units), "x1.6" and "+10%" of
- * the value that is there, true or false, a choice by its name. Refuses (GABLE_INPUT) others, and
+ * the value that is there, "x10 hbm.capacity" of another field, true or false, a choice by its
+ * name. Refuses (GABLE_INPUT) others, and
  * a factor of a number that is not published. */
 gable_status gable_edit_parse(const gable_edit *edit, const gable_edit_field *field,
                               const char *text, double *value, gable_err *err);
@@ -109,8 +111,28 @@ double gable_edit_get_base(const gable_edit *edit, const gable_edit_field *field
 /* Sets a value that was checked, and what follows from it. The order of several does not matter. */
 void gable_edit_set(gable_edit *edit, const gable_edit_field *field, double value);
 
+/* Whether 0 means that nobody published the number, rather than none. */
+bool gable_edit_unpublished(const gable_edit_field *field);
+
 /* Back to the machine as opened. */
 void gable_edit_reset(gable_edit *edit);
+
+/* What an edit did to one field. */
+typedef struct gable_edited {
+    gable_edit_field field;
+    double before, after;
+} gable_edited;
+
+enum { GABLE_EDITED_CAP = 96 };
+typedef struct gable_edited_list {
+    int n;
+    gable_edited item[GABLE_EDITED_CAP];
+} gable_edited_list;
+
+/* "PATH=VALUE", checked and set; PATH may hold '*', and then factors skip what is not published.
+ *   done   each field that was set is added; the last of several changes of one field stands */
+gable_status gable_edit_apply(gable_edit *edit, const char *assignment, gable_edited_list *done,
+                              gable_err *err);
 
 /* "8 TB/s", "true", "switch", "not published". */
 void gable_edit_print(const gable_edit_field *field, double value, gable_text *out);
