@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "cost/forms.h"
+#include "cost/tiers.h"
 
 static const char *const bounds[GABLE_N_BOUNDS] = {
 #define BOUND_NAME(symbol, name) name,
@@ -82,7 +83,13 @@ static double ceiling_seconds(const gable_work *work, const gable_accelerator *a
     double bytes = work->hbm_bytes;
     if (work->copies != 0.0)
         bytes = max2(bytes - accelerator->l2_capacity_bytes, 0.0);
-    double memory = bytes / accelerator->hbm_bandwidth_bytes_per_s;
+    double memory = bytes / gable_tiers_bandwidth(work, accelerator);
+    double near_compute, near_memory;
+    if (gable_tiers_near(work, accelerator, &near_compute, &near_memory) &&
+        max2(near_compute, near_memory) < max2(compute, memory)) {
+        compute = near_compute;
+        memory = near_memory;
+    }
     if (work->network_s > max2(compute, memory)) {
         *bound = GABLE_BOUND_NETWORK;
         return work->network_s;
@@ -130,7 +137,6 @@ void gable_cost_chip(const gable_accelerator *a, const gable_constants *constant
     out->n_sm = constants->n_sm > 0.0 ? constants->n_sm : a->n_sm;
     out->clock_hz = constants->clock_hz > 0.0 ? constants->clock_hz : a->tensor_clock_hz;
     out->boost_hz = constants->boost_hz > 0.0 ? constants->boost_hz : out->clock_hz;
-    out->bandwidth_bytes_per_s = a->hbm_bandwidth_bytes_per_s;
     out->l2_bytes = a->l2_capacity_bytes;
     out->exp_per_s = a->exp_per_s > 0.0 ? a->exp_per_s : 16.0 * out->n_sm * out->clock_hz;
     out->sustained = constants->sustained;
@@ -142,6 +148,7 @@ static void aim(gable_chip *chip, const gable_op *op, const gable_work *work)
     const gable_constants *constants = chip->constants;
     double silicon = constants->silicon_frac;
     chip->peak_flops_per_s = peak_of(work, chip) * (work->vector ? 1.0 : silicon);
+    chip->bandwidth_bytes_per_s = gable_tiers_bandwidth(work, chip->accelerator);
     chip->quantised = op->copies == 0.0 && constants->fused_quantisation[op->activations];
     if (!has_parts(work))
         return;
@@ -160,7 +167,7 @@ static void begin(const gable_work *work, gable_chip *chip, gable_time *out)
 static void take_ideal(const gable_work *work, const gable_chip *chip, gable_time *out)
 {
     out->compute_s = out->peak_s;
-    out->memory_s = work->hbm_bytes / chip->accelerator->hbm_bandwidth_bytes_per_s;
+    out->memory_s = work->hbm_bytes / gable_tiers_bandwidth(work, chip->accelerator);
     if (out->memory_s > out->ceiling_s) /* what L2 may hold is free */
         out->memory_s = out->ceiling_s;
     out->time_s = out->ceiling_s;
@@ -168,13 +175,32 @@ static void take_ideal(const gable_work *work, const gable_chip *chip, gable_tim
     out->provenance = GABLE_PROVENANCE_SPEC;
 }
 
+/* Units inside the memory attend where that is faster: the floor of the call and the reached share
+ * of the bandwidth stay as they are. */
+static void try_near(const gable_work *work, const gable_accelerator *accelerator,
+                     const gable_kernel_constants *kernel, gable_time *out)
+{
+    gable_time near = *out;
+    if (!gable_tiers_near(work, accelerator, &near.compute_s, &near.memory_s))
+        return;
+    near.memory_s /= gable_kernel_constant(kernel, work->family, "memory_frac", 1.0);
+    near.overhead_s = 1e-6 * gable_kernel_constant(kernel, work->family, "t0_us", 0.0);
+    near.exposed_s = 0.0;
+    near.time_s = near.overhead_s + max2(near.compute_s, near.memory_s);
+    if (near.time_s < out->time_s)
+        *out = near;
+}
+
 /* The form of the family with these constants, once begun and aimed. */
 static void take_kernel(const gable_op *op, const gable_work *work, const gable_chip *chip,
                         const gable_kernel_constants *kernel, gable_time *out)
 {
     forms[gable_family_form(work->family)](op, work, chip, kernel->value, out);
+    out->exposed_s += gable_tiers_latency_s(work, chip->accelerator);
     out->time_s = out->overhead_s + max2(max2(out->compute_s, out->memory_s), out->network_s) +
                   out->exposed_s;
+    if (chip->accelerator->near_bytes_per_s > 0.0)
+        try_near(work, chip->accelerator, kernel, out);
     if (out->time_s < out->ceiling_s) {
         out->exposed_s += out->ceiling_s - out->time_s;
         out->time_s = out->ceiling_s;

@@ -278,6 +278,10 @@ static void write_json(gable_text *out, const gable_priced *priced, const gable_
     gable_report_placement_json(out, priced);
     if (priced->decoding)
         gable_report_decoding_json(out, priced->decoding);
+    if (priced->edited) {
+        gable_text_add(out, ",\n  \"edited\": ");
+        gable_report_edited_json(out, priced->edited);
+    }
     gable_text_add(out, "\n}\n");
 }
 

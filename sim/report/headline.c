@@ -196,6 +196,7 @@ void gable_report_headline(gable_text *out, const gable_priced *priced)
     gable_report_title(out, priced);
     gable_text_add(out, "\n");
     add_batch(out, &priced->plan->scenario);
+    gable_report_edited(out, priced->edited);
     add_time(out, priced->step);
     gable_text_add(out, "  bound by  ");
     gable_report_verdict(out, priced);

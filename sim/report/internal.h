@@ -43,6 +43,10 @@ void gable_report_decoding_json(gable_text *out, const gable_decoding *decoding)
 void gable_report_placement(gable_text *out, const gable_priced *priced);
 void gable_report_placement_json(gable_text *out, const gable_priced *priced);
 
+/* Fields of the hardware that were edited: a line each; an array. */
+void gable_report_edited(gable_text *out, const gable_edited_list *edited);
+void gable_report_edited_json(gable_text *out, const gable_edited_list *edited);
+
 /* printf into a string of the arena; "" when it is full. */
 const char *gable_report_format(gable_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
