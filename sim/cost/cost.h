@@ -151,6 +151,7 @@ typedef struct gable_time {
     double sigma_ln;   /* spread of ln(measured / time_s) */
     double peak_s;     /* the FLOPs at datasheet peaks */
     double wire_bytes; /* of collectives: on the busiest link of a device, one direction */
+    double set_aside_sm; /* of collectives: SMs that kernels beside them do without */
     gable_bound bound, ceiling_bound;
     gable_provenance provenance;
     const gable_kernel_constants *kernel; /* that priced it; NULL: nothing but the datasheet */

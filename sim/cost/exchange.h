@@ -80,6 +80,7 @@ typedef struct gable_way {
     const char *algorithm; /* "ring" */
     gable_way_kind kind;
     double steps, wire_bytes, bytes_per_s;
+    double set_aside_sm; /* taken from kernels that run beside it */
     double
         cap_bytes_per_s; /* what was measured on a shared path; no share is taken of it; 0: none */
     double out_steps, out_wire_bytes, out_bytes_per_s;

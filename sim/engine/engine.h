@@ -21,7 +21,8 @@ typedef struct gable_step {
     int n_kins;
     gable_time *row;                         /* one call */
     double *time_s, *ceiling_s, *wire_bytes; /* all calls */
-    double *hidden_s;       /* of all calls, what other rows hide; 0 unless the plan overlaps */
+    double *hidden_s;       /* of all calls, what other rows hide, or, below 0, how much they
+                               slow it; 0 unless the plan overlaps */
     const char **algorithm; /* of collectives; NULL for others */
 
     double time_s_total, ceiling_s_total, p10_s, p90_s;

@@ -37,6 +37,12 @@ static void add(lanes *to, gable_lane lane, double s, double busy_s)
     to->busy_s += busy_s;
 }
 
+/* Seconds of a row beside the others of its group. */
+static double beside_s(const gable_step *step, int row)
+{
+    return step->time_s[row] - step->hidden_s[row];
+}
+
 /* Shares out what a group hides among the rows of its shorter lanes. */
 static void hide(const gable_plan *plan, int n, gable_overlap_group group, const lanes *x,
                  double group_s, gable_step *step)
@@ -45,18 +51,36 @@ static void hide(const gable_plan *plan, int n, gable_overlap_group group, const
     double others = sum_of(x->s) - x->s[longest], hidden = sum_of(x->s) - group_s;
     for (int i = 0; i < n && others > 0.0; i++)
         if (plan->group[i] == group && (int)plan->lane[i] != longest)
-            step->hidden_s[i] = step->time_s[i] * fmin(hidden / others, 1.0);
+            step->hidden_s[i] += beside_s(step, i) * fmin(hidden / others, 1.0);
 }
 
-void gable_engine_overlap(const gable_plan *plan, int n, gable_step *step)
+/* SMs that an exchange beside kernels sets aside: products on the rest take longer, which counts as
+ * hidden less than nothing. */
+static void set_aside(const gable_plan *plan, int n, double n_sm, gable_step *step)
+{
+    double aside[GABLE_N_GROUPS] = {0};
+    for (int i = 0; i < n; i++)
+        aside[plan->group[i]] = fmax(aside[plan->group[i]], step->row[i].set_aside_sm);
+    aside[GABLE_GROUP_NONE] = 0.0;
+    for (int i = 0; i < n; i++) {
+        const gable_time *row = &step->row[i];
+        double taken = aside[plan->group[i]];
+        bool slowed = plan->kind[i] == GABLE_ROW_OP && row->compute_s > row->memory_s;
+        step->hidden_s[i] = 0.0;
+        if (slowed && taken > 0.0 && taken < n_sm)
+            step->hidden_s[i] = -plan->calls[i] * row->compute_s * taken / (n_sm - taken);
+    }
+}
+
+void gable_engine_overlap(const gable_plan *plan, int n, double n_sm, gable_step *step)
 {
     lanes expected[GABLE_N_GROUPS] = {0}, ceiling[GABLE_N_GROUPS] = {0};
+    set_aside(plan, n, n_sm, step);
     for (int i = 0; i < n; i++) {
         gable_overlap_group g = plan->group[i];
         bool kernel = plan->kind[i] == GABLE_ROW_OP;
-        double floor_s = step->row[i].overhead_s * plan->calls[i];
-        step->hidden_s[i] = 0.0;
-        add(&expected[g], plan->lane[i], step->time_s[i], kernel ? step->time_s[i] - floor_s : 0.0);
+        double floor_s = step->row[i].overhead_s * plan->calls[i], s = beside_s(step, i);
+        add(&expected[g], plan->lane[i], s, kernel ? s - floor_s : 0.0);
         add(&ceiling[g], plan->lane[i], step->ceiling_s[i], kernel ? step->ceiling_s[i] : 0.0);
     }
     for (int g = GABLE_GROUP_NONE + 1; g < GABLE_N_GROUPS; g++) {
@@ -64,9 +88,9 @@ void gable_engine_overlap(const gable_plan *plan, int n, gable_step *step)
         double least_s = gable_engine_group_s(ceiling[g].s, ceiling[g].busy_s, 0.0);
         double waves = g == GABLE_GROUP_LAYERS ? plan->waves : 0.0;
         double s = gable_engine_group_s(expected[g].s, expected[g].busy_s, waves);
-        s = fmax(s, least_s);
-        hide(plan, n, (gable_overlap_group)g, &expected[g], s, step);
-        step->time_s_total -= sum_of(expected[g].s) - s;
+        hide(plan, n, (gable_overlap_group)g, &expected[g], fmax(s, least_s), step);
         step->ceiling_s_total -= sum_of(ceiling[g].s) - least_s;
     }
+    for (int i = 0; i < n; i++)
+        step->time_s_total -= step->hidden_s[i];
 }

@@ -13,7 +13,8 @@
 double gable_engine_group_s(const double *lane_s, double busy_s, double waves);
 
 /* Fills hidden_s of the rows of groups and lowers the totals; rows of no group stay. The rows
- * 0 … n - 1 are priced. */
-void gable_engine_overlap(const gable_plan *plan, int n, gable_step *step);
+ * 0 … n - 1 are priced.
+ *   n_sm   of the device, of which some exchanges set a part aside */
+void gable_engine_overlap(const gable_plan *plan, int n, double n_sm, gable_step *step);
 
 #endif

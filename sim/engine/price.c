@@ -164,6 +164,12 @@ static void add_times(const gable_plan *plan, int first, int end, gable_step *st
     step->wire_bytes_total = wire_bytes;
 }
 
+static double n_sm(const gable_machine *machine)
+{
+    double own = machine->constants->n_sm;
+    return own > 0.0 ? own : machine->accelerator->n_sm;
+}
+
 static void add_all_times(const gable_plan *plan, const gable_machine *machine, gable_step *step)
 {
     int n = plan->n_rows;
@@ -171,7 +177,7 @@ static void add_all_times(const gable_plan *plan, const gable_machine *machine, 
         n--;
     add_times(plan, 0, n, step);
     if (plan->overlaps)
-        gable_engine_overlap(plan, n, step);
+        gable_engine_overlap(plan, n, n_sm(machine), step);
     for (int i = n; i < plan->n_rows; i++) {
         step->algorithm[i] = NULL;
         if (plan->kind[i] == GABLE_ROW_BUBBLE)
@@ -197,7 +203,7 @@ static void add_bounds(const gable_plan *plan, gable_step *step)
     for (int i = 0; i < plan->n_rows; i++) {
         const gable_time *time = &step->row[i];
         double calls = plan->calls[i];
-        if (step->hidden_s[i] > 0.0)
+        if (step->hidden_s[i] != 0.0)
             calls *= 1.0 - step->hidden_s[i] / step->time_s[i];
         overhead_s += time->overhead_s * calls;
         by[longest_of(plan->kind[i], time)] += (time->time_s - time->overhead_s) * calls;

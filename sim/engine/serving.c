@@ -18,6 +18,12 @@ typedef struct pricing {
     gable_err *err;
 } pricing;
 
+/* Clients of one replica. */
+static double clients_of(const gable_serving_request *r)
+{
+    return ceil(r->concurrency / (r->dp > 1 ? r->dp : 1.0));
+}
+
 /* One replica's step. */
 static gable_scenario scenario_of(const gable_serving_request *r, gable_phase phase)
 {
@@ -135,12 +141,13 @@ static gable_status price_decode(const pricing *p, const gable_serving_rules *ru
     gable_plan plan;
     gable_step step;
     gable_scenario s = scenario_of(r, GABLE_PHASE_DECODE);
-    s.batch = out->clients;
+    double clients = clients_of(r);
+    s.batch = clients;
     s.n_cached = floor(out->isl + out->osl / 2.0);
     s.n_new = 1.0;
     GABLE_TRY(lay_and_price(p, &s, &plan, &step));
     cap_batch(&plan, p->machine, rules, out);
-    out->batch = out->clients;
+    out->batch = clients;
     if (out->fits && out->capacity < out->batch) {
         s.batch = out->batch = floor(out->capacity);
         GABLE_TRY(lay_and_price(p, &s, &plan, &step));
@@ -185,10 +192,8 @@ gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
     pricing p = {arena, model, machine, err};
     size_t mark = gable_arena_mark(arena);
     double ratio = request->length_ratio > 0.0 ? request->length_ratio : 1.0;
-    double replicas = request->dp > 1 ? request->dp : 1.0;
     *out = (gable_serving_parts){.isl = ratio * request->isl,
-                                 .osl = fmax(ratio * request->osl, 2.0),
-                                 .clients = ceil(request->concurrency / replicas)};
+                                 .osl = fmax(ratio * request->osl, 2.0)};
     gable_status status = price_decode(&p, rules, request, out);
     if (status == GABLE_OK)
         status = price_prompt(&p, rules, request, out);
@@ -215,12 +220,13 @@ static double service_seconds(const gable_serving_parts *p, const gable_serving_
 double gable_serving_ttft(const gable_serving_parts *p, const gable_serving_constants *c,
                           const gable_serving_request *r)
 {
+    double clients = clients_of(r);
     double waves = r->waves > 0.0 ? r->waves : default_waves;
     double others = p->batch - 1.0;
     double waiting = others * (0.5 / waves + collision_frac) * p->joined_s;
     double first =
-        service_seconds(p, c) + c->queue_scale * waiting + c->client_s * p->clients * p->isl;
-    double beyond = p->clients / p->batch - 1.0;
+        service_seconds(p, c) + c->queue_scale * waiting + c->client_s * clients * p->isl;
+    double beyond = clients / p->batch - 1.0;
     return first + beyond * (p->osl * gable_serving_tpot(p, c) + first);
 }
 

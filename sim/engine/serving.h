@@ -22,8 +22,7 @@ typedef struct gable_serving_request {
 /* What the kernels and the memory say, before the engine's constants. Seconds of one device. */
 typedef struct gable_serving_parts {
     double isl, osl; /* mean tokens */
-    double clients;  /* of one replica */
-    double batch;    /* sequences that run on it: clients, or what the cache holds */
+    double batch;    /* sequences that run on a replica: clients, or what the cache holds */
     double decode_s, decode_ceiling_s;   /* one step of them at mean context */
     double prefill_s, prefill_ceiling_s; /* one prompt alone */
     double joined_s;                     /* what one prompt adds to a decode step */

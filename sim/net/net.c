@@ -122,6 +122,7 @@ static void count(const gable_algorithm *a, const gable_collective *c, const gab
     out->kind = a->way;
     out->bytes_per_s = g->bytes_per_s;
     out->out_bytes_per_s = g->out_bytes_per_s;
+    out->set_aside_sm = a->set_aside_sm;
     out->steps = out->wire_bytes = out->cap_bytes_per_s = 0.0;
     out->out_steps = out->out_wire_bytes = 0.0;
     a->count(c, g, out);
@@ -291,6 +292,7 @@ static gable_time time_of(const contest *x, double time_s, double overhead_s)
                         .overhead_s = overhead_s,
                         .exposed_s = 0.0,
                         .sigma_ln = 0.0,
+                        .set_aside_sm = 0.0,
                         .bound = late ? GABLE_BOUND_OVERHEAD : GABLE_BOUND_NETWORK,
                         .ceiling_bound = GABLE_BOUND_NETWORK,
                         .provenance = GABLE_PROVENANCE_SPEC};
@@ -320,6 +322,7 @@ static void finish(const contest *x, bool ideal, gable_transfer *out)
         out->out_wire_bytes = way->out_wire_bytes;
         out->time = time_of(x, x->time_s > x->ceiling_s ? x->time_s : x->ceiling_s, x->overhead_s);
         out->time.sigma_ln = x->won->sigma_ln;
+        out->time.set_aside_sm = way->set_aside_sm;
         out->time.provenance = x->won->provenance;
         blur(x, &out->time);
     }
@@ -366,6 +369,24 @@ static bool begin(const gable_collective *c, const gable_machine *machine, conte
     return false;
 }
 
+/* Of several libraries that move tokens the fastest runs: few tokens go by the one with the shortest
+ * start, many by the one that sends least. */
+static void try_libraries(const gable_collective *c, const gable_machine *machine,
+                          gable_transfer *out)
+{
+    for (int f = GABLE_FLAVOUR_OTHER; f <= GABLE_FLAVOUR_THIRD; f++) {
+        const gable_kernel_constants *rival =
+            machine->constants
+                ->flavoured[f][gable_collective_family(c)][c->payload][GABLE_MMA_BF16];
+        gable_transfer other;
+        if (!rival)
+            return;
+        gable_net_transfer_with(c, machine, rival, NULL, &other);
+        if (other.time.time_s > 0.0 && other.time.time_s < out->time.time_s)
+            *out = other;
+    }
+}
+
 void gable_net_transfer(const gable_collective *collective, const gable_machine *machine,
                         gable_transfer *out)
 {
@@ -380,6 +401,9 @@ void gable_net_transfer(const gable_collective *collective, const gable_machine 
         x.custom = all->kernel[GABLE_FAMILY_CUSTOM_REDUCE][collective->payload][GABLE_MMA_BF16];
     hold(&x, ways);
     finish(&x, all->ideal || !x.constants, out);
+    if (collective->kind >= GABLE_COLLECTIVE_MOE_DISPATCH && !all->ideal &&
+        collective->library == GABLE_LIBRARY_ANY)
+        try_libraries(collective, machine, out);
 }
 
 void gable_net_transfer_with(const gable_collective *collective, const gable_machine *machine,
