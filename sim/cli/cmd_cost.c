@@ -39,8 +39,11 @@ static gable_status decode(gable_cli *cli, const cost_options *o, const gable_sc
         gable_decoding_read(&cli->arena, cli->workloads, &o->decoding, c->model, &how, &cli->err));
     GABLE_TRY(gable_engine_decode(&cli->arena, c->model, &c->machine, scenario, &how, &c->plan,
                                   &c->step, &out->decoding, &cli->err));
-    out->priced = (gable_priced){
-        .plan = &c->plan, .machine = &c->machine, .step = &c->step, .decoding = &out->decoding};
+    out->priced = (gable_priced){.plan = &c->plan,
+                                 .machine = &c->machine,
+                                 .step = &c->step,
+                                 .decoding = &out->decoding,
+                                 .edited = c->edited};
     return GABLE_OK;
 }
 
@@ -106,6 +109,7 @@ const gable_command gable_command_cost = {
         "gable cost --model diffusiongemma-26b-a4b --system h100-sxm --weights fp8 "
         "--denoise-steps 16\n"
         "gable cost --model llama-3.1-70b --system gb200-nvl72 --offload-weights 0.5\n"
+        "gable cost --model llama-3.1-70b --system hgx-h100-8 --tp 8 --set hbm.bandwidth=8TB/s\n"
         "gable cost --model llama-3.1-8b --system h100-sxm --phase prefill --new-tokens 8k "
         "--prefix-hit 0.6\n",
     .run = run,

@@ -12,6 +12,7 @@ typedef struct serve_options {
     double isl, osl, length_ratio, concurrency, waves, usd_per_gpu_hour;
     GABLE_LAYOUT_MEMBERS
     int weights, activations, kv, format;
+    gable_texts set;
 } serve_options;
 
 #define COUNT_ROW(name_, default_, min_, max_, member, help_)                                      \
@@ -56,6 +57,7 @@ static const gable_option options[] = {
               "clients that ask again as soon as they are answered"),
     COUNT_ROW("waves", "10", 1.0, 1e9, waves, "requests of each client in the run"),
     GABLE_LAYOUT_OPTIONS(serve_options),
+    GABLE_EDIT_OPTION(serve_options, set),
     DTYPE_ROW("weights", weights, "format of the weights instead of the model's"),
     DTYPE_ROW("activations", activations, "format of the activations instead of the model's"),
     DTYPE_ROW("kv", kv, "format of the cache instead of the engine's default"),
@@ -106,7 +108,8 @@ static gable_status price(gable_cli *cli, const serve_options *o, served *out)
                                    .nodes = o->nodes,
                                    .weights = o->weights,
                                    .activations = o->activations,
-                                   .kv = o->kv};
+                                   .kv = o->kv,
+                                   .set = o->set};
     gable_case *c = &out->priced;
     GABLE_TRY(gable_scenario_read(cli, &load, GABLE_PHASE_DECODE, false, c, &ignored));
     GABLE_TRY(gable_serving_load(&cli->arena, cli->hw, c->machine.accelerator, o->stack, &constants,

@@ -79,6 +79,7 @@ static gable_status load(gable_cli *cli, const gable_scenario_options *o, gable_
     GABLE_TRY(
         gable_machine_load(&cli->arena, cli->hw, o->system, o->stack, &out->machine, &cli->err));
     out->machine.n_nodes = o->nodes;
+    GABLE_TRY(gable_edit_machine(cli, &o->set, &out->machine, &out->edited));
     if (o->clocks)
         GABLE_TRY(sustain(cli, &out->machine));
     if (o->checkpoint) {
@@ -113,7 +114,10 @@ gable_status gable_scenario_price_read(gable_cli *cli, const gable_scenario *sce
 {
     GABLE_TRY(gable_engine_lay(&cli->arena, out->model, &out->machine, scenario, &out->plan,
                                &out->step, &cli->err));
-    *priced = (gable_priced){.plan = &out->plan, .machine = &out->machine, .step = &out->step};
+    *priced = (gable_priced){.plan = &out->plan,
+                             .machine = &out->machine,
+                             .step = &out->step,
+                             .edited = out->edited};
     return GABLE_OK;
 }
 

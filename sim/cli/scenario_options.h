@@ -3,6 +3,7 @@
  * Room: cli. Uses: every room below. */
 #ifndef GABLE_CLI_SCENARIO_OPTIONS_H
 #define GABLE_CLI_SCENARIO_OPTIONS_H
+#include "cli/edit_options.h"
 #include "cli/rank_options.h"
 #include "report/report.h"
 
@@ -16,6 +17,7 @@ typedef struct gable_scenario_options {
     GABLE_LAYOUT_MEMBERS
     double skew;
     int weights, activations, kv; /* gable_dtype or -1 */
+    gable_texts set; /* fields of the hardware that are edited */
     int format;
     const char *output; /* NULL or "-": standard output */
 } gable_scenario_options;
@@ -110,6 +112,7 @@ extern const char *const gable_phase_choices_both[]; /* the same and "both" */
          .default_text = "burst",                                                                  \
          .offset = offsetof(gable_scenario_options, clocks),                                       \
          .help = "of kernels that the power limits: as benchmarked, or without a pause"},          \
+        GABLE_EDIT_OPTION(gable_scenario_options, set),                                            \
         {.name = "format",                                                                         \
          .type = GABLE_OPTION_CHOICE,                                                              \
          .argument = "FORMAT",                                                                     \
@@ -129,6 +132,7 @@ typedef struct gable_case {
     gable_machine machine;
     gable_plan plan;
     gable_step step;
+    const gable_edited_list *edited; /* NULL: the machine is as its files say */
 } gable_case;
 
 /* Loads model and machine, applies the formats, lays out and prices the step of `phase`.

@@ -20,15 +20,17 @@ typedef struct gable_chip {
     const gable_constants *constants;
     double n_sm, clock_hz;
     double boost_hz; /* of kernels that the power does not limit */
-    double bandwidth_bytes_per_s, l2_bytes;
+    double l2_bytes;
     double exp_per_s, vector_flops_per_s;
     bool sustained;                       /* clocks are those of a busy hour */
+    bool tiered;                          /* there is memory of another kind: cost/tiers.h */
     double unit_flops_per_s[GABLE_N_MMA]; /* datasheet; 0: not asked for yet */
     gable_tile_rates tiles[GABLE_N_MMA];  /* of plain products on each unit */
     gable_tile_rates grouped;             /* of experts */
     /* Of the operator that is priced: */
-    double peak_flops_per_s; /* of the unit that its FLOPs run on */
-    bool quantised;          /* its activations arrive in the format of the product */
+    double peak_flops_per_s;      /* of the unit that its FLOPs run on */
+    double bandwidth_bytes_per_s; /* of the memories that its bytes are in */
+    bool quantised;               /* its activations arrive in the format of the product */
     /* peaks, of attention blocks only */
     double projection_flops_per_s, core_flops_per_s, index_flops_per_s;
 } gable_chip;

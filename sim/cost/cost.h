@@ -65,6 +65,7 @@ typedef struct gable_moe {
     gable_routing routing;
     bool wide;    /* tokens were already sent to the rank: no routing here, kernels of wide expert
                      parallelism */
+    bool decode;  /* of those, the ones for the few tokens of a decode step */
     bool even;    /* a load balancer deals experts to ranks by their load (EPLB) */
     bool clumped; /* power law: pairs that rounding lost went to the first experts, as an old
                      benchmark did it, not to rank after rank */

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "cost/forms.h"
+#include "cost/tiers.h"
 
 static const char *const bounds[GABLE_N_BOUNDS] = {
 #define BOUND_NAME(symbol, name) name,
@@ -73,14 +74,25 @@ static double parts_seconds(const gable_work *work, gable_chip *chip)
            over(p->index_flops, unit_peak(chip, p->index_mma));
 }
 
-/* `compute` seconds of the FLOPs. */
-static inline double ceiling_seconds(const gable_work *work, const gable_accelerator *accelerator,
-                                     double compute, gable_bound *bound)
+static inline double bandwidth_of(const gable_work *work, const gable_chip *chip)
 {
-    double bytes = work->hbm_bytes;
+    return chip->tiered ? gable_tiers_bandwidth(work, chip->accelerator)
+                        : chip->accelerator->hbm_bandwidth_bytes_per_s;
+}
+
+/* `compute` seconds of the FLOPs. */
+static inline double ceiling_seconds(const gable_work *work, const gable_chip *chip, double compute,
+                                     gable_bound *bound)
+{
+    double bytes = work->hbm_bytes, near_compute, near_memory;
     if (work->copies != 0.0)
-        bytes = max2(bytes - accelerator->l2_capacity_bytes, 0.0);
-    double memory = bytes / accelerator->hbm_bandwidth_bytes_per_s;
+        bytes = max2(bytes - chip->accelerator->l2_capacity_bytes, 0.0);
+    double memory = bytes / bandwidth_of(work, chip);
+    if (chip->tiered && gable_tiers_near(work, chip->accelerator, &near_compute, &near_memory) &&
+        max2(near_compute, near_memory) < max2(compute, memory)) {
+        compute = near_compute;
+        memory = near_memory;
+    }
     if (work->network_s > max2(compute, memory)) {
         *bound = GABLE_BOUND_NETWORK;
         return work->network_s;
@@ -94,6 +106,7 @@ static void bare_chip(const gable_accelerator *accelerator, gable_chip *out)
 {
     out->accelerator = accelerator;
     out->vector_flops_per_s = accelerator->vector_fp32_flops_per_s;
+    out->tiered = accelerator->flash_bytes_per_s > 0.0 || accelerator->near_bytes_per_s > 0.0;
     for (int i = 0; i < GABLE_N_MMA; i++) {
         out->unit_flops_per_s[i] = 0.0;
         out->tiles[i].of = NULL;
@@ -101,17 +114,24 @@ static void bare_chip(const gable_accelerator *accelerator, gable_chip *out)
     out->grouped.of = NULL;
 }
 
+static double compute_seconds(const gable_work *work, gable_chip *chip)
+{
+    return has_parts(work) ? parts_seconds(work, chip) : over(work->flops, peak_of(work, chip));
+}
+
 double gable_cost_compute_s(const gable_work *work, const gable_accelerator *accelerator)
 {
     gable_chip chip;
     bare_chip(accelerator, &chip);
-    return has_parts(work) ? parts_seconds(work, &chip) : over(work->flops, peak_of(work, &chip));
+    return compute_seconds(work, &chip);
 }
 
 double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *accelerator,
                             gable_bound *bound)
 {
-    return ceiling_seconds(work, accelerator, gable_cost_compute_s(work, accelerator), bound);
+    gable_chip chip;
+    bare_chip(accelerator, &chip);
+    return ceiling_seconds(work, &chip, compute_seconds(work, &chip), bound);
 }
 
 /* The floor counts as overhead only when it is the larger part. */
@@ -133,7 +153,6 @@ void gable_cost_chip(const gable_accelerator *a, const gable_constants *constant
     out->n_sm = constants->n_sm > 0.0 ? constants->n_sm : a->n_sm;
     out->clock_hz = constants->clock_hz > 0.0 ? constants->clock_hz : a->tensor_clock_hz;
     out->boost_hz = constants->boost_hz > 0.0 ? constants->boost_hz : out->clock_hz;
-    out->bandwidth_bytes_per_s = a->hbm_bandwidth_bytes_per_s;
     out->l2_bytes = a->l2_capacity_bytes;
     out->exp_per_s = a->exp_per_s > 0.0 ? a->exp_per_s : 16.0 * out->n_sm * out->clock_hz;
     out->sustained = constants->sustained;
@@ -145,6 +164,7 @@ static inline void begin(const gable_op *op, const gable_work *work, gable_chip 
 {
     double silicon = chip->constants->silicon_frac, peak = peak_of(work, chip), compute;
     chip->peak_flops_per_s = work->vector ? peak : peak * silicon;
+    chip->bandwidth_bytes_per_s = bandwidth_of(work, chip);
     chip->quantised = op->copies == 0.0 && chip->constants->fused_quantisation[op->activations];
     compute = over(work->flops, peak);
     if (has_parts(work)) {
@@ -156,13 +176,13 @@ static inline void begin(const gable_op *op, const gable_work *work, gable_chip 
     }
     gable_time_clear(out);
     out->peak_s = compute;
-    out->ceiling_s = ceiling_seconds(work, chip->accelerator, compute, &out->ceiling_bound);
+    out->ceiling_s = ceiling_seconds(work, chip, compute, &out->ceiling_bound);
 }
 
 static void take_ideal(const gable_work *work, const gable_chip *chip, gable_time *out)
 {
     out->compute_s = out->peak_s;
-    out->memory_s = work->hbm_bytes / chip->accelerator->hbm_bandwidth_bytes_per_s;
+    out->memory_s = work->hbm_bytes / chip->bandwidth_bytes_per_s;
     if (out->memory_s > out->ceiling_s) /* what L2 may hold is free */
         out->memory_s = out->ceiling_s;
     out->time_s = out->ceiling_s;
@@ -170,13 +190,33 @@ static void take_ideal(const gable_work *work, const gable_chip *chip, gable_tim
     out->provenance = GABLE_PROVENANCE_SPEC;
 }
 
+/* Units inside the memory attend where that is faster: the floor of the call and the reached share
+ * of the bandwidth stay as they are. */
+static void try_near(const gable_work *work, const gable_accelerator *accelerator,
+                     const gable_kernel_constants *kernel, gable_time *out)
+{
+    gable_time near = *out;
+    if (!gable_tiers_near(work, accelerator, &near.compute_s, &near.memory_s))
+        return;
+    near.memory_s /= gable_kernel_constant(kernel, work->family, "memory_frac", 1.0);
+    near.overhead_s = 1e-6 * gable_kernel_constant(kernel, work->family, "t0_us", 0.0);
+    near.exposed_s = 0.0;
+    near.time_s = near.overhead_s + max2(near.compute_s, near.memory_s);
+    if (near.time_s < out->time_s)
+        *out = near;
+}
+
 /* The form of the family with these constants, once begun. */
 static inline void take_kernel(const gable_op *op, const gable_work *work, gable_chip *chip,
                                const gable_kernel_constants *kernel, gable_time *out)
 {
     forms[gable_family_form(work->family)](op, work, chip, kernel->value, out);
+    if (chip->tiered)
+        out->exposed_s += gable_tiers_latency_s(work, chip->accelerator);
     out->time_s = out->overhead_s + max2(max2(out->compute_s, out->memory_s), out->network_s) +
                   out->exposed_s;
+    if (chip->accelerator->near_bytes_per_s > 0.0)
+        try_near(work, chip->accelerator, kernel, out);
     if (out->time_s < out->ceiling_s) {
         out->exposed_s += out->ceiling_s - out->time_s;
         out->time_s = out->ceiling_s;

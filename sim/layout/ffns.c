@@ -71,6 +71,10 @@ static void routed_experts(gable_laying *l, double hidden)
                            .n_matrices = f->n_matrices,
                            .tp = experts_tp,
                            .ep = l->ep,
+                           .wide = token_groups(l) > 1.0 &&
+                                   l->plan->scenario.exchange == GABLE_EXCHANGE_TOKENS,
+                           .decode = l->plan->local.phase == GABLE_PHASE_DECODE,
+                           .even = slots > f->n_experts,
                            .skew = skew,
                            .routing = skew > 0.0 ? GABLE_ROUTING_ZIPF : GABLE_ROUTING_UNIFORM}};
     double parameters = slots / l->ep * f->n_matrices * hidden * f->expert_width / experts_tp;

@@ -103,9 +103,8 @@ static gable_status check_ranks(const gable_model *model, const gable_scenario *
         return gable_fail(err, GABLE_INPUT, "%g devices are too many, expected at most %g",
                           r.world, world_cap);
     if (!divides((int)r.ep, (int)r.experts))
-        return gable_fail(err, GABLE_INPUT, "--ep %g does not divide the %g ranks that share experts%s",
-                          r.ep, r.experts,
-                          r.experts > r.tp ? " (--tp x --attn-dp x --cp)" : " (--tp)");
+        return gable_fail(err, GABLE_INPUT, "--ep %g does not divide %s %g", r.ep,
+                          r.experts > r.tp ? "--tp x --attn-dp x --cp," : "--tp", r.experts);
     int layers = 0;
     for (int i = 0; i < model->n_kinds; i++)
         layers += model->kinds[i].count;

@@ -107,6 +107,8 @@ typedef struct gable_constants {
     /* Peaks and clocks of boards of one die follow their power (facts/kernels.md 2.3): what the
      * datasheet's figures are multiplied by; 1 where nothing is known. */
     double silicon_frac;
+    bool by_power; /* the generation says so: clocks and silicon_frac go with the root of the power
+                    */
     double clock_hz, n_sm; /* where the datasheet gives none */
     double
         boost_hz; /* clock of kernels that the power does not limit: alike on all boards of a die */
