@@ -4,6 +4,15 @@
 #define GABLE_COST_CHIP_H
 #include "cost/cost.h"
 
+/* Seconds of tiles of a kernel on one SM, which do not go with the shape: worked out for the first
+ * product of a step and kept for the others. */
+enum { GABLE_TILES_CAP = 14 };
+typedef struct gable_tile_rates {
+    const double *of;                      /* constants of the kernel; NULL: nothing is kept */
+    double weight_bytes, activation_bytes; /* per element */
+    double per_k_s[GABLE_TILES_CAP], fixed_s[GABLE_TILES_CAP];
+} gable_tile_rates;
+
 /* One device under one stack as its kernels see it, SI units: what all operators of a step share.
  * Filled by gable_cost_chip; pricing writes to it, so that each thread has one of its own. */
 typedef struct gable_chip {
@@ -14,7 +23,10 @@ typedef struct gable_chip {
     double l2_bytes;
     double exp_per_s, vector_flops_per_s;
     bool sustained;                       /* clocks are those of a busy hour */
+    bool tiered;                          /* there is memory of another kind: cost/tiers.h */
     double unit_flops_per_s[GABLE_N_MMA]; /* datasheet; 0: not asked for yet */
+    gable_tile_rates tiles[GABLE_N_MMA];  /* of plain products on each unit */
+    gable_tile_rates grouped;             /* of experts */
     /* Of the operator that is priced: */
     double peak_flops_per_s;      /* of the unit that its FLOPs run on */
     double bandwidth_bytes_per_s; /* of the memories that its bytes are in */

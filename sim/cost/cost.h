@@ -157,6 +157,17 @@ typedef struct gable_time {
     const gable_kernel_constants *kernel; /* that priced it; NULL: nothing but the datasheet */
 } gable_time;
 
+/* Member by member: compilers clear a whole struct by a string instruction, which takes as long as
+ * pricing an operator. */
+static inline void gable_time_clear(gable_time *t)
+{
+    t->ceiling_s = t->time_s = t->compute_s = t->memory_s = t->network_s = t->overhead_s = 0.0;
+    t->exposed_s = t->sigma_ln = t->peak_s = t->wire_bytes = t->set_aside_sm = 0.0;
+    t->bound = t->ceiling_bound = GABLE_BOUND_COMPUTE;
+    t->provenance = GABLE_PROVENANCE_SPEC;
+    t->kernel = NULL;
+}
+
 /* Work of one call. Valid for all shapes with non-negative sizes. */
 void gable_cost_work(const gable_op *op, gable_work *out);
 

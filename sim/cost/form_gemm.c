@@ -40,9 +40,10 @@ static const double k_granule = 64.0, least_k_of_split = 128.0;
 
 typedef struct gemm {
     double m, n, k, w, a; /* sizes, bytes per element */
-    double sm_flops, sm_bytes, clock, n_sm;
+    double sm_bytes, clock, n_sm;
     const double *v;
     double memory_s;
+    double partial_s; /* partial sums of each split through memory */
     bool sustained;
 } gemm;
 
@@ -65,28 +66,34 @@ static double least(const double *x)
     return best;
 }
 
-/* What does not depend on how k is split. */
-typedef struct tiles {
-    double blocks[TILES];
-    double per_k_s[TILES]; /* of one tile on one SM: mathematics, loads, issue */
-    double store_s[TILES];
-    double least_blocks;
-} tiles;
-
-static void prepare_tiles(const gemm *g, tiles *out)
+/* Of one tile on one SM: mathematics, loads and issue for each element of k, and its store. */
+static void work_out_rates(const gemm *g, double sm_flops, gable_tile_rates *out)
 {
     const double *v = g->v;
     const menu *t = &menus[(int)v[GABLE_GEMM_MENU]];
     double store = 2.0 / (v[GABLE_GEMM_EPI] * g->clock), issue = v[GABLE_GEMM_LATK] / g->clock;
-    double halo = v[GABLE_GEMM_H], sm_flops = g->sm_flops, sm_bytes = g->sm_bytes;
-    double m = g->m, n = g->n, a = g->a, w = g->w;
+    double halo = v[GABLE_GEMM_H];
     for (int i = 0; i < TILES; i++) {
         double maths = 2.0 * t->area[i] * (1.0 + halo * t->edges[i]) / sm_flops;
-        double loads = (t->m[i] * a + t->n[i] * w) / sm_bytes;
-        out->blocks[i] = gable_form_ceil(m * t->one_m[i]) * gable_form_ceil(n * t->one_n[i]);
+        double loads = (t->m[i] * g->a + t->n[i] * g->w) / g->sm_bytes;
         out->per_k_s[i] = max2(max2(maths, loads), issue);
-        out->store_s[i] = store * t->area[i];
+        out->fixed_s[i] = store * t->area[i];
     }
+}
+
+/* What does not depend on how k is split. */
+typedef struct tiles {
+    double blocks[TILES];
+    const gable_tile_rates *rates;
+    double least_blocks;
+} tiles;
+
+static void count_tiles(const gemm *g, tiles *out)
+{
+    const menu *t = &menus[(int)g->v[GABLE_GEMM_MENU]];
+    double m = g->m, n = g->n;
+    for (int i = 0; i < TILES; i++)
+        out->blocks[i] = gable_form_ceil(m * t->one_m[i]) * gable_form_ceil(n * t->one_n[i]);
     out->least_blocks = least(out->blocks);
 }
 
@@ -99,7 +106,7 @@ static double fastest_tile(const gemm *g, const tiles *t, double splits)
     for (int i = 0; i < TILES; i++) {
         double blocks = t->blocks[i] * splits;
         double waves = gable_form_waves(blocks, n_sm, softness);
-        double busy = waves * (t->per_k_s[i] * steps + t->store_s[i]);
+        double busy = waves * (t->rates->per_k_s[i] * steps + t->rates->fixed_s[i]);
         seconds[i] = blocks > room ? HUGE_VAL : busy;
     }
     return least(seconds);
@@ -113,19 +120,13 @@ static double droop(const gemm *g, double compute_s)
     return compute_s * (1.0 + (g->sustained ? all : reached));
 }
 
-/* More kernels, and partial sums through memory. */
-static double split_seconds(const gemm *g, double splits)
-{
-    const double *v = g->v;
-    return 1e-6 * v[GABLE_GEMM_TSK] +
-           8.0 * splits * g->m * g->n / (v[GABLE_GEMM_KSK] * g->n_sm * g->sm_bytes);
-}
-
 /* Compares what counts in the end, so that a faster unit or memory is never slower. False: the
  * memory and what splitting adds take longer than the best; of more splits too. */
 static bool try_splits(const gemm *g, const tiles *t, double splits, choice *best)
 {
-    choice c = {.split_s = splits > 1.0 ? split_seconds(g, splits) : 0.0};
+    choice c = {0};
+    if (splits > 1.0) /* one more kernel, and partial sums */
+        c.split_s = 1e-6 * g->v[GABLE_GEMM_TSK] + splits * g->partial_s;
     if (best->total_s > 0.0 && g->memory_s + c.split_s >= best->total_s)
         return false;
     c.compute_s = droop(g, fastest_tile(g, t, splits));
@@ -177,7 +178,7 @@ static double quantise_seconds(const gemm *g, const gable_work *work, const gabl
     return 1e-6 * v[GABLE_GEMM_TQ0] + bytes / (v[GABLE_GEMM_EM] * chip->bandwidth_bytes_per_s);
 }
 
-void gable_form_gemm(const gable_op *op, const gable_work *work, const gable_chip *chip,
+void gable_form_gemm(const gable_op *op, const gable_work *work, gable_chip *chip,
                      const double *value, gable_time *out)
 {
     double groups = op->gemm.groups > 0.0 ? op->gemm.groups : 1.0;
@@ -186,16 +187,19 @@ void gable_form_gemm(const gable_op *op, const gable_work *work, const gable_chi
               .k = op->gemm.k,
               .w = work->weight_element_bytes,
               .a = work->activation_element_bytes,
-              .sm_flops = chip->peak_flops_per_s * value[GABLE_GEMM_EC] / chip->n_sm,
               .sm_bytes = value[GABLE_GEMM_LSM] * chip->clock_hz,
               .clock = chip->clock_hz,
               .n_sm = chip->n_sm,
               .sustained = chip->sustained,
               .v = value};
     choice best = {0};
-    tiles t;
+    tiles t = {.rates = &chip->tiles[work->mma]};
     g.memory_s = memory_seconds(&g, work, chip);
-    prepare_tiles(&g, &t);
+    if (!gable_form_kept(&chip->tiles[work->mma], value, work))
+        work_out_rates(&g, chip->peak_flops_per_s * value[GABLE_GEMM_EC] / chip->n_sm,
+                       &chip->tiles[work->mma]);
+    count_tiles(&g, &t);
+    g.partial_s = 8.0 * g.m * g.n / (value[GABLE_GEMM_KSK] * g.n_sm * g.sm_bytes);
     try_splits(&g, &t, 1.0, &best);
     for (double s = 2.0; value[GABLE_GEMM_SPLIT] > 0.0 && s <= 64.0 &&
                          t.least_blocks * s <= 2.0 * g.n_sm && g.k >= least_k_of_split * s;

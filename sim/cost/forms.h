@@ -10,12 +10,26 @@
 
 /* Fills compute_s, memory_s, overhead_s and exposed_s. `value` is in the order of the form's table.
  */
-typedef void gable_form_function(const gable_op *op, const gable_work *work, const gable_chip *chip,
+typedef void gable_form_function(const gable_op *op, const gable_work *work, gable_chip *chip,
                                  const double *value, gable_time *out);
 
 gable_form_function gable_form_roofline, gable_form_gemm, gable_form_moe, gable_form_context,
     gable_form_decode, gable_form_latent_context, gable_form_latent_decode, gable_form_batched,
     gable_form_sublayer, gable_form_stream, gable_form_wide, gable_form_exchange;
+
+/* Whether what is kept is that of this kernel and these formats; if not, it is the caller's to
+ * fill. */
+static inline bool gable_form_kept(gable_tile_rates *rates, const double *value,
+                                   const gable_work *work)
+{
+    if (rates->of == value && rates->weight_bytes == work->weight_element_bytes &&
+        rates->activation_bytes == work->activation_element_bytes)
+        return true;
+    rates->of = value;
+    rates->weight_bytes = work->weight_element_bytes;
+    rates->activation_bytes = work->activation_element_bytes;
+    return false;
+}
 
 /* Work function of GABLE_OP_SUBLAYER (sim/cost/work_sublayer.c). */
 void gable_work_sublayer(const gable_op *op, gable_work *out);

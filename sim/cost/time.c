@@ -49,7 +49,7 @@ static bool has_parts(const gable_work *work)
 }
 
 /* Datasheet peak of a unit; a device is asked once for each. */
-static double unit_peak(gable_chip *chip, gable_mma mma)
+static inline double unit_peak(gable_chip *chip, gable_mma mma)
 {
     if (!(chip->unit_flops_per_s[mma] > 0.0))
         chip->unit_flops_per_s[mma] = gable_accelerator_peak(chip->accelerator, mma, NULL);
@@ -58,17 +58,15 @@ static double unit_peak(gable_chip *chip, gable_mma mma)
 
 /* Vector work runs at the FP32 rate where the datasheet gives one; elsewhere only memory is
  * counted. */
-static double peak_of(const gable_work *work, gable_chip *chip)
+static inline double peak_of(const gable_work *work, gable_chip *chip)
 {
     return work->vector ? chip->vector_flops_per_s : unit_peak(chip, work->mma);
 }
 
 /* Parts of an attention block run on units of their own; the cheaper way of attending counts. */
-static double compute_seconds(const gable_work *work, gable_chip *chip)
+static double parts_seconds(const gable_work *work, gable_chip *chip)
 {
     const gable_sublayer_work *p = &work->parts;
-    if (!has_parts(work))
-        return over(work->flops, peak_of(work, chip));
     double core = p->expanded_flops > 0.0 && p->expanded_flops < p->core_flops ? p->expanded_flops
                                                                                : p->core_flops;
     return over(p->projection_flops, unit_peak(chip, p->projection_mma)) +
@@ -76,16 +74,21 @@ static double compute_seconds(const gable_work *work, gable_chip *chip)
            over(p->index_flops, unit_peak(chip, p->index_mma));
 }
 
-/* `compute` is what compute_seconds said. */
-static double ceiling_seconds(const gable_work *work, const gable_accelerator *accelerator,
-                              double compute, gable_bound *bound)
+static inline double bandwidth_of(const gable_work *work, const gable_chip *chip)
 {
-    double bytes = work->hbm_bytes;
+    return chip->tiered ? gable_tiers_bandwidth(work, chip->accelerator)
+                        : chip->accelerator->hbm_bandwidth_bytes_per_s;
+}
+
+/* `compute` seconds of the FLOPs. */
+static inline double ceiling_seconds(const gable_work *work, const gable_chip *chip, double compute,
+                                     gable_bound *bound)
+{
+    double bytes = work->hbm_bytes, near_compute, near_memory;
     if (work->copies != 0.0)
-        bytes = max2(bytes - accelerator->l2_capacity_bytes, 0.0);
-    double memory = bytes / gable_tiers_bandwidth(work, accelerator);
-    double near_compute, near_memory;
-    if (gable_tiers_near(work, accelerator, &near_compute, &near_memory) &&
+        bytes = max2(bytes - chip->accelerator->l2_capacity_bytes, 0.0);
+    double memory = bytes / bandwidth_of(work, chip);
+    if (chip->tiered && gable_tiers_near(work, chip->accelerator, &near_compute, &near_memory) &&
         max2(near_compute, near_memory) < max2(compute, memory)) {
         compute = near_compute;
         memory = near_memory;
@@ -101,8 +104,19 @@ static double ceiling_seconds(const gable_work *work, const gable_accelerator *a
 /* Of a bare device only the peaks are known. */
 static void bare_chip(const gable_accelerator *accelerator, gable_chip *out)
 {
-    *out = (gable_chip){.accelerator = accelerator,
-                        .vector_flops_per_s = accelerator->vector_fp32_flops_per_s};
+    out->accelerator = accelerator;
+    out->vector_flops_per_s = accelerator->vector_fp32_flops_per_s;
+    out->tiered = accelerator->flash_bytes_per_s > 0.0 || accelerator->near_bytes_per_s > 0.0;
+    for (int i = 0; i < GABLE_N_MMA; i++) {
+        out->unit_flops_per_s[i] = 0.0;
+        out->tiles[i].of = NULL;
+    }
+    out->grouped.of = NULL;
+}
+
+static double compute_seconds(const gable_work *work, gable_chip *chip)
+{
+    return has_parts(work) ? parts_seconds(work, chip) : over(work->flops, peak_of(work, chip));
 }
 
 double gable_cost_compute_s(const gable_work *work, const gable_accelerator *accelerator)
@@ -115,7 +129,9 @@ double gable_cost_compute_s(const gable_work *work, const gable_accelerator *acc
 double gable_cost_ceiling_s(const gable_work *work, const gable_accelerator *accelerator,
                             gable_bound *bound)
 {
-    return ceiling_seconds(work, accelerator, gable_cost_compute_s(work, accelerator), bound);
+    gable_chip chip;
+    bare_chip(accelerator, &chip);
+    return ceiling_seconds(work, &chip, compute_seconds(work, &chip), bound);
 }
 
 /* The floor counts as overhead only when it is the larger part. */
@@ -142,32 +158,31 @@ void gable_cost_chip(const gable_accelerator *a, const gable_constants *constant
     out->sustained = constants->sustained;
 }
 
-/* What of the chip goes with the operator. */
-static void aim(gable_chip *chip, const gable_op *op, const gable_work *work)
+/* What of the chip goes with the operator, and the time's ceiling. */
+static inline void begin(const gable_op *op, const gable_work *work, gable_chip *chip,
+                         gable_time *out)
 {
-    const gable_constants *constants = chip->constants;
-    double silicon = constants->silicon_frac;
-    chip->peak_flops_per_s = peak_of(work, chip) * (work->vector ? 1.0 : silicon);
-    chip->bandwidth_bytes_per_s = gable_tiers_bandwidth(work, chip->accelerator);
-    chip->quantised = op->copies == 0.0 && constants->fused_quantisation[op->activations];
-    if (!has_parts(work))
-        return;
-    const gable_sublayer_work *p = &work->parts;
-    chip->projection_flops_per_s = silicon * unit_peak(chip, p->projection_mma);
-    chip->core_flops_per_s = silicon * unit_peak(chip, p->core_mma);
-    chip->index_flops_per_s = silicon * unit_peak(chip, p->index_mma);
-}
-
-static void begin(const gable_work *work, gable_chip *chip, gable_time *out)
-{
-    *out = (gable_time){.peak_s = compute_seconds(work, chip)};
-    out->ceiling_s = ceiling_seconds(work, chip->accelerator, out->peak_s, &out->ceiling_bound);
+    double silicon = chip->constants->silicon_frac, peak = peak_of(work, chip), compute;
+    chip->peak_flops_per_s = work->vector ? peak : peak * silicon;
+    chip->bandwidth_bytes_per_s = bandwidth_of(work, chip);
+    chip->quantised = op->copies == 0.0 && chip->constants->fused_quantisation[op->activations];
+    compute = over(work->flops, peak);
+    if (has_parts(work)) {
+        const gable_sublayer_work *p = &work->parts;
+        chip->projection_flops_per_s = silicon * unit_peak(chip, p->projection_mma);
+        chip->core_flops_per_s = silicon * unit_peak(chip, p->core_mma);
+        chip->index_flops_per_s = silicon * unit_peak(chip, p->index_mma);
+        compute = parts_seconds(work, chip);
+    }
+    gable_time_clear(out);
+    out->peak_s = compute;
+    out->ceiling_s = ceiling_seconds(work, chip, compute, &out->ceiling_bound);
 }
 
 static void take_ideal(const gable_work *work, const gable_chip *chip, gable_time *out)
 {
     out->compute_s = out->peak_s;
-    out->memory_s = work->hbm_bytes / gable_tiers_bandwidth(work, chip->accelerator);
+    out->memory_s = work->hbm_bytes / chip->bandwidth_bytes_per_s;
     if (out->memory_s > out->ceiling_s) /* what L2 may hold is free */
         out->memory_s = out->ceiling_s;
     out->time_s = out->ceiling_s;
@@ -191,12 +206,13 @@ static void try_near(const gable_work *work, const gable_accelerator *accelerato
         *out = near;
 }
 
-/* The form of the family with these constants, once begun and aimed. */
-static void take_kernel(const gable_op *op, const gable_work *work, const gable_chip *chip,
-                        const gable_kernel_constants *kernel, gable_time *out)
+/* The form of the family with these constants, once begun. */
+static inline void take_kernel(const gable_op *op, const gable_work *work, gable_chip *chip,
+                               const gable_kernel_constants *kernel, gable_time *out)
 {
     forms[gable_family_form(work->family)](op, work, chip, kernel->value, out);
-    out->exposed_s += gable_tiers_latency_s(work, chip->accelerator);
+    if (chip->tiered)
+        out->exposed_s += gable_tiers_latency_s(work, chip->accelerator);
     out->time_s = out->overhead_s + max2(max2(out->compute_s, out->memory_s), out->network_s) +
                   out->exposed_s;
     if (chip->accelerator->near_bytes_per_s > 0.0)
@@ -217,22 +233,21 @@ void gable_cost_time_with(const gable_op *op, const gable_work *work,
 {
     gable_chip chip;
     gable_cost_chip(accelerator, constants, &chip);
-    begin(work, &chip, out);
-    aim(&chip, op, work);
+    begin(op, work, &chip, out);
     take_kernel(op, work, &chip, kernel, out);
 }
 
-/* Where a library has several kernels for one job, it runs the fastest. `begun` is a time of this
- * operator before any kernel. */
-static void try_rivals(const gable_op *op, const gable_work *work, const gable_chip *chip,
-                       const gable_time *begun, gable_time *out)
+/* Where a library has several kernels for one job, it runs the fastest. */
+static void try_rivals(const gable_op *op, const gable_work *work, gable_chip *chip,
+                       gable_time *out)
 {
+    gable_time other;
     for (int f = GABLE_FLAVOUR_OTHER; f <= GABLE_FLAVOUR_THIRD; f++) {
-        gable_time other = *begun;
         const gable_kernel_constants *rival =
             chip->constants->flavoured[f][work->family][work->dtype][work->mma];
         if (!rival)
             return;
+        begin(op, work, chip, &other);
         take_kernel(op, work, chip, rival, &other);
         if (other.time_s < out->time_s)
             *out = other;
@@ -243,22 +258,17 @@ void gable_cost_time_on(const gable_op *op, const gable_work *work, gable_chip *
                         gable_time *out)
 {
     const gable_constants *constants = chip->constants;
-    begin(work, chip, out);
+    begin(op, work, chip, out);
     if (constants->ideal) {
         take_ideal(work, chip, out);
         return;
     }
-    gable_time begun;
-    bool rivals = constants->flavoured[GABLE_FLAVOUR_OTHER][work->family][work->dtype][work->mma];
-    if (rivals)
-        begun = *out;
-    aim(chip, op, work);
     take_kernel(
         op, work, chip,
         gable_constants_kernel(constants, work->family, work->dtype, work->mma, work->flavour),
         out);
-    if (rivals)
-        try_rivals(op, work, chip, &begun, out);
+    if (constants->flavoured[GABLE_FLAVOUR_OTHER][work->family][work->dtype][work->mma])
+        try_rivals(op, work, chip, out);
 }
 
 void gable_cost_time(const gable_op *op, const gable_work *work,
@@ -271,7 +281,7 @@ void gable_cost_time(const gable_op *op, const gable_work *work,
 }
 
 /* floor + max(flops / (c peak), bytes / (m bandwidth)) */
-void gable_form_roofline(const gable_op *op, const gable_work *work, const gable_chip *chip,
+void gable_form_roofline(const gable_op *op, const gable_work *work, gable_chip *chip,
                          const double *value, gable_time *out)
 {
     (void)op;

@@ -42,8 +42,12 @@ static void number_kins(const gable_plan *plan, gable_step *step)
         number[kin_of(plan, i)] = 1;
     for (int k = 0; k < KINS_CAP; k++)
         number[k] = number[k] ? step->n_kins++ : 0;
-    for (int i = 0; i < plan->n_rows; i++)
+    bool open[KINS_CAP] = {false};
+    for (int i = 0; i < plan->n_rows; i++) {
         step->kin[i] = number[kin_of(plan, i)];
+        step->opens[i] = !open[step->kin[i]];
+        open[step->kin[i]] = true;
+    }
 }
 
 gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_step *step,
@@ -53,6 +57,7 @@ gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_s
     size_t n = (size_t)plan->n_rows;
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->like, &step->like, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->kin, &step->kin, err));
+    GABLE_TRY(gable_arena_take(arena, n, sizeof *step->opens, &step->opens, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->row, &step->row, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->time_s, &step->time_s, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->ceiling_s, &step->ceiling_s, err));
@@ -68,8 +73,8 @@ gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_s
 
 static void price_gap(const gable_constants *constants, gable_time *out)
 {
-    *out = (gable_time){.bound = GABLE_BOUND_OVERHEAD, .ceiling_bound = GABLE_BOUND_OVERHEAD};
-    out->provenance = GABLE_PROVENANCE_SPEC;
+    gable_time_clear(out);
+    out->bound = out->ceiling_bound = GABLE_BOUND_OVERHEAD;
     if (constants->ideal)
         return;
     out->time_s = out->overhead_s = constants->gap_s_per_layer;
@@ -225,10 +230,11 @@ static void add_interval(const gable_plan *plan, gable_step *step)
 {
     double spread[KINS_CAP];
     double variance = 0.0, total = step->time_s_total;
-    for (int k = 0; k < step->n_kins; k++)
-        spread[k] = 0.0;
-    for (int i = 0; i < plan->n_rows; i++)
-        spread[step->kin[i]] += (step->time_s[i] - step->hidden_s[i]) * step->row[i].sigma_ln;
+    for (int i = 0; i < plan->n_rows; i++) {
+        double own = (step->time_s[i] - step->hidden_s[i]) * step->row[i].sigma_ln;
+        int kin = step->kin[i];
+        spread[kin] = step->opens[i] ? own : spread[kin] + own;
+    }
     for (int k = 0; k < step->n_kins && total > 0.0; k++)
         variance += spread[k] / total * (spread[k] / total);
     double factor = exp(z_90 * sqrt(variance));
@@ -273,19 +279,14 @@ static void add_memory(const gable_plan *plan, const gable_machine *machine, gab
         plan->state_bytes + plan->activation_bytes + step->reserve_bytes);
 }
 
+/* What the sums below add to, or do not always set. */
 static void reset_totals(gable_step *step)
 {
-    gable_step fresh = {.n_rows = step->n_rows,
-                        .like = step->like,
-                        .kin = step->kin,
-                        .n_kins = step->n_kins,
-                        .row = step->row,
-                        .time_s = step->time_s,
-                        .ceiling_s = step->ceiling_s,
-                        .wire_bytes = step->wire_bytes,
-                        .hidden_s = step->hidden_s,
-                        .algorithm = step->algorithm};
-    *step = fresh;
+    step->time_s_total = step->ceiling_s_total = step->wire_bytes_total = 0.0;
+    step->intensity_flops_per_byte = step->ridge_flops_per_byte = 0.0;
+    step->reserve_bytes = 0.0;
+    step->bound = GABLE_BOUND_COMPUTE;
+    step->provenance = GABLE_PROVENANCE_SPEC;
 }
 
 void gable_engine_add(const gable_plan *plan, const gable_machine *machine, gable_step *step)

@@ -134,6 +134,11 @@ typedef struct gable_edited_list {
 gable_status gable_edit_apply(gable_edit *edit, const char *assignment, gable_edited_list *done,
                               gable_err *err);
 
+/* The same, but a path with '*' may find nothing that is published: descriptions that fit any
+ * machine. */
+gable_status gable_edit_apply_known(gable_edit *edit, const char *assignment,
+                                    gable_edited_list *done, gable_err *err);
+
 /* "8 TB/s", "true", "switch", "not published". */
 void gable_edit_print(const gable_edit_field *field, double value, gable_text *out);
 

@@ -20,10 +20,10 @@ static gable_status set_one(gable_edit *edit, const gable_edit_field *field, con
     GABLE_TRY(gable_edit_check(edit, field, value, err));
     gable_edit_set(edit, field, value);
     gable_edited *mine = find_done(done, field->index);
-    if (mine) {
+    if (mine)
         mine->after = value;
+    if (mine || value == before) /* what is as it was is no edit */
         return GABLE_OK;
-    }
     if (done->n == GABLE_EDITED_CAP)
         return gable_fail(err, GABLE_INPUT, "more than %d fields are edited", GABLE_EDITED_CAP);
     done->item[done->n++] = (gable_edited){*field, before, value};
@@ -38,13 +38,13 @@ static bool skips(const gable_edit *edit, const gable_edit_field *field, const c
     return none || (relative && gable_edit_get(edit, field) == 0.0);
 }
 
-gable_status gable_edit_apply(gable_edit *edit, const char *assignment, gable_edited_list *done,
-                              gable_err *err)
+static gable_status apply(gable_edit *edit, const char *assignment, gable_edited_list *done,
+                          int *n_set, gable_err *err)
 {
     gable_edit_field found[GABLE_EDIT_FIELDS_CAP];
     char path[2 * GABLE_EDIT_PATH_CAP];
     const char *equals = strchr(assignment, '=');
-    int n = 0, n_set = 0;
+    int n = 1;
     if (!equals)
         return gable_fail(err, GABLE_INPUT,
                           "\"%.80s\": expected FIELD=VALUE, such as accelerator.hbm.bandwidth=8TB/s",
@@ -55,14 +55,28 @@ gable_status gable_edit_apply(gable_edit *edit, const char *assignment, gable_ed
         GABLE_TRY(gable_edit_find_all(path, found, GABLE_EDIT_FIELDS_CAP, &n, err));
     else
         GABLE_TRY(gable_edit_find(path, found, err));
-    n = many ? n : 1;
     for (int i = 0; i < n; i++) {
         if (many && skips(edit, &found[i], equals + 1))
             continue;
         GABLE_TRY(set_one(edit, &found[i], equals + 1, done, err));
-        n_set++;
+        ++*n_set;
     }
+    return GABLE_OK;
+}
+
+gable_status gable_edit_apply(gable_edit *edit, const char *assignment, gable_edited_list *done,
+                              gable_err *err)
+{
+    int n_set = 0;
+    GABLE_TRY(apply(edit, assignment, done, &n_set, err));
     return n_set > 0 ? GABLE_OK
-                     : gable_fail(err, GABLE_INPUT, "%s: none of these is published for %s", path,
-                                  edit->base.system->name);
+                     : gable_fail(err, GABLE_INPUT, "%.80s: none of these is published for %s",
+                                  assignment, edit->base.system->name);
+}
+
+gable_status gable_edit_apply_known(gable_edit *edit, const char *assignment,
+                                    gable_edited_list *done, gable_err *err)
+{
+    int n_set = 0;
+    return apply(edit, assignment, done, &n_set, err);
 }

@@ -281,32 +281,28 @@ static void blur(const contest *x, gable_time *time)
     time->sigma_ln = sqrt(time->sigma_ln * time->sigma_ln + out_sigma_ln * out_sigma_ln);
 }
 
-static gable_time time_of(const contest *x, double time_s, double overhead_s)
+static void take_time(const contest *x, double time_s, double overhead_s, gable_time *out)
 {
     bool late = overhead_s > time_s - overhead_s;
-    return (gable_time){.ceiling_s = x->ceiling_s,
-                        .time_s = time_s,
-                        .compute_s = 0.0,
-                        .memory_s = 0.0,
-                        .network_s = time_s - overhead_s,
-                        .overhead_s = overhead_s,
-                        .exposed_s = 0.0,
-                        .sigma_ln = 0.0,
-                        .set_aside_sm = 0.0,
-                        .bound = late ? GABLE_BOUND_OVERHEAD : GABLE_BOUND_NETWORK,
-                        .ceiling_bound = GABLE_BOUND_NETWORK,
-                        .provenance = GABLE_PROVENANCE_SPEC};
+    gable_time_clear(out);
+    out->ceiling_s = x->ceiling_s;
+    out->time_s = time_s;
+    out->network_s = time_s - overhead_s;
+    out->overhead_s = overhead_s;
+    out->bound = late ? GABLE_BOUND_OVERHEAD : GABLE_BOUND_NETWORK;
+    out->ceiling_bound = GABLE_BOUND_NETWORK;
 }
 
 /* Datasheet alone: the ceiling; nobody could run it: nothing. */
 static void finish_without(const contest *x, bool ideal, gable_transfer *out)
 {
-    *out = (gable_transfer){.algorithm = ideal ? "ideal" : "none", .from = "datasheet"};
-    out->time = time_of(x, ideal ? x->ceiling_s : 0.0, 0.0);
-    if (ideal && x->least) {
-        out->wire_bytes = x->least->wire_bytes;
-        out->out_wire_bytes = x->least->out_wire_bytes;
-    }
+    const gable_way *least = ideal ? x->least : NULL;
+    out->algorithm = ideal ? "ideal" : "none";
+    out->from = "datasheet";
+    out->steps = 0.0;
+    out->wire_bytes = least ? least->wire_bytes : 0.0;
+    out->out_wire_bytes = least ? least->out_wire_bytes : 0.0;
+    take_time(x, ideal ? x->ceiling_s : 0.0, 0.0, &out->time);
 }
 
 static void finish(const contest *x, bool ideal, gable_transfer *out)
@@ -320,7 +316,8 @@ static void finish(const contest *x, bool ideal, gable_transfer *out)
         out->steps = way->steps + way->out_steps;
         out->wire_bytes = way->wire_bytes;
         out->out_wire_bytes = way->out_wire_bytes;
-        out->time = time_of(x, x->time_s > x->ceiling_s ? x->time_s : x->ceiling_s, x->overhead_s);
+        take_time(x, x->time_s > x->ceiling_s ? x->time_s : x->ceiling_s, x->overhead_s,
+                  &out->time);
         out->time.sigma_ln = x->won->sigma_ln;
         out->time.set_aside_sm = way->set_aside_sm;
         out->time.provenance = x->won->provenance;

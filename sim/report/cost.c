@@ -282,6 +282,10 @@ static void write_json(gable_text *out, const gable_priced *priced, const gable_
         gable_text_add(out, ",\n  \"edited\": ");
         gable_report_edited_json(out, priced->edited);
     }
+    if (priced->uncertainty) {
+        gable_text_add(out, ",\n  \"interval\": ");
+        gable_report_uncertainty_json(out, priced->uncertainty);
+    }
     gable_text_add(out, "\n}\n");
 }
 

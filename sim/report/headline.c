@@ -206,6 +206,8 @@ void gable_report_headline(gable_text *out, const gable_priced *priced)
     gable_report_placement(out, priced);
     if (priced->decoding)
         gable_report_decoding(out, priced->decoding);
+    if (priced->uncertainty)
+        gable_report_uncertainty(out, priced->uncertainty);
     gable_text_add(out, "\n");
 }
 

@@ -2,6 +2,7 @@
  * Room: report. Uses: every room below. */
 #ifndef GABLE_REPORT_INTERNAL_H
 #define GABLE_REPORT_INTERNAL_H
+#include "engine/interval.h"
 #include "report/report.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -46,6 +47,10 @@ void gable_report_placement_json(gable_text *out, const gable_priced *priced);
 /* Fields of the hardware that were edited: a line each; an array. */
 void gable_report_edited(gable_text *out, const gable_edited_list *edited);
 void gable_report_edited_json(gable_text *out, const gable_edited_list *edited);
+
+/* How far a step's figures can be trusted, and what it hangs on: lines for people, an object. */
+void gable_report_uncertainty(gable_text *out, const gable_uncertainty *uncertainty);
+void gable_report_uncertainty_json(gable_text *out, const gable_uncertainty *uncertainty);
 
 /* printf into a string of the arena; "" when it is full. */
 const char *gable_report_format(gable_arena *arena, const char *format, ...)
