@@ -3,6 +3,8 @@
 
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_multifit_nlinear.h>
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
 #include <gsl/gsl_roots.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
@@ -195,4 +197,32 @@ double gslx_quantile(const double *sorted, size_t n, double q)
 double gslx_median(const double *sorted, size_t n)
 {
     return gslx_quantile(sorted, n, 0.5);
+}
+
+/* ---- random numbers ---- */
+
+gable_status gslx_uniform(unsigned long seed, size_t n, double *out, gable_err *err)
+{
+    gsl_set_error_handler_off();
+    gsl_rng *generator = gsl_rng_alloc(gsl_rng_mt19937);
+    if (!generator)
+        return gable_fail(err, GABLE_INTERNAL, "random numbers: out of memory");
+    gsl_rng_set(generator, seed);
+    for (size_t i = 0; i < n; i++)
+        out[i] = gsl_rng_uniform(generator);
+    gsl_rng_free(generator);
+    return GABLE_OK;
+}
+
+gable_status gslx_gamma(unsigned long seed, double shape, size_t n, double *out, gable_err *err)
+{
+    gsl_set_error_handler_off();
+    gsl_rng *generator = gsl_rng_alloc(gsl_rng_mt19937);
+    if (!generator)
+        return gable_fail(err, GABLE_INTERNAL, "random numbers: out of memory");
+    gsl_rng_set(generator, seed);
+    for (size_t i = 0; i < n; i++)
+        out[i] = gsl_ran_gamma(generator, shape, 1.0 / shape);
+    gsl_rng_free(generator);
+    return GABLE_OK;
 }
