@@ -129,7 +129,7 @@ static gable_status price(gable_cli *cli, const serve_options *o, served *out)
     GABLE_RANKS_COPY(&out->request, o);
     GABLE_TRY(gable_serving_price(&cli->arena, c->model, &c->machine, &rules, &out->request, &parts,
                                   &cli->err));
-    gable_serving_finish(&parts, &constants, &out->request, &c->machine, &out->serving);
+    gable_serving_finish(&parts, &constants, &out->request, &c->machine, 0.0, &out->serving);
     if (o->usd_per_gpu_hour > 0.0 && parts.fits)
         out->usd_per_million_tokens =
             o->usd_per_gpu_hour * out->serving.n_gpus / 3600.0 / out->serving.tokens_per_s * 1e6;
