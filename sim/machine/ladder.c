@@ -292,7 +292,7 @@ static gable_status fill_column(ladder *l, const column *want, const gable_kerne
 static const double same_stack = 1e-9, all_libraries = 0.05; /* gable_stack_distance */
 
 /* Kernels beside the usual one of the same device and format, of the same stack or at most `slack`
- * from it. */
+ * from it when it has none of its own. */
 static gable_status fill_rivals(ladder *l, const column *usual, double slack, gable_constants *out)
 {
     column want = *usual;
@@ -302,7 +302,7 @@ static gable_status fill_rivals(ladder *l, const column *usual, double slack, ga
     for (int i = 0; next.entry && i < GABLE_FLAVOUR_THIRD - GABLE_FLAVOUR_OTHER + 1; i++) {
         want.taken[i] = next.entry->kernel;
         choose(l, &want, &next);
-        if (!next.entry || next.distance > best.distance + slack)
+        if (!next.entry || next.distance > best.distance + (best.stack > 0.0 ? slack : same_stack))
             return GABLE_OK;
         GABLE_TRY(take_column(
             l, &next,
