@@ -45,6 +45,8 @@ typedef struct gable_serving_parts {
     double kv_tokens; /* of one replica that fit beside the weights */
     double capacity;  /* sequences likewise */
     double free_bytes;
+    double weights_bytes;
+    double bound_s[GABLE_N_BOUNDS]; /* decode_s and gaps by what they were spent on */
     bool fits; /* at least one sequence fits */
 } gable_serving_parts;
 
@@ -62,6 +64,29 @@ typedef struct gable_serving {
 
 /* How the request splits the model, as a scenario without sizes. */
 gable_scenario gable_serving_ranks(const gable_serving_request *request);
+
+/* One layout for any number of clients: what does not change with them is priced once. */
+typedef struct gable_serving_layout {
+    gable_arena *arena;
+    size_t mark;
+    const gable_model *model;
+    const gable_machine *machine;
+    const gable_serving_rules *rules;
+    gable_serving_request request;
+    gable_plan prompts; /* one of each group */
+    double prefill_s, prefill_ceiling_s;
+    double alone_s; /* a step of prompts alone */
+} gable_serving_layout;
+
+/* Lays out and prices a prompt under the request's layout; its clients do not matter. The layout
+ * keeps what it needs in the arena until closed (also when opening failed). */
+gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
+                                const gable_machine *machine, const gable_serving_rules *rules,
+                                const gable_serving_request *request, gable_serving_layout *out,
+                                gable_err *err);
+gable_status gable_serving_at(gable_serving_layout *layout, double concurrency,
+                              gable_serving_parts *out, gable_err *err);
+void gable_serving_close(gable_serving_layout *layout);
 
 /* Prices decode and prefill steps of the run. `arena` is released to where it was. Refuses with
  * GABLE_INPUT what gable_layout_plan refuses. */

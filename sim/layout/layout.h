@@ -138,8 +138,8 @@ enum { GABLE_PLAN_ROWS_CAP = 512 };
 typedef struct gable_plan {
     const gable_model *model;
     gable_scenario scenario;
-    int n_rows;
-    const char **name; /* "qkv_proj" */
+    int n_rows, rows_cap; /* used, and taken from the arena */
+    const char **name;    /* "qkv_proj" */
     gable_row_kind *kind;
     double *calls;                /* over the step */
     int *layers;                  /* layers that hold it; 0 for embedding, head … */

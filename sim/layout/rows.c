@@ -55,9 +55,9 @@ static int new_row(gable_laying *l, const char *name, gable_row_kind kind)
     gable_plan *plan = l->plan;
     if (l->err->status != GABLE_OK)
         return -1;
-    if (plan->n_rows == GABLE_PLAN_ROWS_CAP) {
+    if (plan->n_rows == plan->rows_cap) {
         gable_fail(l->err, GABLE_INPUT, "%s: more than %d distinct operators", l->model->path,
-                   GABLE_PLAN_ROWS_CAP);
+                   plan->rows_cap);
         return -1;
     }
     int row = plan->n_rows;
