@@ -259,18 +259,22 @@ static gable_status compare(gable_cli *cli, const whatif_options *o, gable_phase
 static gable_status draw(gable_cli *cli, const whatif_options *o, gable_canvas canvas,
                          const gable_whatif_changes *changes, const gable_whatif_report *step)
 {
-    gable_text script = {0}, title = {0};
+    gable_text script = {0}, subtitle = {0};
     const gable_gnuplot gnuplot = {getenv("PATH"), picture_timeout_s};
-    if (changes->n_directions > 0)
-        gable_text_addf(&title, "%s: ", changes->directions[0]->title);
-    gable_report_title(&title, step->before);
-    const char *text = o->title ? o->title : title.text ? title.text : "";
-    gable_status status = gable_whatif_script(&cli->arena, step, canvas, text, cli->plots, &script,
-                                              &cli->err);
+    const char *title = o->title                    ? o->title
+                        : changes->n_directions > 0 ? changes->directions[0]->title
+                                                    : "What if";
+    gable_report_title(&subtitle, step->before);
+    const gable_scenario *s = &step->before->plan->scenario;
+    gable_text_addf(&subtitle, ", %.10g x %.10g tokens, %.10g cached each", s->batch, s->n_new,
+                    s->n_cached);
+    gable_status status =
+        gable_whatif_script(&cli->arena, step, canvas, title, subtitle.text ? subtitle.text : "",
+                            cli->plots, &script, &cli->err);
     if (status == GABLE_OK)
         status = gable_gnuplot_run(&gnuplot, &script, &cli->out, &cli->err);
     gable_text_free(&script);
-    gable_text_free(&title);
+    gable_text_free(&subtitle);
     return status;
 }
 
