@@ -116,10 +116,8 @@ gable_status gable_scenario_price_read(gable_cli *cli, const gable_scenario *sce
     GABLE_TRY(gable_engine_check(&out->plan, &out->machine, &cli->err));
     GABLE_TRY(gable_step_init(&cli->arena, &out->plan, &out->step, &cli->err));
     gable_engine_price(&out->plan, &out->machine, &out->step);
-    *priced = (gable_priced){.plan = &out->plan,
-                             .machine = &out->machine,
-                             .step = &out->step,
-                             .edited = out->edited};
+    *priced = (gable_priced){
+        .plan = &out->plan, .machine = &out->machine, .step = &out->step, .edited = out->edited};
     return GABLE_OK;
 }
 

@@ -146,7 +146,8 @@ static gable_status add_moves(gable_text *out, const move *moves, int n, gable_e
     gable_text_addf(out, "END_OF_BLOCK\nn_moves = %d\narray move_name[%d]\n", n, n);
     for (int i = 0; i < n; i++) {
         gable_text_addf(out, "move_name[%d] = ", i + 1);
-        GABLE_TRY(gable_gp_quote(out, moves[i].share_frac >= least_named ? moves[i].name : "", err));
+        GABLE_TRY(
+            gable_gp_quote(out, moves[i].share_frac >= least_named ? moves[i].name : "", err));
         gable_text_add(out, "\n");
     }
     return GABLE_OK;
@@ -201,8 +202,7 @@ static gable_status add_bars(gable_text *out, const gable_whatif *w)
 
 gable_status gable_whatif_script(gable_arena *arena, const gable_whatif_report *step,
                                  gable_canvas canvas, const char *title, const char *subtitle,
-                                 const char *plots,
-                                 gable_text *out, gable_err *err)
+                                 const char *plots, gable_text *out, gable_err *err)
 {
     const gable_accelerator *was = step->before->machine->accelerator;
     const gable_accelerator *now = step->after->machine->accelerator;
