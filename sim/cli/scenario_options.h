@@ -17,7 +17,7 @@ typedef struct gable_scenario_options {
     GABLE_LAYOUT_MEMBERS
     double skew;
     int weights, activations, kv; /* gable_dtype or -1 */
-    gable_texts set; /* fields of the hardware that are edited */
+    gable_texts set;              /* fields of the hardware that are edited */
     int format;
     const char *output; /* NULL or "-": standard output */
 } gable_scenario_options;

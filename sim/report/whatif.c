@@ -141,8 +141,9 @@ static void add_decision(gable_text *out, const gable_whatif_report *step)
     gable_text_addf(out, "  after is faster in %.4g %% of the draws", 100.0 * d->faster_frac);
     if (!isnan(d->cheaper_frac))
         gable_text_addf(out, ", cheaper in %.4g %%", 100.0 * d->cheaper_frac);
-    gable_text_addf(out, " (%s)\n", d->same_device ? "one device: its errors are drawn together"
-                                                   : "two devices: errors drawn apart");
+    gable_text_addf(out, " (%s)\n",
+                    d->same_device ? "one device: its errors are drawn together"
+                                   : "two devices: errors drawn apart");
 }
 
 static gable_status add_step(gable_arena *arena, gable_text *out, const gable_whatif_report *step,
