@@ -67,6 +67,10 @@ void gable_cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)
 gable_status gable_cli_unknown(gable_cli *cli, const char *what, const char *given,
                                const char *const *candidates, size_t count);
 
+/* `path`; where there is no such file, the one of that name below the folder that holds the data,
+ * if there is one: "configs/ci" of the examples is found wherever the program runs. */
+const char *gable_cli_path(gable_cli *cli, const char *path);
+
 /* All subcommands, NULL-terminated (from commands.def). */
 extern const gable_command *const gable_commands[];
 

@@ -122,8 +122,9 @@ static gable_status run_command(gable_cli *cli, const gable_command *command, in
 {
     const char **arguments;
     void *options;
+    find_terminal(cli);
     if (asks_for_help(count, words)) {
-        gable_options_help(&cli->out, command);
+        gable_options_help(&cli->out, command, cli->width);
         return GABLE_OK;
     }
     GABLE_TRY(
@@ -133,7 +134,6 @@ static gable_status run_command(gable_cli *cli, const gable_command *command, in
                                  &cli->err));
     cli->arguments = arguments;
     GABLE_TRY(find_data(cli));
-    find_terminal(cli);
     return command->run(cli, options);
 }
 
