@@ -31,10 +31,9 @@ CHECKERS  := $(SUITES:%=$(BIN)/test/%) $(FUZZERS:%=$(BIN)/test/%)
 # ---- how -----------------------------------------------------------------------------------------
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wdouble-promotion -Wswitch-enum -Wwrite-strings -Wundef -Werror
-# No contraction: a fused multiply-add would make results differ between machines. The folder that it is built in stays
-# out of what is built, so that two builds are the same bytes (make reproducible).
+# No contraction: a fused multiply-add would make results differ between machines.
 COMMON   := -std=c11 -g -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fstack-protector-strong \
-            -fPIC -fno-semantic-interposition -ffile-prefix-map=$(CURDIR)=. -Isim
+            -fPIC -fno-semantic-interposition -Isim
 OPENMP   := -fopenmp
 ifneq ($(filter clang%,$(notdir $(CC))),)
 # clang: without its OpenMP runtime, in one thread; and NAN of <math.h> is a float there.
@@ -61,7 +60,8 @@ CJSON_L  = $(call lazy,CJSON_L,pkg-config --libs libcjson)
 CHECK_C  = $(call lazy,CHECK_C,pkg-config --cflags check)
 CHECK_L  = $(call lazy,CHECK_L,pkg-config --libs check)
 
-COMPILE  = $(CC) $(COMMON) $(OPTIMISE) $(WARNINGS) $(ROOM_FLAGS) $(GSL_C) $(CJSON_C) $(CFLAGS)
+# The folder that it is built in stays out of what is built: two builds are the same bytes (make reproducible).
+COMPILE  = $(CC) $(COMMON) '-ffile-prefix-map=$(CURDIR)=.' $(OPTIMISE) $(WARNINGS) $(ROOM_FLAGS) $(GSL_C) $(CJSON_C) $(CFLAGS)
 LINK     = $(CC) $(OPTIMISE) $(OPENMP) -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS     = $(GSL_L) $(CJSON_L) -lm
 WRAPS    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc # tests/wrap.c makes them fail on demand

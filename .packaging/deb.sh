@@ -30,6 +30,7 @@ END
 {
     soname=${version%%.*}
     echo "libgable.so.$soname libgable$soname #MINVER#"
+    echo "* Build-Depends-Package: libgable-dev"
     echo " GABLE_$soname@GABLE_$soname $version"
     sed -n 's/^[a-z].*[ *]\(gable_[a-z_]*\)(.*/\1/p' sim/gable.h | sort | sed "s/.*/ &@GABLE_$soname $version/"
 } >"$tree/debian/libgable0.symbols"

@@ -15,6 +15,8 @@ enum { N_SHELLS = sizeof shells / sizeof shells[0] };
 static gable_status write_words(gable_cli *cli)
 {
     const char *wanted = cli->n_arguments > 1 ? cli->arguments[1] : "";
+    if (!cli->hw && strcmp(wanted, gable_words_names[GABLE_WORDS_COMMANDS]) != 0)
+        return gable_fail(&cli->err, GABLE_INPUT, "no data folder to list %s of", wanted);
     for (int i = 0; i < GABLE_N_WORDS; i++)
         if (strcmp(gable_words_names[i], wanted) == 0)
             return gable_words_write(cli, (gable_words)i, &cli->out);
@@ -48,5 +50,6 @@ const gable_command gable_command_completion = {
     .examples = "gable completion bash >~/.local/share/bash-completion/completions/gable\n"
                 "gable completion zsh >~/.zfunc/_gable\n"
                 "gable completion fish >~/.config/fish/completions/gable.fish\n",
+    .needs_no_data = true,
     .run = run,
 };

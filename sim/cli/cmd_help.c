@@ -102,5 +102,6 @@ const gable_command gable_command_help = {
     .examples = "gable help cost\n"
                 "gable help examples\n"
                 "gable help --format man cost | man -l -\n",
+    .needs_no_data = true,
     .run = run,
 };

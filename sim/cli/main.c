@@ -133,7 +133,11 @@ static gable_status run_command(gable_cli *cli, const gable_command *command, in
     GABLE_TRY(gable_options_read(command, words, count, options, arguments, &cli->n_arguments,
                                  &cli->err));
     cli->arguments = arguments;
-    GABLE_TRY(find_data(cli));
+    gable_status found = find_data(cli);
+    if (found != GABLE_OK && !command->needs_no_data)
+        return found;
+    if (found != GABLE_OK)
+        cli->err = (gable_err){0};
     return command->run(cli, options);
 }
 
