@@ -93,6 +93,8 @@ $(BIN)/libgable.so: $(LIBRARY) $(OBJ)/gable.map
 	$(call say,ld,$@) $(LINK) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(OBJ)/gable.map -o $@ $(LIBRARY) $(LIBS)
 
 $(OBJ)/sim/engine/%.o $(OBJ)/sim/cli/%.o: ROOM_FLAGS = $(OPENMP)
+# The forms: no errno from roots, no trap flags, loops over tiles in vectors; results are the same to the last bit.
+$(OBJ)/sim/cost/%.o $(OBJ)/sim/net/%.o: ROOM_FLAGS = -O3 -fno-math-errno -fno-trapping-math
 $(OBJ)/tests/%.o: ROOM_FLAGS = -Itests $(CHECK_C)
 
 # Order-only: with -j, nothing compiles before a `setup` named on the same command line is through.

@@ -15,8 +15,15 @@ typedef enum gable_option_type {
     GABLE_OPTION_QUANTITY, /* double member; parsed as `dim`, bare numbers in base units */
     GABLE_OPTION_INT,      /* int member; COUNT quantity that must be whole */
     GABLE_OPTION_CHOICE,   /* int member; index into `choices` */
-    GABLE_OPTION_DTYPE     /* int member; gable_dtype, -1 when absent */
+    GABLE_OPTION_DTYPE,    /* int member; gable_dtype, -1 when absent */
+    GABLE_OPTION_TEXTS     /* gable_texts member; may be given several times */
 } gable_option_type;
+
+enum { GABLE_TEXTS_CAP = 16 };
+typedef struct gable_texts {
+    int n;
+    const char *text[GABLE_TEXTS_CAP];
+} gable_texts;
 
 /* One row of a subcommand's table. Help, errors, near misses (and later man pages and completion)
  * read it. */

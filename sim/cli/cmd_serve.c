@@ -10,7 +10,9 @@
 typedef struct serve_options {
     const char *model, *system, *stack, *checkpoint, *output;
     double isl, osl, length_ratio, concurrency, waves, usd_per_gpu_hour;
-    int tp, ep, weights, activations, kv, format;
+    GABLE_LAYOUT_MEMBERS
+    int weights, activations, kv, format;
+    gable_texts set;
 } serve_options;
 
 #define COUNT_ROW(name_, default_, min_, max_, member, help_)                                      \
@@ -54,7 +56,8 @@ static const gable_option options[] = {
     COUNT_ROW("concurrency", "1", 1.0, 1048576.0, concurrency,
               "clients that ask again as soon as they are answered"),
     COUNT_ROW("waves", "10", 1.0, 1e9, waves, "requests of each client in the run"),
-    GABLE_RANK_OPTIONS(serve_options),
+    GABLE_LAYOUT_OPTIONS(serve_options),
+    GABLE_EDIT_OPTION(serve_options, set),
     DTYPE_ROW("weights", weights, "format of the weights instead of the model's"),
     DTYPE_ROW("activations", activations, "format of the activations instead of the model's"),
     DTYPE_ROW("kv", kv, "format of the cache instead of the engine's default"),
@@ -102,11 +105,11 @@ static gable_status price(gable_cli *cli, const serve_options *o, served *out)
                                    .stack = o->stack,
                                    .checkpoint = o->checkpoint,
                                    .batch = 1.0,
-                                   .tp = o->tp,
-                                   .ep = o->ep,
+                                   .nodes = o->nodes,
                                    .weights = o->weights,
                                    .activations = o->activations,
-                                   .kv = o->kv};
+                                   .kv = o->kv,
+                                   .set = o->set};
     gable_case *c = &out->priced;
     GABLE_TRY(gable_scenario_read(cli, &load, GABLE_PHASE_DECODE, false, c, &ignored));
     GABLE_TRY(gable_serving_load(&cli->arena, cli->hw, c->machine.accelerator, o->stack, &constants,
@@ -120,14 +123,16 @@ static gable_status price(gable_cli *cli, const serve_options *o, served *out)
                                            .length_ratio = o->length_ratio,
                                            .concurrency = o->concurrency,
                                            .waves = o->waves,
-                                           .tp = o->tp,
-                                           .ep = o->ep};
+                                           .overlap = (gable_overlap)o->overlap,
+                                           .exchange = (gable_token_exchange)o->exchange,
+                                           .redundant_experts = o->redundant_experts};
+    GABLE_RANKS_COPY(&out->request, o);
     GABLE_TRY(gable_serving_price(&cli->arena, c->model, &c->machine, &rules, &out->request, &parts,
                                   &cli->err));
-    gable_serving_finish(&parts, &constants, &out->request, &c->machine, &out->serving);
+    gable_serving_finish(&parts, &constants, &out->request, &c->machine, 0.0, &out->serving);
     if (o->usd_per_gpu_hour > 0.0 && parts.fits)
         out->usd_per_million_tokens =
-            o->usd_per_gpu_hour * o->tp / 3600.0 / out->serving.tokens_per_s * 1e6;
+            o->usd_per_gpu_hour * out->serving.n_gpus / 3600.0 / out->serving.tokens_per_s * 1e6;
     return GABLE_OK;
 }
 

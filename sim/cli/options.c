@@ -87,6 +87,16 @@ static gable_status read_dtype(const gable_option *option, const char *text, int
                       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
+static gable_status add_text(const gable_option *option, const char *text, gable_texts *texts,
+                             gable_err *err)
+{
+    if (texts->n == GABLE_TEXTS_CAP)
+        return gable_fail(err, GABLE_USAGE, "--%s: given more than %d times", option->name,
+                          GABLE_TEXTS_CAP);
+    texts->text[texts->n++] = text;
+    return GABLE_OK;
+}
+
 static gable_status set_option(const gable_option *option, const char *text, char *options,
                                gable_err *err)
 {
@@ -106,6 +116,8 @@ static gable_status set_option(const gable_option *option, const char *text, cha
         return read_choice(option, text, member, err);
     case GABLE_OPTION_DTYPE:
         return read_dtype(option, text, member, err);
+    case GABLE_OPTION_TEXTS:
+        return add_text(option, text, member, err);
     }
     return GABLE_INTERNAL;
 }
@@ -169,6 +181,21 @@ static gable_status take_option(parsing *p)
     if (!value)
         value = p->words[p->at++];
     return set_option(option, value, p->options, p->err);
+}
+
+gable_status gable_options_set(const gable_command *command, const char *assignment, void *options,
+                               gable_err *err)
+{
+    char word[200];
+    if (!strchr(assignment, '='))
+        return gable_fail(err, GABLE_USAGE, "\"%.80s\": expected OPTION=VALUE, such as tp=4",
+                          assignment);
+    int n = snprintf(word, sizeof word, "--%.*s", (int)strcspn(assignment, "="), assignment);
+    const gable_option *option = find_option(command, word, (size_t)n);
+    parsing p = {command, NULL, 0, 0, options, err};
+    if (!option)
+        return refuse_unknown(&p, word, (size_t)n);
+    return set_option(option, strchr(assignment, '=') + 1, options, err);
 }
 
 gable_status gable_options_read(const gable_command *command, const char *const *words, int count,

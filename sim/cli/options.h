@@ -15,6 +15,11 @@ gable_status gable_options_read(const gable_command *command, const char *const 
                                 void *options, const char **arguments, int *n_arguments,
                                 gable_err *err);
 
+/* Sets one more option from "name=value"; `assignment` must live as long as the options. Same errors.
+ */
+gable_status gable_options_set(const gable_command *command, const char *assignment, void *options,
+                               gable_err *err);
+
 /* Usage, options with their units and defaults, and examples of a command.
  *   width   columns of the terminal; lines of options are broken there, examples never */
 void gable_options_help(gable_text *out, const gable_command *command, int width);

@@ -1,8 +1,12 @@
 /* engine/gslx: Brent, Levenberg-Marquardt, quantiles. */
 #include "engine/gslx.h"
 
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_multifit_nlinear.h>
+#include <gsl/gsl_qrng.h>
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
 #include <gsl/gsl_roots.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
@@ -195,4 +199,54 @@ double gslx_quantile(const double *sorted, size_t n, double q)
 double gslx_median(const double *sorted, size_t n)
 {
     return gslx_quantile(sorted, n, 0.5);
+}
+
+gable_status gslx_sobol_normals(size_t dimensions, size_t n, double *out, gable_err *err)
+{
+    double point[GSLX_SOBOL_DIMENSIONS_CAP];
+    gsl_set_error_handler_off();
+    gsl_qrng *sobol = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)dimensions);
+    if (!sobol)
+        return gable_fail(err, GABLE_INTERNAL, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        gsl_qrng_get(sobol, point); /* GSL's sequence begins at 1/2 in each dimension */
+        for (size_t d = 0; d < dimensions; d++)
+            out[i * dimensions + d] = gsl_cdf_ugaussian_Pinv(point[d]);
+    }
+    gsl_qrng_free(sobol);
+    return GABLE_OK;
+}
+
+double gslx_correlation(const double *a, const double *b, size_t n)
+{
+    double r = gsl_stats_correlation(a, 1, b, 1, n);
+    return isfinite(r) ? r : 0.0;
+}
+
+/* ---- random numbers ---- */
+
+gable_status gslx_uniform(unsigned long seed, size_t n, double *out, gable_err *err)
+{
+    gsl_set_error_handler_off();
+    gsl_rng *generator = gsl_rng_alloc(gsl_rng_mt19937);
+    if (!generator)
+        return gable_fail(err, GABLE_INTERNAL, "random numbers: out of memory");
+    gsl_rng_set(generator, seed);
+    for (size_t i = 0; i < n; i++)
+        out[i] = gsl_rng_uniform(generator);
+    gsl_rng_free(generator);
+    return GABLE_OK;
+}
+
+gable_status gslx_gamma(unsigned long seed, double shape, size_t n, double *out, gable_err *err)
+{
+    gsl_set_error_handler_off();
+    gsl_rng *generator = gsl_rng_alloc(gsl_rng_mt19937);
+    if (!generator)
+        return gable_fail(err, GABLE_INTERNAL, "random numbers: out of memory");
+    gsl_rng_set(generator, seed);
+    for (size_t i = 0; i < n; i++)
+        out[i] = gsl_ran_gamma(generator, shape, 1.0 / shape);
+    gsl_rng_free(generator);
+    return GABLE_OK;
 }

@@ -46,11 +46,27 @@ gable_status gslx_least_squares(const gslx_fit *fit, double *parameters, double 
 gable_status gslx_covariance(const gslx_fit *fit, const double *parameters, double *covariance,
                              gable_err *err);
 
+/* n points of a Sobol sequence in [1, 40] dimensions as independent standard normals (inverse
+ * distribution of each coordinate; the first point, which is 0, is left out): point after point in
+ * `out`. Equal arguments give equal numbers. Fails with GABLE_INTERNAL when memory runs out. */
+enum { GSLX_SOBOL_DIMENSIONS_CAP = 40 };
+gable_status gslx_sobol_normals(size_t dimensions, size_t n, double *out, gable_err *err);
+
+/* Pearson's correlation of n pairs; 0 where one of them does not vary. */
+double gslx_correlation(const double *a, const double *b, size_t n);
+
 /* Sorts `values` in place; the next two want sorted values. */
 void gslx_sort(double *values, size_t n);
 
 /* Quantile q in [0, 1] of n sorted values, interpolated (Hyndman-Fan 7); 0 when n is 0. */
 double gslx_quantile(const double *sorted, size_t n, double q);
 double gslx_median(const double *sorted, size_t n);
+
+/* n random numbers of the Mersenne twister (MT19937, Matsumoto and Nishimura 1998; gsl_rng), the
+ * same for the same seed on every machine. Fails with GABLE_INTERNAL when memory runs out.
+ *   uniform   in [0, 1)
+ *   gamma     of this shape (> 0) and mean 1: shape 1 is the exponential distribution */
+gable_status gslx_uniform(unsigned long seed, size_t n, double *out, gable_err *err);
+gable_status gslx_gamma(unsigned long seed, double shape, size_t n, double *out, gable_err *err);
 
 #endif
