@@ -70,9 +70,6 @@ static gable_status sustain(gable_cli *cli, gable_machine *machine)
 
 static gable_status load(gable_cli *cli, const gable_scenario_options *o, gable_case *out)
 {
-    if (cli->n_arguments > 0)
-        return gable_fail(&cli->err, GABLE_USAGE, "unexpected argument \"%.80s\"",
-                          cli->arguments[0]);
     GABLE_TRY(need(cli, o->model, "model", "llama-3.1-8b"));
     GABLE_TRY(need(cli, o->system, "system", "hgx-h100-8"));
     GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, o->model, &out->model, &cli->err));
