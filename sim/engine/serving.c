@@ -200,16 +200,16 @@ double gable_serving_queue_s(const gable_serving_parts *p, const gable_serving_c
     return first + beyond * (p->osl * gable_serving_tpot(p, c) + first);
 }
 
-double gable_serving_ttft(const gable_serving_parts *p, const gable_serving_constants *c,
-                          const gable_serving_request *r, double queue_s)
+double gable_serving_ttft(const gable_serving_constants *c, const gable_serving_wait *wait,
+                          double present)
 {
-    return c->first_s + c->first_token_s * p->isl + c->queue_scale * queue_s +
-           c->client_s * clients_of(r) * p->isl;
+    return c->first_s + (c->first_token_s + c->client_s * present) * wait->prompt +
+           c->queue_scale * wait->queue_s;
 }
 
 void gable_serving_finish(const gable_serving_parts *parts, const gable_serving_constants *c,
                           const gable_serving_request *request, const gable_machine *machine,
-                          double queue_s, gable_serving *out)
+                          const gable_serving_wait *wait, gable_serving *out)
 {
     gable_scenario layout = gable_serving_ranks(request);
     layout.dp = request->dp;
@@ -218,15 +218,15 @@ void gable_serving_finish(const gable_serving_parts *parts, const gable_serving_
     out->n_gpus = gpus;
     if (!parts->fits)
         return;
-    double mean_s = queue_s > 0.0 ? queue_s : gable_serving_queue_s(parts, c, request);
+    gable_serving_wait alone = {parts->isl, gable_serving_service_s(parts, c)};
+    gable_serving_wait closed = {parts->isl, gable_serving_queue_s(parts, c, request)};
     double tpot = gable_serving_tpot(parts, c);
-    double ttft = gable_serving_ttft(parts, c, request, mean_s);
+    double ttft = gable_serving_ttft(c, wait ? wait : &closed, clients_of(request));
     double tpot_factor = exp(z_90 * c->tpot_sigma_ln), ttft_factor = exp(z_90 * c->ttft_sigma_ln);
     out->tpot_ceiling_s = parts->decode_ceiling_s;
     out->tpot_s = fmax(tpot, out->tpot_ceiling_s);
     out->ttft_s = ttft;
-    out->ttft_service_s = gable_serving_ttft(parts, c, request, gable_serving_service_s(parts, c)) -
-                          c->client_s * request->concurrency * parts->isl;
+    out->ttft_service_s = gable_serving_ttft(c, &alone, 0.0);
     out->tpot_p10_s = fmax(out->tpot_s / tpot_factor, out->tpot_ceiling_s);
     out->tpot_p90_s = out->tpot_s * tpot_factor;
     out->ttft_p10_s = ttft / ttft_factor;

@@ -21,8 +21,8 @@ typedef struct gable_serving_intake {
 } gable_serving_intake;
 
 typedef struct gable_serving_request {
-    double isl, osl;     /* tokens of prompt and answer; the most, when lengths vary */
-    double length_ratio; /* mean length / most, 0 < r <= 1 */
+    double isl, osl;     /* tokens of prompt and answer; the most, with a length_ratio */
+    double length_ratio; /* mean length / most, 0 < r <= 1; 0: lengths vary around isl and osl */
     double concurrency;  /* clients that ask again as soon as they are answered, >= 1 */
     double waves;        /* requests of each client in the run; 0: in the long run */
     GABLE_RANK_MEMBERS /* of the deployment; replicas share the clients evenly */
@@ -107,17 +107,21 @@ double gable_serving_queue_s(const gable_serving_parts *parts,
                              const gable_serving_constants *constants,
                              const gable_serving_request *request);
 
-/* TTFT of requests whose first step ends queue_s after they arrive: what the engine adds around it.
- */
-double gable_serving_ttft(const gable_serving_parts *parts,
-                          const gable_serving_constants *constants,
-                          const gable_serving_request *request, double queue_s);
+/* What requests came to before the engine adds its own: means. */
+typedef struct gable_serving_wait {
+    double prompt;  /* tokens */
+    double queue_s; /* arrival to the end of the step that gives the first token */
+} gable_serving_wait;
+
+/* TTFT of such requests: what the engine adds around their steps. `present` are there at a time. */
+double gable_serving_ttft(const gable_serving_constants *constants, const gable_serving_wait *wait,
+                          double present);
 
 /* All figures, with intervals and what follows from them.
- *   queue_s   mean of a simulation; 0: closed form */
+ *   wait   of a simulation; NULL: closed form */
 void gable_serving_finish(const gable_serving_parts *parts,
                           const gable_serving_constants *constants,
                           const gable_serving_request *request, const gable_machine *machine,
-                          double queue_s, gable_serving *out);
+                          const gable_serving_wait *wait, gable_serving *out);
 
 #endif
