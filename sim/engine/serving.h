@@ -45,7 +45,7 @@ typedef struct gable_serving_parts {
     double kv_tokens; /* of one replica that fit beside the weights */
     double capacity;  /* sequences likewise */
     double free_bytes;
-    double weights_bytes;
+    double weights_bytes, token_bytes; /* of a rank; of one token in its cache */
     double bound_s[GABLE_N_BOUNDS]; /* decode_s and gaps by what they were spent on */
     bool fits; /* at least one sequence fits */
 } gable_serving_parts;
@@ -95,6 +95,15 @@ gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
                                  const gable_serving_request *request, gable_serving_parts *out,
                                  gable_err *err);
 
+/* One step that decodes, and what a prompt adds to it or takes alone, with the engine's share.
+ *   kernels_s   joined_s, or seconds of a step of prompts */
+double gable_serving_step_s(const gable_serving_parts *parts,
+                            const gable_serving_constants *constants);
+double gable_serving_prompt_s(const gable_serving_parts *parts,
+                              const gable_serving_constants *constants, double kernels_s);
+
+/* Mean time per output token: each of the other sequences is refilled once in the life of an
+ * answer, and its prompt lengthens a step. */
 double gable_serving_tpot(const gable_serving_parts *parts,
                           const gable_serving_constants *constants);
 
