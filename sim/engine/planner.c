@@ -57,7 +57,7 @@ static gable_verdict judge(const gable_goal *g, const gable_offer *offer, gable_
         {GABLE_VERDICT_TPOT, c->serving.tpot_s, g->tpot_s},
         {GABLE_VERDICT_TTFT, c->serving.ttft_s + c->transfer_s, g->ttft_s},
         {GABLE_VERDICT_E2E, c->e2e_s, g->e2e_s},
-        {GABLE_VERDICT_RATE, c->gpus, g->rate_per_s > 0.0 ? offer->n_gpus : 0.0},
+        {GABLE_VERDICT_RATE, c->gpus, g->rate_per_s > 0.0 ? fmax(offer->n_gpus, offer->most_gpus) : 0.0},
         {GABLE_VERDICT_BUDGET, c->usd_per_h, g->usd_per_h},
         {GABLE_VERDICT_POWER, c->power_w, g->power_w},
     };
@@ -197,6 +197,8 @@ static void climb(gable_search *x, gable_serving_layout *open, gable_candidate *
             *best = c; /* what it misses with a single client is why it falls out */
         if (clients <= 1.0 && c.verdict == GABLE_VERDICT_BEHIND)
             add_point(x, &c);
+        else if (best->verdict == c.verdict && c.asked < best->asked)
+            *best = c; /* nearer to the limit */
         else
             keep_better(x, &c, best);
         if (grows(c.verdict)) {

@@ -28,7 +28,8 @@ typedef struct gable_offer {
     gable_serving_rules rules;
     gable_serving_constants constants;
     double usd_per_gpu_h; /* 0: not known */
-    double n_gpus;        /* at most so many devices; > 0 */
+    double n_gpus;        /* of one deployment, at most; > 0 */
+    double most_gpus;     /* for a request rate, at most; 0: n_gpus */
 } gable_offer;
 
 /* Limits are 0 where there are none. */
