@@ -45,6 +45,15 @@ static bool is_rate(gable_dim dim)
            dim == GABLE_DIM_OPS_PER_S || dim == GABLE_DIM_HERTZ;
 }
 
+/* Of two widths, one twice the other, without the error that goes with the square (Richardson). */
+static double extrapolate(double wide, double narrow)
+{
+    return (4.0 * narrow - wide) / 3.0;
+}
+
+/* What is rough is not extrapolated. */
+static const double rough = 0.002;
+
 static void differentiate(probe *p, gable_elasticity *row)
 {
     const gable_edit_field *field = &row->field;
@@ -57,9 +66,10 @@ static void differentiate(probe *p, gable_elasticity *row)
         double error = fabs(here.expected - last.expected);
         if (error < row->error) {
             row->error = error;
-            row->elasticity = here.expected;
-            row->ceiling_elasticity = here.ceiling;
+            row->elasticity =
+                error < rough ? extrapolate(last.expected, here.expected) : here.expected;
         }
+        row->ceiling_elasticity = extrapolate(last.ceiling, here.ceiling);
         last = here;
     }
     gable_edit_reset(&p->edit);
