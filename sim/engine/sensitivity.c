@@ -54,6 +54,12 @@ static double extrapolate(double wide, double narrow)
 /* What is rough is not extrapolated. */
 static const double rough = 0.002;
 
+/* To what differences of doubles are good for: equal on all machines. */
+static double rounded(double x)
+{
+    return round(1e9 * x) / 1e9 + 0.0;
+}
+
 static void differentiate(probe *p, gable_elasticity *row)
 {
     const gable_edit_field *field = &row->field;
@@ -72,6 +78,10 @@ static void differentiate(probe *p, gable_elasticity *row)
         row->ceiling_elasticity = extrapolate(last.ceiling, here.ceiling);
         last = here;
     }
+    row->elasticity = rounded(row->elasticity);
+    row->ceiling_elasticity = rounded(row->ceiling_elasticity);
+    row->saved_frac = rounded(row->saved_frac);
+    row->error = rounded(row->error);
     gable_edit_reset(&p->edit);
 }
 
@@ -123,7 +133,9 @@ gable_status gable_sensitivity_run(gable_arena *arena, const gable_whatif_step *
         out->ceiling_rates_sum -= row.rate ? row.ceiling_elasticity : 0.0;
         out->rows[out->n++] = row;
     }
-    out->fixed_frac = 1.0 - out->rates_sum;
+    out->rates_sum = rounded(out->rates_sum);
+    out->ceiling_rates_sum = rounded(out->ceiling_rates_sum);
+    out->fixed_frac = rounded(1.0 - out->rates_sum);
     qsort(out->rows, (size_t)out->n, sizeof *out->rows, larger);
     return GABLE_OK;
 }

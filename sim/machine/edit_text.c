@@ -27,8 +27,8 @@ static gable_status find_operand(const gable_edit_field *field, const char *rest
     return GABLE_OK;
 }
 
-/* "x1.6", "x10 hbm.capacity" or "+10%" as a factor; false when it is no change at all. */
-static bool read_factor(const char *text, double *by, const char **rest)
+/* "x1.6", "x10 hbm.capacity" or "+10%" as a factor by / over; false when it is no change at all. */
+static bool read_factor(const char *text, double *by, double *over, const char **rest)
 {
     char *end;
     bool factor = *text == 'x' || *text == '*';
@@ -36,11 +36,12 @@ static bool read_factor(const char *text, double *by, const char **rest)
     if (end == text + factor || !isfinite(given))
         return false;
     *rest = end;
+    *over = factor ? 1.0 : 100.0; /* +10 % of 10 is 11, to the last digit */
     if (factor) {
         *by = given;
         return given >= 0.0 && (*end == '\0' || *end == ' ');
     }
-    *by = 1.0 + given / 100.0;
+    *by = 100.0 + given;
     return *by >= 0.0 && strcmp(end, "%") == 0;
 }
 
@@ -54,10 +55,10 @@ static bool is_relative(const char *text)
 static gable_status parse_relative(const gable_edit *edit, const gable_edit_field *field,
                                    const char *text, double *value, gable_err *err)
 {
-    double by;
+    double by, over;
     const char *rest = "";
     gable_edit_field of;
-    if (!read_factor(text, &by, &rest))
+    if (!read_factor(text, &by, &over, &rest))
         return refuse_change(field, text, err);
     GABLE_TRY(find_operand(field, rest, &of, err));
     double now = gable_edit_get(edit, &of);
@@ -65,7 +66,7 @@ static gable_status parse_relative(const gable_edit *edit, const gable_edit_fiel
         return gable_fail(err, GABLE_INPUT,
                           "%s is not published for %s, expected a value, not a change", of.path,
                           edit->base.system->name);
-    *value = now * by;
+    *value = now * by / over;
     return GABLE_OK;
 }
 

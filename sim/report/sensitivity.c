@@ -90,8 +90,9 @@ static void add_headline(gable_text *out, const gable_priced *priced)
     char time[GABLE_UNITS_TEXT_CAP];
     const gable_scenario *s = &priced->plan->scenario;
     gable_report_title(out, priced);
-    gable_text_addf(out, "\n  %.10g sequences x %.10g new tokens, %.10g cached each: %s, ",
-                    s->batch, s->n_new, s->n_cached,
+    gable_text_add(out, "\n  ");
+    gable_report_batch(out, s);
+    gable_text_addf(out, ": %s, ",
                     gable_units_print(priced->step->time_s_total, GABLE_DIM_SECONDS, 4, time));
     gable_report_verdict(out, priced);
     gable_text_add(out, "\n");
@@ -103,10 +104,15 @@ static void add_sums(gable_text *out, const gable_sensitivity *s)
 {
     gable_text_addf(out,
                     "\nRates together: %.3f of the expected time goes with them, %.4f of the\n"
-                    "ceiling. The other %.3f is launches, latencies and the like, which no\n"
-                    "datasheet has. Elasticities are d ln(time) / d ln(field); '+10 %% buys' is\n"
-                    "priced at a tenth more.\n",
-                    s->rates_sum, s->ceiling_rates_sum, s->fixed_frac);
+                    "ceiling.",
+                    s->rates_sum, s->ceiling_rates_sum);
+    if (s->fixed_frac >= 5e-4)
+        gable_text_addf(out,
+                        " The other %.3f is launches, latencies and the like, which no\n"
+                        "datasheet has.",
+                        s->fixed_frac);
+    gable_text_add(out, " Elasticities are d ln(time) / d ln(field); '+10 % buys'\n"
+                        "is priced at a tenth more.\n");
 }
 
 static void write_json(gable_text *out, const gable_priced *priced, const gable_sensitivity *s,

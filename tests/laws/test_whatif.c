@@ -15,9 +15,14 @@ static gable_plan plans[PLANS_CAP];
 static int n_plans;
 
 /* One model of each kind of attention and of feed-forward part. */
-static const char *const models[] = {"llama-3.1-8b",       "qwen3-30b-a3b",        "gpt-oss-20b",
-                                     "deepseek-v2",        "qwen3-next-80b-a3b",   "deepseek-v3.2",
-                                     "nemotron-3-nano-30b-a3b", "ministral-3-8b"};
+static const char *const models[] = {"llama-3.1-8b",
+                                     "qwen3-30b-a3b",
+                                     "gpt-oss-20b",
+                                     "deepseek-v2",
+                                     "qwen3-next-80b-a3b",
+                                     "deepseek-v3.2",
+                                     "nemotron-3-nano-30b-a3b",
+                                     "ministral-3-8b"};
 
 static void open_plans(void)
 {
@@ -126,7 +131,7 @@ END_TEST
 static const struct {
     const char *system;
     int tp;
-} systems[] = {{"t4", 1},          {"hgx-a100-8", 8}, {"hgx-h100-8", 4},
+} systems[] = {{"t4", 1},          {"hgx-a100-8", 8},  {"hgx-h100-8", 4},
                {"l40s-pcie-8", 4}, {"gb200-nvl72", 4}, {"rubin", 1}};
 
 /* The ceiling to 1e-6; the expected time: the sum over fields is what scaling them together does
