@@ -50,7 +50,8 @@ for device in $devices; do
 done
 # Engines stand on the kernels: their runs are priced with what was just fitted.
 [ -f "$rows/serving.csv" ] && for stack in trtllm vllm sglang; do
-    "$gable" calibrate serving "$rows/serving.csv" --stack "$stack" --date "$day" $half -o "$new/$stack.json"
+    "$gable" calibrate serving "$rows/serving.csv" --recipes workloads/recipes.csv --stack "$stack" --date "$day" $half \
+        -o "$new/$stack.json"
     if cmp -s "$new/$stack.json" "hw/serving/$stack.json"; then continue; fi
     changed=1
     if [ -n "$check" ]; then

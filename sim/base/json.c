@@ -15,6 +15,7 @@
 typedef struct gable_json_doc {
     const char *file;
     const char *text;
+    size_t lines_before; /* of the file that the text is a line of */
 } gable_json_doc;
 
 typedef struct builder {
@@ -55,6 +56,40 @@ static const char *path_of(const gable_json *node, char *out, size_t out_bytes)
     return out[at] ? out + at : "(root)";
 }
 
+const char *gable_json_path(const gable_json *node, char out[GABLE_JSON_PATH_CAP])
+{
+    char path[GABLE_JSON_PATH_CAP];
+    snprintf(out, GABLE_JSON_PATH_CAP, "%s", path_of(node, path, sizeof path));
+    return out;
+}
+
+static size_t string_end(const char *text, size_t at)
+{
+    for (at++; text[at] != '"'; at++)
+        if (text[at] == '\\')
+            at++;
+    return at + 1;
+}
+
+const char *gable_json_raw(const gable_json *node, size_t *length_bytes)
+{
+    const char *text = node->doc->text + node->offset_bytes;
+    size_t at = 0, depth = 0; /* the text was parsed, so the value does end */
+    do {
+        char c = text[at];
+        if (c == '"') {
+            at = string_end(text, at);
+        } else if (strchr("{}[]", c)) {
+            depth = c == '{' || c == '[' ? depth + 1 : depth - 1;
+            at++;
+        } else {
+            at += depth ? 1 : strcspn(text + at, " \t\r\n,}]");
+        }
+    } while (depth > 0);
+    *length_bytes = at;
+    return text;
+}
+
 static gable_status fail_at(const gable_json *node, size_t offset, gable_err *err,
                             const char *format, va_list arguments)
 {
@@ -62,8 +97,9 @@ static gable_status fail_at(const gable_json *node, size_t offset, gable_err *er
     size_t line, column;
     vsnprintf(text, sizeof text, format, arguments);
     gable_json_gate_position(node->doc->text, offset, &line, &column);
-    return gable_fail(err, GABLE_INPUT, "%s:%zu:%zu: %s: %s", node->doc->file, line, column,
-                      path_of(node, path, sizeof path), text);
+    return gable_fail(err, GABLE_INPUT, "%s:%zu:%zu: %s: %s", node->doc->file,
+                      node->doc->lines_before + line, column, path_of(node, path, sizeof path),
+                      text);
 }
 
 gable_status(gable_json_fail)(const gable_json *node, gable_err *err, const char *format, ...)
@@ -178,9 +214,9 @@ static gable_status build_tree(builder *b, const char *text, size_t length_bytes
     return status;
 }
 
-gable_status gable_json_parse(gable_arena *arena, const char *file, const char *text,
-                              size_t length_bytes, unsigned flags, const gable_json **root,
-                              gable_err *err)
+static gable_status parse(gable_arena *arena, const char *file, size_t lines_before,
+                          const char *text, size_t length_bytes, unsigned flags,
+                          const gable_json **root, gable_err *err)
 {
     gable_json_doc *doc;
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *doc, &doc, err));
@@ -189,9 +225,11 @@ gable_status gable_json_parse(gable_arena *arena, const char *file, const char *
     if (!copy || !doc->file)
         return gable_fail(err, GABLE_INTERNAL, "arena full");
     doc->text = copy;
+    doc->lines_before = lines_before;
     gable_json_gate gate = {.file = doc->file,
                             .text = copy,
                             .length_bytes = length_bytes,
+                            .lines_before = lines_before,
                             .python = (flags & GABLE_JSON_PYTHON) != 0};
     GABLE_TRY(gable_json_gate_scan(&gate, err)); /* the first pass counts */
     builder b = {.arena = arena, .err = err, .doc = doc, .n_places = gate.n_places};
@@ -203,6 +241,20 @@ gable_status gable_json_parse(gable_arena *arena, const char *file, const char *
     GABLE_TRY(gable_json_gate_scan(&gate, err));
     b.places = places;
     return build_tree(&b, copy, length_bytes, root);
+}
+
+gable_status gable_json_parse(gable_arena *arena, const char *file, const char *text,
+                              size_t length_bytes, unsigned flags, const gable_json **root,
+                              gable_err *err)
+{
+    return parse(arena, file, 0, text, length_bytes, flags, root, err);
+}
+
+gable_status gable_json_parse_line(gable_arena *arena, const char *file, size_t lines_before,
+                                   const char *text, size_t length_bytes, const gable_json **root,
+                                   gable_err *err)
+{
+    return parse(arena, file, lines_before, text, length_bytes, GABLE_JSON_STRICT, root, err);
 }
 
 gable_status gable_json_read(gable_arena *arena, const char *path, unsigned flags,

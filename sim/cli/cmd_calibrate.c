@@ -6,7 +6,7 @@
 #include "cli/serving_table.h"
 
 typedef struct calibrate_options {
-    const char *device, *stack, *date, *output;
+    const char *device, *stack, *recipes, *date, *output;
     int format, show;
     bool half;
 } calibrate_options;
@@ -22,6 +22,7 @@ static const gable_option options[] = {
      .argument = "STACK",
      .offset = offsetof(calibrate_options, stack),
      .help = "only rows of this stack; that of rows without the column framework"},
+    GABLE_RECIPES_OPTION(calibrate_options),
     {.name = "date",
      .type = GABLE_OPTION_TEXT,
      .argument = "DAY",
@@ -90,7 +91,8 @@ static gable_status run(gable_cli *cli, const void *given)
     double *seconds;
     gable_calibrate_report *report;
     if (gable_is_serving(cli))
-        return gable_serving_table_calibrate(cli, o->stack, o->half, o->date, o->output);
+        return gable_serving_table_calibrate(cli, o->recipes, o->stack, o->half, o->date,
+                                             o->output);
     if (!o->device)
         return gable_fail(&cli->err, GABLE_USAGE, "missing --device DEVICE");
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));

@@ -12,6 +12,7 @@ enum { N_APPENDED = sizeof appended / sizeof appended[0] };
 
 static const gable_option options[] = {
     GABLE_KIND_OPTIONS,
+    GABLE_RECIPES_OPTION(gable_kind_options),
     {.name = "output",
      .letter = 'o',
      .type = GABLE_OPTION_TEXT,
@@ -111,7 +112,7 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_rows rows;
     gable_prediction *predictions;
     if (gable_is_serving(cli)) {
-        GABLE_TRY(gable_serving_table_predict(cli));
+        GABLE_TRY(gable_serving_table_predict(cli, o->recipes));
         return deliver(cli, o->output);
     }
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));

@@ -14,6 +14,7 @@ static const char *const halves[] = {"both", "train", "test", NULL};
 
 static const gable_option options[] = {
     GABLE_KIND_OPTIONS,
+    GABLE_RECIPES_OPTION(gable_kind_options),
     {.name = "half",
      .type = GABLE_OPTION_CHOICE,
      .argument = "HALF",
@@ -162,7 +163,7 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_validation validation;
     double *measured_s, *baseline_s;
     if (gable_is_serving(cli))
-        return gable_serving_table_validate(cli, o->half, o->format);
+        return gable_serving_table_validate(cli, o->recipes, o->half, o->format);
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));
     GABLE_TRY(gable_measured_read(&cli->arena, &csv, &measured_s, &cli->err));
     GABLE_TRY(gable_kind_predict(cli, o, &rows, &predictions));

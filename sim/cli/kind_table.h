@@ -7,8 +7,9 @@
 
 /* Options that predict and validate share: where the rows do not say. */
 typedef struct gable_kind_options {
-    const char *device; /* NULL: the column */
-    const char *stack;  /* NULL: the column, else the first stack below */
+    const char *device;  /* NULL: the column */
+    const char *stack;   /* NULL: the column, else the first stack below */
+    const char *recipes; /* of serving runs; NULL: none */
     const char *output;
     int format;
     int half;

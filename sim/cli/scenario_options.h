@@ -14,7 +14,7 @@ typedef struct gable_scenario_options {
     int clocks; /* 0 burst, 1 sustained */
     double batch;
     const char *context, *new_tokens; /* their defaults depend on the phase */
-    int tp, ep;
+    GABLE_LAYOUT_MEMBERS
     double skew;
     int weights, activations, kv; /* gable_dtype or -1 */
     gable_texts set;              /* fields of the hardware that are edited */
@@ -69,7 +69,7 @@ extern const char *const gable_phase_choices_both[]; /* the same and "both" */
          .argument = "N",                                                                          \
          .offset = offsetof(gable_scenario_options, new_tokens),                                   \
          .help = "tokens that each sequence adds (decode 1, prefill 1024)"},                       \
-        GABLE_RANK_OPTIONS(gable_scenario_options),                                                \
+        GABLE_LAYOUT_OPTIONS(gable_scenario_options),                                                \
         {.name = "experts-skew",                                                                   \
          .type = GABLE_OPTION_QUANTITY,                                                            \
          .dim = GABLE_DIM_NONE,                                                                    \

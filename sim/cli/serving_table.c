@@ -15,15 +15,18 @@ bool gable_is_serving(const gable_cli *cli)
     return cli->n_arguments > 0 && strcmp(cli->arguments[0], "serving") == 0;
 }
 
-static gable_status read_runs(gable_cli *cli, bool measured, gable_csv *csv,
+static gable_status read_runs(gable_cli *cli, const char *recipes, bool measured, gable_csv *csv,
                               gable_serving_runs *runs)
 {
+    gable_recipes known = {0};
     if (cli->n_arguments != 2)
         return gable_fail(&cli->err, GABLE_USAGE, "expected serving FILE.csv, got %d arguments",
                           cli->n_arguments);
     GABLE_TRY(gable_csv_read(&cli->arena, cli->arguments[1], csv, &cli->err));
-    return gable_serving_runs_read(&cli->arena, cli->hw, cli->workloads, csv, measured, runs,
-                                   &cli->err);
+    if (recipes)
+        GABLE_TRY(gable_recipes_read(&cli->arena, recipes, &known, &cli->err));
+    return gable_serving_runs_read(&cli->arena, cli->hw, cli->workloads, csv, &known, measured,
+                                   runs, &cli->err);
 }
 
 static void note_unsupported(const gable_serving_runs *runs)
@@ -51,11 +54,11 @@ static void add_ms(gable_text *out, double seconds)
     gable_text_addf(out, ",%s", gable_num_print(round(ms * scale) / scale, text));
 }
 
-gable_status gable_serving_table_predict(gable_cli *cli)
+gable_status gable_serving_table_predict(gable_cli *cli, const char *recipes)
 {
     gable_csv csv;
     gable_serving_runs runs;
-    GABLE_TRY(read_runs(cli, false, &csv, &runs));
+    GABLE_TRY(read_runs(cli, recipes, false, &csv, &runs));
     for (size_t i = 0; i < N_APPENDED; i++)
         if (gable_csv_column(&csv, appended[i]) < csv.n_columns)
             return gable_fail(&cli->err, GABLE_INPUT, "%s:1: there is a column %s already",
@@ -132,14 +135,14 @@ static const gable_column columns[] = {
 #undef SHARE_ROW
 #undef TEXT_ROW
 
-gable_status gable_serving_table_validate(gable_cli *cli, int half, int format)
+gable_status gable_serving_table_validate(gable_cli *cli, const char *recipes, int half, int format)
 {
     gable_csv csv;
     gable_serving_runs runs;
     gable_serving_errors *errors;
     line *lines;
     int n;
-    GABLE_TRY(read_runs(cli, true, &csv, &runs));
+    GABLE_TRY(read_runs(cli, recipes, true, &csv, &runs));
     GABLE_TRY(gable_arena_take(&cli->arena, GABLE_SERVING_GROUPS_CAP, sizeof *errors, &errors,
                                &cli->err));
     GABLE_TRY(gable_serving_validate(&cli->arena, &runs, (gable_serving_half)half, errors, &n,
@@ -204,8 +207,8 @@ static void write_file(gable_text *out, const char *stack, const gable_serving_e
     gable_text_add(out, " }\n  }\n}\n");
 }
 
-gable_status gable_serving_table_calibrate(gable_cli *cli, const char *stack, bool half,
-                                           const char *date, const char *output)
+gable_status gable_serving_table_calibrate(gable_cli *cli, const char *recipes, const char *stack,
+                                           bool half, const char *date, const char *output)
 {
     gable_csv csv;
     gable_serving_runs runs;
@@ -214,7 +217,7 @@ gable_status gable_serving_table_calibrate(gable_cli *cli, const char *stack, bo
     int n;
     if (!stack)
         return gable_fail(&cli->err, GABLE_USAGE, "missing --stack STACK");
-    GABLE_TRY(read_runs(cli, true, &csv, &runs));
+    GABLE_TRY(read_runs(cli, recipes, true, &csv, &runs));
     GABLE_TRY(gable_arena_take(&cli->arena, GABLE_SERVING_GROUPS_CAP, sizeof *entries, &entries,
                                &cli->err));
     GABLE_TRY(gable_serving_fit(&cli->arena, &runs, stack, half, entries, &n, &cli->err));

@@ -5,6 +5,8 @@
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <gsl/gsl_qrng.h>
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
 #include <gsl/gsl_roots.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
@@ -219,4 +221,32 @@ double gslx_correlation(const double *a, const double *b, size_t n)
 {
     double r = gsl_stats_correlation(a, 1, b, 1, n);
     return isfinite(r) ? r : 0.0;
+}
+
+/* ---- random numbers ---- */
+
+gable_status gslx_uniform(unsigned long seed, size_t n, double *out, gable_err *err)
+{
+    gsl_set_error_handler_off();
+    gsl_rng *generator = gsl_rng_alloc(gsl_rng_mt19937);
+    if (!generator)
+        return gable_fail(err, GABLE_INTERNAL, "random numbers: out of memory");
+    gsl_rng_set(generator, seed);
+    for (size_t i = 0; i < n; i++)
+        out[i] = gsl_rng_uniform(generator);
+    gsl_rng_free(generator);
+    return GABLE_OK;
+}
+
+gable_status gslx_gamma(unsigned long seed, double shape, size_t n, double *out, gable_err *err)
+{
+    gsl_set_error_handler_off();
+    gsl_rng *generator = gsl_rng_alloc(gsl_rng_mt19937);
+    if (!generator)
+        return gable_fail(err, GABLE_INTERNAL, "random numbers: out of memory");
+    gsl_rng_set(generator, seed);
+    for (size_t i = 0; i < n; i++)
+        out[i] = gsl_ran_gamma(generator, shape, 1.0 / shape);
+    gsl_rng_free(generator);
+    return GABLE_OK;
 }

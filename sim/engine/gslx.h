@@ -62,4 +62,11 @@ void gslx_sort(double *values, size_t n);
 double gslx_quantile(const double *sorted, size_t n, double q);
 double gslx_median(const double *sorted, size_t n);
 
+/* n random numbers of the Mersenne twister (MT19937, Matsumoto and Nishimura 1998; gsl_rng), the
+ * same for the same seed on every machine. Fails with GABLE_INTERNAL when memory runs out.
+ *   uniform   in [0, 1)
+ *   gamma     of this shape (> 0) and mean 1: shape 1 is the exponential distribution */
+gable_status gslx_uniform(unsigned long seed, size_t n, double *out, gable_err *err);
+gable_status gslx_gamma(unsigned long seed, double shape, size_t n, double *out, gable_err *err);
+
 #endif

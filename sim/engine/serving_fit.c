@@ -119,62 +119,35 @@ gable_status gable_serving_validate(gable_arena *arena, const gable_serving_runs
 
 /* ---- fit ---- */
 
+/* Constants of steps are fitted to TPOT; with them the runs are simulated, and what comes around
+ * the simulated first step is fitted to TTFT. */
+typedef struct fit_stage {
+    int first, n; /* parameters */
+    bool ttft;
+} fit_stage;
+enum { N_STEP_PARAMETERS = 5 };
+_Static_assert(offsetof(gable_serving_constants, first_s) == N_STEP_PARAMETERS * sizeof(double),
+               "the first constants are those of steps");
+static const fit_stage steps_stage = {0, N_STEP_PARAMETERS, false};
+static const fit_stage ttft_stage = {N_STEP_PARAMETERS, N_PARAMETERS - N_STEP_PARAMETERS, true};
+
 typedef struct fitting {
-    const gable_serving_run **run;
+    gable_arena *arena;
+    gable_serving_run **run;
+    gable_serving_wait *wait; /* of each run, simulated with the constants of steps */
     size_t n, n_ttft;
+    const fit_stage *stage;
+    gable_serving_constants constants;
 } fitting;
 
-static void take(const double *z, gable_serving_constants *out)
+static void take(const fit_stage *stage, const double *z, gable_serving_constants *out)
 {
-    for (int i = 0; i < N_PARAMETERS; i++) {
-        double value = parameters[i].prior + z[i] * parameters[i].spread;
-        value = fmin(fmax(value, parameters[i].least), parameters[i].most);
-        memcpy((char *)out + parameters[i].offset, &value, sizeof value);
+    for (int i = 0; i < stage->n; i++) {
+        int k = stage->first + i;
+        double value = parameters[k].prior + z[i] * parameters[k].spread;
+        value = fmin(fmax(value, parameters[k].least), parameters[k].most);
+        memcpy((char *)out + parameters[k].offset, &value, sizeof value);
     }
-}
-
-static void residuals(const double *z, void *ctx, double *out)
-{
-    const fitting *f = ctx;
-    gable_serving_constants c = {0};
-    size_t n = 0;
-    take(z, &c);
-    for (size_t i = 0; i < f->n; i++)
-        out[n++] = log(gable_serving_tpot(&f->run[i]->parts, &c) / f->run[i]->tpot_s);
-    for (size_t i = 0; i < f->n; i++)
-        if (f->run[i]->ttft_clean)
-            out[n++] = log(gable_serving_ttft(&f->run[i]->parts, &c, &f->run[i]->request) /
-                           f->run[i]->ttft_s);
-    for (int i = 0; i < N_PARAMETERS; i++)
-        out[n++] = prior_weight * robust_scale * z[i];
-}
-
-static size_t select_runs(const gable_serving_runs *runs, const char *stack, const char *generation,
-                          gable_serving_half half, fitting *out)
-{
-    out->n = out->n_ttft = 0;
-    for (size_t i = 0; i < runs->csv->n_rows; i++) {
-        const gable_serving_run *run = &runs->run[i];
-        if (run->unsupported || !run->stack || strcmp(run->stack, stack) != 0 ||
-            strcmp(run->generation, generation) != 0 || !(run->tpot_s > 0.0) || !counts(run, half))
-            continue;
-        out->run[out->n++] = run;
-        out->n_ttft += run->ttft_clean;
-    }
-    return out->n;
-}
-
-static gable_status fit_runs(fitting *f, gable_serving_constants *out, gable_err *err)
-{
-    double z[N_PARAMETERS] = {0};
-    gslx_fit fit = {.residuals = residuals,
-                    .ctx = f,
-                    .n_residuals = f->n + f->n_ttft + N_PARAMETERS,
-                    .n_parameters = N_PARAMETERS,
-                    .scale = robust_scale};
-    GABLE_TRY(gslx_least_squares(&fit, z, NULL, err));
-    take(z, out);
-    return GABLE_OK;
 }
 
 static int tpot_errors(const fitting *f, const gable_serving_constants *c, double *r)
@@ -190,9 +163,68 @@ static int ttft_errors(const fitting *f, const gable_serving_constants *c, doubl
     int n = 0;
     for (size_t i = 0; i < f->n; i++)
         if (f->run[i]->ttft_clean)
-            r[n++] = log(gable_serving_ttft(&f->run[i]->parts, c, &f->run[i]->request) /
-                         f->run[i]->ttft_s);
+            r[n++] =
+                log(gable_serving_ttft(c, &f->wait[i], f->run[i]->request.concurrency) /
+                    f->run[i]->ttft_s);
     return n;
+}
+
+static void residuals(const double *z, void *ctx, double *out)
+{
+    const fitting *f = ctx;
+    gable_serving_constants c = f->constants;
+    take(f->stage, z, &c);
+    int n = f->stage->ttft ? ttft_errors(f, &c, out) : tpot_errors(f, &c, out);
+    for (int i = 0; i < f->stage->n; i++)
+        out[n + i] = prior_weight * robust_scale * z[i];
+}
+
+static size_t select_runs(const gable_serving_runs *runs, const char *stack, const char *generation,
+                          gable_serving_half half, fitting *out)
+{
+    out->n = out->n_ttft = 0;
+    for (size_t i = 0; i < runs->csv->n_rows; i++) {
+        gable_serving_run *run = &runs->run[i];
+        if (run->unsupported || !run->stack || strcmp(run->stack, stack) != 0 ||
+            strcmp(run->generation, generation) != 0 || !(run->tpot_s > 0.0) || !counts(run, half))
+            continue;
+        out->run[out->n++] = run;
+        out->n_ttft += run->ttft_clean;
+    }
+    return out->n;
+}
+
+static gable_status fit_one(fitting *f, const fit_stage *stage, gable_err *err)
+{
+    double z[N_PARAMETERS] = {0};
+    f->stage = stage;
+    gslx_fit fit = {.residuals = residuals,
+                    .ctx = f,
+                    .n_residuals = (stage->ttft ? f->n_ttft : f->n) + (size_t)stage->n,
+                    .n_parameters = (size_t)stage->n,
+                    .scale = robust_scale};
+    GABLE_TRY(gslx_least_squares(&fit, z, NULL, err));
+    take(stage, z, &f->constants);
+    return GABLE_OK;
+}
+
+static gable_status simulate_runs(fitting *f, gable_err *err)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (f->run[i]->ttft_clean)
+            GABLE_TRY(
+                gable_serving_run_wait(f->arena, f->run[i], &f->constants, &f->wait[i], err));
+    return GABLE_OK;
+}
+
+static gable_status fit_runs(fitting *f, gable_serving_constants *out, gable_err *err)
+{
+    f->constants = (gable_serving_constants){0};
+    GABLE_TRY(fit_one(f, &steps_stage, err));
+    GABLE_TRY(simulate_runs(f, err));
+    GABLE_TRY(fit_one(f, &ttft_stage, err));
+    *out = f->constants;
+    return GABLE_OK;
 }
 
 /* Spread that puts 80 % of the tested runs inside [p10, p90]; without runs, the prior's. */
@@ -204,24 +236,27 @@ static double sigma_of(double *r, int n)
     return n ? gslx_quantile(r, (size_t)n, 0.8) / z_90 : 0.55;
 }
 
-static void test_runs(const fitting *f, double *r, gable_serving_entry *e)
+static gable_status test_runs(fitting *f, double *r, gable_serving_entry *e, gable_err *err)
 {
     double bias;
     gable_serving_constants *c = &e->constants;
+    GABLE_TRY(simulate_runs(f, err));
     c->tpot_sigma_ln = sigma_of(r, tpot_errors(f, c, r));
     c->ttft_sigma_ln = sigma_of(r, ttft_errors(f, c, r));
     spread_of(r, tpot_errors(f, c, r), &e->tpot_median_frac, &e->tpot_p90_frac, &bias);
     spread_of(r, ttft_errors(f, c, r), &e->ttft_median_frac, &e->ttft_p90_frac, &bias);
+    return GABLE_OK;
 }
 
 static gable_status fit_generation(gable_arena *arena, const gable_serving_runs *runs,
                                    const char *stack, bool half, gable_serving_entry *e,
                                    gable_err *err)
 {
-    fitting f;
+    fitting f = {.arena = arena};
     double *r;
     size_t n_rows = runs->csv->n_rows;
     GABLE_TRY(gable_arena_take(arena, n_rows + 1, sizeof *f.run, &f.run, err));
+    GABLE_TRY(gable_arena_take(arena, n_rows + 1, sizeof *f.wait, &f.wait, err));
     GABLE_TRY(gable_arena_take(arena, n_rows + 1, sizeof *r, &r, err));
     size_t n_all = select_runs(runs, stack, e->generation, GABLE_SERVING_BOTH, &f);
     bool split = half || n_all >= LEAST_TO_SPLIT; /* what is to be held out never trains */
@@ -230,7 +265,7 @@ static gable_status fit_generation(gable_arena *arena, const gable_serving_runs 
     GABLE_TRY(fit_runs(&f, &e->constants, err));
     if (split)
         e->n_test = (int)select_runs(runs, stack, e->generation, GABLE_SERVING_TEST, &f);
-    test_runs(&f, r, e);
+    GABLE_TRY(test_runs(&f, r, e, err));
     if (half || !split)
         return GABLE_OK;
     gable_serving_constants tested = e->constants;

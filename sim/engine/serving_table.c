@@ -23,6 +23,10 @@
     X(RATIO, "length_ratio", 0)                                                                    \
     X(WAVES, "waves", 0)                                                                           \
     X(CONCURRENCY, "concurrency", 1)                                                               \
+    X(STEP_TOKENS, "step_tokens", 0)                                                               \
+    X(POLL, "poll_steps", 0)                                                                       \
+    X(WAIT, "wait_steps", 0)                                                                       \
+    X(WAIT_FRAC, "wait_frac", 0)                                                                   \
     X(CLEAN, "ttft_clean", 0)                                                                      \
     X(TTFT, "ttft_ms", 2)                                                                          \
     X(TPOT, "tpot_ms", 2)
@@ -236,6 +240,19 @@ static bool trains(const reader *r, size_t row)
     return (hash >> 63) == 0;
 }
 
+/* What the run's recipe says of how its engine takes requests in. */
+static gable_status read_intake(const reader *r, size_t row, gable_serving_intake *out)
+{
+    double poll, wait;
+    GABLE_TRY(number(r, row, COLUMN_STEP_TOKENS, 0.0, &out->step_tokens));
+    GABLE_TRY(number(r, row, COLUMN_POLL, 0.0, &poll));
+    GABLE_TRY(number(r, row, COLUMN_WAIT, 0.0, &wait));
+    GABLE_TRY(number(r, row, COLUMN_WAIT_FRAC, 0.0, &out->wait_frac));
+    out->poll_steps = (int)fmin(poll, 1e6);
+    out->wait_steps = (int)fmin(wait, 1e6);
+    return GABLE_OK;
+}
+
 static gable_status read_request(const reader *r, size_t row, gable_serving_run *run)
 {
     double tp, ep, attn_dp, ttft, tpot, clean;
@@ -251,6 +268,7 @@ static gable_status read_request(const reader *r, size_t row, gable_serving_run 
     GABLE_TRY(number(r, row, COLUMN_TTFT, 0.0, &ttft));
     GABLE_TRY(number(r, row, COLUMN_TPOT, 0.0, &tpot));
     GABLE_TRY(number(r, row, COLUMN_CLEAN, 1.0, &clean));
+    GABLE_TRY(read_intake(r, row, &q->intake));
     q->tp = (int)fmin(tp, 1024.0);
     q->ep = (int)fmin(ep, 1024.0);
     run->ttft_s = 1e-3 * ttft;
@@ -260,6 +278,32 @@ static gable_status read_request(const reader *r, size_t row, gable_serving_run 
         run->unsupported = "attention data parallelism";
     else if (q->isl < 1.0 || q->osl < 1.0 || q->concurrency < 1.0 || q->tp < 1 || q->ep < 1)
         run->unsupported = "a size below 1";
+    return GABLE_OK;
+}
+
+gable_status gable_serving_run_wait(gable_arena *arena, gable_serving_run *run,
+                                    const gable_serving_constants *constants,
+                                    gable_serving_wait *out, gable_err *err)
+{
+    *out = (gable_serving_wait){
+        run->parts.isl, gable_serving_queue_s(&run->parts, constants, &run->request)};
+    return run->loop.simulated ? gable_serving_loop_run(arena, &run->loop, constants, out, err)
+                               : GABLE_OK;
+}
+
+static gable_status finish_run(const reader *r, const gable_model *model,
+                               const loaded_machine *machine, gable_serving_run *run)
+{
+    gable_serving_wait wait;
+    gable_served served = {.model = model,
+                           .machine = &machine->machine,
+                           .rules = &machine->rules,
+                           .request = &run->request,
+                           .parts = &run->parts};
+    GABLE_TRY(gable_serving_loop_init(r->arena, &served, &run->loop, r->err));
+    GABLE_TRY(gable_serving_run_wait(r->arena, run, &run->constants, &wait, r->err));
+    gable_serving_finish(&run->parts, &run->constants, &run->request, &machine->machine, &wait,
+                         &run->serving);
     return GABLE_OK;
 }
 
@@ -284,15 +328,15 @@ static gable_status price_run(reader *r, size_t row, gable_serving_run *run)
         run->unsupported = gable_arena_copy(r->arena, local.text, strlen(local.text));
         return run->unsupported ? GABLE_OK : gable_fail(r->err, GABLE_INTERNAL, "arena full");
     }
-    if (!run->parts.fits)
-        run->unsupported = "no sequence fits";
-    gable_serving_finish(&run->parts, &run->constants, &run->request, &m->machine, &run->serving);
+    if (run->parts.fits)
+        return finish_run(r, model, m, run);
+    run->unsupported = "no sequence fits";
     return GABLE_OK;
 }
 
 gable_status gable_serving_runs_read(gable_arena *arena, const char *hw, const char *workloads,
-                                     const gable_csv *csv, bool measured, gable_serving_runs *out,
-                                     gable_err *err)
+                                     const gable_csv *csv, const gable_recipes *recipes,
+                                     bool measured, gable_serving_runs *out, gable_err *err)
 {
     reader *r;
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *r, &r, err));
@@ -316,6 +360,9 @@ gable_status gable_serving_runs_read(gable_arena *arena, const char *hw, const c
         if (!run->stack)
             run->unsupported = "no stack stands for its framework";
         GABLE_TRY(read_request(r, i, run));
+        gable_recipe_key key = {framework, run->device, run->model, run->precision};
+        if (recipes)
+            gable_recipes_apply(recipes, &key, &run->request);
         if (run->stack)
             GABLE_TRY(price_run(r, i, run));
     }

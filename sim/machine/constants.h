@@ -69,7 +69,11 @@ typedef enum gable_family {
         GABLE_N_FAMILIES
 } gable_family;
 const char *gable_family_key(gable_family family);
-gable_form_kind gable_family_form(gable_family family);
+extern const gable_form_kind gable_family_forms[GABLE_N_FAMILIES];
+static inline gable_form_kind gable_family_form(gable_family family)
+{
+    return gable_family_forms[family];
+}
 
 /* What a family's form needs to price a kernel of one format on one device: see machine/forms.h. */
 typedef struct gable_kernel_constants {

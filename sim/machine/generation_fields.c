@@ -28,15 +28,11 @@ const char *gable_family_key(gable_family family)
     return families[family];
 }
 
-gable_form_kind gable_family_form(gable_family family)
-{
-    static const gable_form_kind forms[] = {
+const gable_form_kind gable_family_forms[GABLE_N_FAMILIES] = {
 #define FAMILY_FORM(symbol, key, form) GABLE_FORM_##form,
-        GABLE_FAMILY_LIST(FAMILY_FORM)
+    GABLE_FAMILY_LIST(FAMILY_FORM)
 #undef FAMILY_FORM
-    };
-    return forms[family];
-}
+};
 
 const char *gable_provenance_name(gable_provenance provenance)
 {
@@ -155,6 +151,15 @@ static const gable_field stack_rows[] = {
      .type = GABLE_FIELD_BOOL,
      .offset = offsetof(gable_stack, serving.separate_prefill),
      .help = "A prompt is a step of its own."},
+    STACK_NUMBER("serving", "step_tokens", COUNT, serving.step_tokens, 1, 1e9, 0,
+                 "Budget of one step: tokens of prompts and of decoding sequences."),
+    STACK_NUMBER("serving", "block_tokens", COUNT, serving.block_tokens, 1, 1024, 0,
+                 "Tokens of one block of the cache."),
+    {.block = "serving",
+     .key = "whole_prompts",
+     .type = GABLE_FIELD_BOOL,
+     .offset = offsetof(gable_stack, serving.whole_prompts),
+     .help = "A prompt is not cut to fill a step."},
     STACK_NUMBER("transfer", "stack_sigma_ln", NONE, stack_sigma_ln, 0, MOST_SIGMA, 0,
                  "Spread gained when another stack's kernels stand in, ln."),
     STACK_NUMBER("transfer", "format_sigma_ln", NONE, format_sigma_ln, 0, MOST_SIGMA, 0,

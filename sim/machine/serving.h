@@ -38,6 +38,9 @@ typedef struct gable_serving_rules {
     double reserve_bytes;  /* graphs, workspaces, activations */
     bool separate_prefill; /* a prompt is a step of its own */
     bool kv_fp8;           /* the cache is 8 bits on this device unless the checkpoint says so */
+    double step_tokens;    /* of one step, prompts and decoding sequences together */
+    double block_tokens;   /* of the cache */
+    bool whole_prompts;    /* a prompt is not cut to fill a step */
 } gable_serving_rules;
 
 /* Constants and rules of `stack` on a device. A stack without fitted constants on the device's

@@ -19,6 +19,7 @@ typedef struct gable_cost_row {
     double calls, flops, hbm_bytes, wire_bytes;
     double intensity_flops_per_byte; /* NaN where no byte of memory moves */
     double ceiling_s, time_s, share_frac;
+    double hidden_s; /* of time_s, what other rows hide */
     const char *bound, *source;
     const char *note; /* why a figure is absent; NULL */
 } gable_cost_row;
@@ -33,6 +34,9 @@ void gable_report_batch(gable_text *out, const gable_scenario *scenario);
 /* Lines above and below the table of operators, for people. */
 void gable_report_headline(gable_text *out, const gable_priced *priced);
 void gable_report_notes(gable_text *out, const gable_priced *priced);
+
+/* What runs at the same time, in words. */
+const char *gable_report_overlap(const gable_plan *plan);
 
 /* How the tokens of a step come about: lines for people, one more member of an open object. */
 void gable_report_decoding(gable_text *out, const gable_decoding *decoding);

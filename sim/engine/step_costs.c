@@ -1,0 +1,311 @@
+/* engine/step_costs: see step_costs.h. Numbers of sections are those of facts/serving.md. */
+#include "engine/step_costs.h"
+
+#include <math.h>
+
+/* Grid points per factor of 2, and below which batch each is one. Kernels step with tiles, so
+ * batches and tokens want more points than contexts, in which times are all but linear. */
+static const double batch_ratio = 1.1892071150027210667, context_ratio = 2.0,
+                    token_ratio = 1.1892071150027210667, prior_ratio = 4.0;
+static const double exact_batch = 8.0, least_context = 64.0, least_tokens = 16.0,
+                    least_prior = 1024.0;
+
+double gable_step_costs_operator(const gable_op *op, const gable_machine *machine)
+{
+    gable_work work;
+    gable_time time;
+    gable_cost_work(op, &work);
+    gable_cost_time(op, &work, machine->accelerator, machine->constants, &time);
+    return time.time_s;
+}
+
+double gable_step_costs_kernels(const gable_plan *plan, const gable_step *step)
+{
+    double s = step->time_s_total;
+    for (int i = 0; i < plan->n_rows; i++)
+        if (plan->kind[i] == GABLE_ROW_GAP)
+            s -= step->time_s[i] * (1.0 + plan->bubble_frac);
+    return s;
+}
+
+/* ---- rows that all tokens share ---- */
+
+/* Multiplies the tokens of an operator that all tokens of a step pass together, whichever sequence
+ * they are of; false for others. */
+static bool scale_tokens(gable_op *op, double by)
+{
+    if (op->kind == GABLE_OP_GEMM) {
+        op->gemm.m *= by;
+    } else if (op->kind == GABLE_OP_MOE) {
+        op->moe.tokens *= by;
+    } else if (op->kind == GABLE_OP_MHC) {
+        op->mhc.tokens *= by;
+    } else if (op->kind == GABLE_OP_STREAM) {
+        op->stream.read_bytes *= by;
+        op->stream.write_bytes *= by;
+        op->stream.flops *= by;
+    } else if (op->kind == GABLE_OP_SUBLAYER && op->sublayer.part == GABLE_BLOCK_PROJECTIONS) {
+        op->sublayer.batch *= by;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Seconds of the row when the tokens of the plan are `by` times as many. */
+static double scaled_row(const gable_plan *plan, int row, const gable_machine *machine, double by)
+{
+    if (plan->kind[row] == GABLE_ROW_COLLECTIVE) {
+        gable_collective c = plan->collective[row];
+        gable_transfer transfer;
+        c.bytes *= by;
+        c.tokens *= by;
+        gable_net_transfer(&c, machine, &transfer);
+        return transfer.time.time_s;
+    }
+    gable_op op = plan->op[row];
+    scale_tokens(&op, by);
+    return gable_step_costs_operator(&op, machine);
+}
+
+/* Of one layer or more: the parts of a step that a prompt adds to. */
+static bool in_layers(const gable_plan *plan, int row)
+{
+    return plan->layers[row] != 0 &&
+           (plan->kind[row] == GABLE_ROW_OP || plan->kind[row] == GABLE_ROW_COLLECTIVE);
+}
+
+static bool shares(const gable_plan *plan, int row)
+{
+    gable_op op = plan->op[row];
+    return plan->kind[row] == GABLE_ROW_COLLECTIVE || scale_tokens(&op, 1.0);
+}
+
+double gable_step_costs_joined(const gable_plan *prompt, const gable_machine *machine, double batch)
+{
+    double s = 0.0, tokens = prompt->local.batch * prompt->local.n_new;
+    for (int i = 0; i < prompt->n_rows; i++) {
+        if (!in_layers(prompt, i))
+            continue;
+        if (!shares(prompt, i))
+            s += prompt->calls[i] * gable_step_costs_operator(&prompt->op[i], machine);
+        else
+            s += prompt->calls[i] * (scaled_row(prompt, i, machine, (tokens + batch) / tokens) -
+                                     scaled_row(prompt, i, machine, batch / tokens));
+    }
+    return s > 0.0 ? s : 0.0;
+}
+
+/* ---- the grid ---- */
+
+typedef struct building {
+    gable_arena *arena;
+    const gable_model *model;
+    const gable_machine *machine;
+    const gable_scenario *ranks;
+    gable_err *err;
+} building;
+
+/* Whole numbers from `least` to `most`, each by `ratio` from the one before and at least one more;
+ * both ends are among them, and `zero` before them if asked for. */
+static gable_status take_nodes(const building *b, bool zero, double least, double most,
+                               double ratio, double **out, int *n)
+{
+    double nodes[GABLE_STEP_NODES_CAP], x = fmin(least, most);
+    *n = 0;
+    if (zero)
+        nodes[(*n)++] = 0.0;
+    for (; x < most && *n < GABLE_STEP_NODES_CAP - 1; x = fmax(floor(x * ratio), x + 1.0))
+        nodes[(*n)++] = x;
+    if (!zero || most > 0.0)
+        nodes[(*n)++] = most;
+    GABLE_TRY(gable_arena_take(b->arena, (size_t)*n, sizeof **out, out, b->err));
+    for (int i = 0; i < *n; i++)
+        (*out)[i] = nodes[i];
+    return GABLE_OK;
+}
+
+static gable_status lay_and_price(const building *b, const gable_scenario *scenario,
+                                  gable_plan *plan, gable_step *step)
+{
+    return gable_engine_lay(b->arena, b->model, b->machine, scenario, plan, step, b->err);
+}
+
+static gable_status price_decode(const building *b, double batch, double context, double *out)
+{
+    gable_plan plan;
+    gable_step step;
+    gable_scenario s = *b->ranks;
+    size_t mark = gable_arena_mark(b->arena);
+    s.phase = GABLE_PHASE_DECODE;
+    s.batch = batch;
+    s.n_cached = context;
+    s.n_new = 1.0;
+    GABLE_TRY(lay_and_price(b, &s, &plan, &step));
+    *out = gable_step_costs_kernels(&plan, &step);
+    gable_arena_release(b->arena, mark);
+    return GABLE_OK;
+}
+
+typedef struct prompt_price {
+    double shared_s, attention_s, rest_s;
+} prompt_price;
+
+static gable_status price_prompt(const building *b, double tokens, double prior, prompt_price *out)
+{
+    gable_plan plan;
+    gable_step step;
+    gable_scenario s = *b->ranks;
+    size_t mark = gable_arena_mark(b->arena);
+    s.phase = GABLE_PHASE_PREFILL;
+    s.batch = 1.0;
+    s.n_cached = prior;
+    s.n_new = tokens;
+    GABLE_TRY(lay_and_price(b, &s, &plan, &step));
+    *out = (prompt_price){0};
+    for (int i = 0; i < plan.n_rows; i++)
+        if (in_layers(&plan, i))
+            *(shares(&plan, i) ? &out->shared_s : &out->attention_s) += step.time_s[i];
+    out->rest_s = gable_step_costs_kernels(&plan, &step) - out->shared_s - out->attention_s;
+    gable_arena_release(b->arena, mark);
+    return GABLE_OK;
+}
+
+/* Every batch up to `exact_batch`, then by ratio. */
+static gable_status take_batches(const building *b, double most, gable_step_costs *out)
+{
+    double *beyond;
+    int n_beyond = 0, n_exact = (int)fmin(exact_batch, most);
+    if (most > exact_batch)
+        GABLE_TRY(take_nodes(b, false, exact_batch + 1.0, most, batch_ratio, &beyond, &n_beyond));
+    GABLE_TRY(gable_arena_take(b->arena, (size_t)(n_exact + n_beyond), sizeof *out->batch,
+                               &out->batch, b->err));
+    for (int i = 0; i < n_exact; i++)
+        out->batch[out->n_batch++] = i + 1.0;
+    for (int i = 0; i < n_beyond; i++)
+        out->batch[out->n_batch++] = beyond[i];
+    return GABLE_OK;
+}
+
+static gable_status build_decode(const building *b, const gable_step_range *range,
+                                 gable_step_costs *out)
+{
+    GABLE_TRY(take_batches(b, floor(range->most_batch), out));
+    GABLE_TRY(take_nodes(b, false, fmax(floor(range->least_context), least_context),
+                         ceil(range->most_context), context_ratio, &out->context, &out->n_context));
+    size_t n = (size_t)out->n_batch * (size_t)out->n_context;
+    GABLE_TRY(gable_arena_take(b->arena, n, sizeof *out->decode_s, &out->decode_s, b->err));
+    for (int i = 0; i < out->n_batch; i++)
+        for (int j = 0; j < out->n_context; j++)
+            GABLE_TRY(price_decode(b, out->batch[i], out->context[j],
+                                   &out->decode_s[i * out->n_context + j]));
+    return GABLE_OK;
+}
+
+static gable_status build_prompts(const building *b, const gable_step_range *range,
+                                  gable_step_costs *out)
+{
+    prompt_price price;
+    GABLE_TRY(take_nodes(b, false, 1.0, ceil(fmax(range->most_tokens, 2.0)), token_ratio,
+                         &out->tokens, &out->n_tokens));
+    GABLE_TRY(gable_arena_take(b->arena, (size_t)out->n_tokens, sizeof *out->shared_s,
+                               &out->shared_s, b->err));
+    GABLE_TRY(gable_arena_take(b->arena, (size_t)out->n_tokens, sizeof *out->rest_s, &out->rest_s,
+                               b->err));
+    for (int i = 0; i < out->n_tokens; i++) {
+        GABLE_TRY(price_prompt(b, out->tokens[i], 0.0, &price));
+        out->shared_s[i] = price.shared_s;
+        out->rest_s[i] = price.rest_s;
+    }
+    GABLE_TRY(take_nodes(b, false, least_tokens, ceil(fmax(range->most_part, 2.0)), token_ratio,
+                         &out->part, &out->n_part));
+    GABLE_TRY(take_nodes(b, true, least_prior, ceil(range->most_prior), prior_ratio, &out->prior,
+                         &out->n_prior));
+    size_t n = (size_t)out->n_part * (size_t)out->n_prior;
+    GABLE_TRY(gable_arena_take(b->arena, n, sizeof *out->attention_s, &out->attention_s, b->err));
+    for (int i = 0; i < out->n_part; i++)
+        for (int j = 0; j < out->n_prior; j++) {
+            GABLE_TRY(price_prompt(b, out->part[i], out->prior[j], &price));
+            out->attention_s[i * out->n_prior + j] = price.attention_s / out->part[i];
+        }
+    return GABLE_OK;
+}
+
+gable_status gable_step_costs_build(gable_arena *arena, const gable_model *model,
+                                    const gable_machine *machine, const gable_scenario *ranks,
+                                    const gable_step_range *range, gable_step_costs *out,
+                                    gable_err *err)
+{
+    building b = {arena, model, machine, ranks, err};
+    *out = (gable_step_costs){.n_layers = model->n_layers};
+    GABLE_TRY(build_decode(&b, range, out));
+    return build_prompts(&b, range, out);
+}
+
+/* ---- looking up ---- */
+
+/* Index i of the segment [i, i + 1] that x is in, the first or last beyond the ends, and how far
+ * along it x is: beyond the last point the line goes on, before the first it stays. */
+static int segment_of(const double *nodes, int n, double x, double *along)
+{
+    int low = 0, high = n - 1;
+    *along = 0.0;
+    if (n == 1)
+        return 0;
+    while (high - low > 1) {
+        int middle = (low + high) / 2;
+        *(nodes[middle] <= x ? &low : &high) = middle;
+    }
+    *along = fmax((x - nodes[low]) / (nodes[low + 1] - nodes[low]), 0.0);
+    return low;
+}
+
+static double between(const double *values, int i, int step, double along)
+{
+    return along > 0.0 ? values[i] + along * (values[i + step] - values[i]) : values[i];
+}
+
+void gable_step_costs_decode(const gable_step_costs *costs, double batch, double *row_s)
+{
+    double along;
+    int n = costs->n_context;
+    int i = segment_of(costs->batch, costs->n_batch, batch, &along);
+    const double *low = &costs->decode_s[i * n];
+    for (int j = 0; j < n; j++)
+        row_s[j] = between(low, j, n, along);
+}
+
+double gable_step_costs_decode_at(const gable_step_costs *costs, double batch, double context)
+{
+    double row_s[GABLE_STEP_NODES_CAP], along;
+    gable_step_costs_decode(costs, batch, row_s);
+    int i = segment_of(costs->context, costs->n_context, context, &along);
+    return between(row_s, i, 1, along);
+}
+
+double gable_step_costs_shared(const gable_step_costs *costs, double tokens)
+{
+    double along;
+    if (!(tokens > 0.0))
+        return 0.0;
+    int i = segment_of(costs->tokens, costs->n_tokens, tokens, &along);
+    return between(costs->shared_s, i, 1, along);
+}
+
+double gable_step_costs_rest(const gable_step_costs *costs, double tokens)
+{
+    double along;
+    int i = segment_of(costs->tokens, costs->n_tokens, tokens, &along);
+    return between(costs->rest_s, i, 1, along);
+}
+
+double gable_step_costs_attention(const gable_step_costs *costs, double part, double prior)
+{
+    double along, along_prior;
+    int n = costs->n_prior;
+    int i = segment_of(costs->part, costs->n_part, part, &along);
+    int j = segment_of(costs->prior, n, prior, &along_prior);
+    double low = between(&costs->attention_s[i * n], j, 1, along_prior);
+    double high = along > 0.0 ? between(&costs->attention_s[(i + 1) * n], j, 1, along_prior) : low;
+    return part * (low + along * (high - low));
+}
