@@ -15,7 +15,8 @@ gable_status gable_options_read(const gable_command *command, const char *const 
                                 void *options, const char **arguments, int *n_arguments,
                                 gable_err *err);
 
-/* Sets one more option from "name=value"; `assignment` must live as long as the options. Same errors.
+/* Sets one more option from "name=value"; `assignment` must live as long as the options. Same
+ * errors.
  */
 gable_status gable_options_set(const gable_command *command, const char *assignment, void *options,
                                gable_err *err);

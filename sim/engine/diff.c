@@ -68,6 +68,14 @@ static gable_status count_of(const gable_json *root, const char *key, int *out, 
     return GABLE_OK;
 }
 
+/* A word that an answer may have, or null where nothing was chosen. */
+static gable_status choice_of(const gable_json *root, const char *key, const char *const *names,
+                              int *out, gable_err *err)
+{
+    const gable_json *node = gable_json_get(root, key);
+    return !node || node->type == GABLE_JSON_NULL ? GABLE_OK : index_of(root, key, names, out, err);
+}
+
 static gable_status read_layout(const gable_json *root, gable_check *out, gable_err *err)
 {
     gable_check_set_layout(out);
@@ -76,11 +84,8 @@ static gable_status read_layout(const gable_json *root, gable_check *out, gable_
 #undef READ_RANK
     GABLE_TRY(count_of(root, "nodes", &out->nodes, err));
     GABLE_TRY(count_of(root, "micro_batches", &out->micro_batches, err));
-    if (gable_json_get(root, "overlap_mode"))
-        GABLE_TRY(index_of(root, "overlap_mode", gable_overlaps, &out->overlap, err));
-    if (gable_json_get(root, "exchange"))
-        GABLE_TRY(index_of(root, "exchange", gable_token_exchanges, &out->exchange, err));
-    return GABLE_OK;
+    GABLE_TRY(choice_of(root, "overlap_mode", gable_overlaps, &out->overlap, err));
+    return choice_of(root, "exchange", gable_token_exchanges, &out->exchange, err);
 }
 
 /* As the options of the command that answered: what the answer does not tell is as by default. */
