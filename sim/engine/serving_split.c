@@ -5,10 +5,8 @@
 
 static double handover_s(const gable_machine *machine, bool out, double bytes)
 {
-    gable_collective c = {.kind = GABLE_COLLECTIVE_P2P,
-                          .bytes = bytes,
-                          .n_ranks = 2.0,
-                          .n_nodes = out ? 2.0 : 1.0};
+    gable_collective c = {
+        .kind = GABLE_COLLECTIVE_P2P, .bytes = bytes, .n_ranks = 2.0, .n_nodes = out ? 2.0 : 1.0};
     gable_transfer transfer;
     gable_net_transfer(&c, machine, &transfer);
     return transfer.time.time_s;
@@ -65,9 +63,9 @@ gable_split_rates gable_serving_split_rates(const gable_sim_rules *prefill,
     const gable_step_extras *x = &decode->extras;
     gable_split_rates out = {.prefill_requests_per_s = prefill_rate(prefill, prompt),
                              .batch = batch};
-    double step = x->scale * gable_step_costs_decode_at(decode->costs, batch,
-                                                        prompt + 0.5 * answer) +
-                  x->step_s + batch * x->sequence_s;
+    double step =
+        x->scale * gable_step_costs_decode_at(decode->costs, batch, prompt + 0.5 * answer) +
+        x->step_s + batch * x->sequence_s;
     out.decode_requests_per_s = batch / (fmax(answer - 1.0, 1.0) * step);
     out.prefill_per_decode = out.decode_requests_per_s / out.prefill_requests_per_s;
     return out;
