@@ -19,7 +19,7 @@ static gable_status command_run(const gable_command *command, const gable_cli *f
                                 const char *line, const char *file)
 {
     static char words_of[600];
-    static double options[64]; /* aligned for any member, larger than any table's struct */
+    static double options[160]; /* aligned for any member, larger than any table's struct */
     static const char *arguments[24];
     const char *words[24], *hole = strstr(line, "%s");
     int n = 0;

@@ -11,6 +11,7 @@ typedef struct gable_arena {
     unsigned char *base; /* capacity_bytes, zeroed; owned */
     size_t capacity_bytes;
     size_t used_bytes;
+    const struct gable_file_overlay *overlay; /* base/file.h; NULL: files are as they are */
 } gable_arena;
 
 /* Takes `capacity_bytes` (> 0) from the system, zeroed. Pages are touched only when used.

@@ -65,9 +65,20 @@ static int open_for_reading(const char *path, gable_err *err)
     return fd;
 }
 
+static gable_status read_overlay(gable_arena *arena, const char **text, size_t *length_bytes,
+                                 gable_err *err)
+{
+    const gable_file_overlay *overlay = arena->overlay;
+    *text = gable_arena_copy(arena, overlay->text, overlay->length_bytes);
+    *length_bytes = overlay->length_bytes;
+    return *text ? GABLE_OK : gable_fail(err, GABLE_INTERNAL, "arena full");
+}
+
 gable_status gable_file_read(gable_arena *arena, const char *path, size_t cap_bytes,
                              const char **text, size_t *length_bytes, gable_err *err)
 {
+    if (arena->overlay && strcmp(arena->overlay->path, path) == 0)
+        return read_overlay(arena, text, length_bytes, err);
     if (strcmp(path, "-") == 0)
         return read_all(arena, STDIN_FILENO, "(standard input)", cap_bytes, text, length_bytes,
                         err);

@@ -13,6 +13,15 @@
 /* Tables of measurements are larger than descriptions. */
 #define GABLE_FILE_CAP_CSV_BYTES ((size_t)256 * 1024 * 1024)
 
+/* A text that stands in for a file of the same path in whatever is read into an arena that points
+ * to it: a data folder with one value replaced, without writing one. The file itself must exist.
+ * The caller owns it. */
+typedef struct gable_file_overlay {
+    const char *path; /* as the loaders spell it: folder, '/', name */
+    const char *text;
+    size_t length_bytes;
+} gable_file_overlay;
+
 /* Reads all of `path` ("-" is standard input), NUL-terminated, into the arena.
  * Refuses with GABLE_INPUT: a missing or unreadable file, a directory or device, more than
  * cap_bytes. */

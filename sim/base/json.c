@@ -56,6 +56,40 @@ static const char *path_of(const gable_json *node, char *out, size_t out_bytes)
     return out[at] ? out + at : "(root)";
 }
 
+const char *gable_json_path(const gable_json *node, char out[GABLE_JSON_PATH_CAP])
+{
+    char path[GABLE_JSON_PATH_CAP];
+    snprintf(out, GABLE_JSON_PATH_CAP, "%s", path_of(node, path, sizeof path));
+    return out;
+}
+
+static size_t string_end(const char *text, size_t at)
+{
+    for (at++; text[at] != '"'; at++)
+        if (text[at] == '\\')
+            at++;
+    return at + 1;
+}
+
+const char *gable_json_raw(const gable_json *node, size_t *length_bytes)
+{
+    const char *text = node->doc->text + node->offset_bytes;
+    size_t at = 0, depth = 0; /* the text was parsed, so the value does end */
+    do {
+        char c = text[at];
+        if (c == '"') {
+            at = string_end(text, at);
+        } else if (strchr("{}[]", c)) {
+            depth = c == '{' || c == '[' ? depth + 1 : depth - 1;
+            at++;
+        } else {
+            at += depth ? 1 : strcspn(text + at, " \t\r\n,}]");
+        }
+    } while (depth > 0);
+    *length_bytes = at;
+    return text;
+}
+
 static gable_status fail_at(const gable_json *node, size_t offset, gable_err *err,
                             const char *format, va_list arguments)
 {

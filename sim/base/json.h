@@ -66,6 +66,15 @@ gable_status gable_json_read(gable_arena *arena, const char *path, unsigned flag
 /* Child of an object by exact name; NULL when `object` is NULL, no object, or has no such key. */
 const gable_json *gable_json_get(const gable_json *object, const char *key);
 
+/* The value as it is written: `*length_bytes` bytes of its document, not NUL-terminated. Offset and
+ * length say where it stands in the text that was parsed. */
+const char *gable_json_raw(const gable_json *node, size_t *length_bytes);
+
+/* Path of a node, "hbm.bandwidth" or "layers[3].kind"; "(root)" for the root. Longer paths lose
+ * their beginning. */
+enum { GABLE_JSON_PATH_CAP = 256 };
+const char *gable_json_path(const gable_json *node, char out[GABLE_JSON_PATH_CAP]);
+
 /* Text of a type, "a number", "an object" …, for messages. */
 const char *gable_json_type_text(gable_json_type type);
 

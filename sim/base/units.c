@@ -61,6 +61,7 @@ static const unit_row units[] = {
     {"Hz", GABLE_DIM_HERTZ, 1.0},
     {"W", GABLE_DIM_WATTS, 1.0},
     {"J", GABLE_DIM_JOULES, 1.0},
+    {"J/bit", GABLE_DIM_JOULES_PER_BIT, 1.0},
     {"$", GABLE_DIM_USD, 1.0},
     {"$/h", GABLE_DIM_USD_PER_H, 1.0},
 };
@@ -195,8 +196,8 @@ typedef struct print_step {
 } print_step;
 
 static const print_step print_steps[] = {
-    {1e18, "E"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"},  {1e6, "M"},
-    {1e3, "k"},  {1.0, ""},   {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"},
+    {1e18, "E"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"},  {1e6, "M"},   {1e3, "k"},
+    {1.0, ""},   {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"}, {1e-12, "p"},
 };
 
 /* Seconds, FLOP and bytes below one are printed with small prefixes; money and plain numbers are
@@ -205,7 +206,9 @@ static bool takes_prefix(gable_dim dim, double value)
 {
     if (dim <= GABLE_DIM_COUNT || dim == GABLE_DIM_USD || dim == GABLE_DIM_USD_PER_H)
         return false;
-    return dim == GABLE_DIM_SECONDS ? value < 1.0 : value >= 1.0 || dim == GABLE_DIM_JOULES;
+    return dim == GABLE_DIM_SECONDS
+               ? value < 1.0
+               : value >= 1.0 || dim == GABLE_DIM_JOULES || dim == GABLE_DIM_JOULES_PER_BIT;
 }
 
 char *gable_units_print(double value, gable_dim dim, int digits, char *out)
@@ -214,7 +217,7 @@ char *gable_units_print(double value, gable_dim dim, int digits, char *out)
     double size = fabs(value), from = 1.0;
     const char *prefix = "";
     if (size > 0.0 && takes_prefix(dim, size)) {
-        size_t last = COUNT_OF(print_steps) - 1;
+        size_t last = COUNT_OF(print_steps) - (dim == GABLE_DIM_JOULES_PER_BIT ? 1 : 2);
         size_t i = 0;
         /* 999.96 with 4 digits rounds to 1000: round before choosing the prefix. */
         double rounded = size * (1.0 + 0.5 * pow(10.0, -digits));

@@ -23,6 +23,7 @@
     X(HERTZ, "_hz", "Hz", "1.83 GHz")                                                              \
     X(WATTS, "_w", "W", "700 W")                                                                   \
     X(JOULES, "_j", "J", "3 J")                                                                    \
+    X(JOULES_PER_BIT, "_j_per_bit", "J/bit", "3.9 pJ/bit")                                         \
     X(USD, "_usd", "$", "3 $")                                                                     \
     X(USD_PER_H, "_usd_per_h", "$/h", "2.95 $/h")
 

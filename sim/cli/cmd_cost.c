@@ -4,24 +4,42 @@
 #include "cli/decoding_options.h"
 #include "cli/placement_options.h"
 #include "cli/scenario_options.h"
+#include "engine/interval.h"
 
 typedef struct cost_options {
     gable_scenario_options scenario; /* first: its rows are offsets into it */
     gable_decoding_words decoding;
     gable_placement_words placement;
+    bool interval;
 } cost_options;
 
-static const gable_option options[] = {GABLE_SCENARIO_OPTIONS(gable_phase_choices, "decode"),
-                                       GABLE_DECODING_OPTIONS(cost_options),
-                                       GABLE_PLACEMENT_OPTIONS(cost_options)};
+static const gable_option options[] = {
+    GABLE_SCENARIO_OPTIONS(gable_phase_choices, "decode"),
+    GABLE_DECODING_OPTIONS(cost_options),
+    GABLE_PLACEMENT_OPTIONS(cost_options),
+    {.name = "interval",
+     .type = GABLE_OPTION_FLAG,
+     .offset = offsetof(cost_options, interval),
+     .help = "p10 to p90 of time and cost, and what they hang on"}};
 
 /* A priced step and what it is part of. */
 typedef struct cost {
     gable_case priced_case;
     gable_decoding decoding;
     gable_compression compression;
+    gable_uncertainty uncertainty;
     gable_priced priced;
 } cost;
+
+static gable_status add_interval(gable_cli *cli, cost *out)
+{
+    const gable_whatif_step step = {out->priced.plan, out->priced.machine, out->priced.step};
+    if (out->priced.decoding || out->priced.compression)
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--interval is for plain steps, without speculation or compression");
+    out->priced.uncertainty = &out->uncertainty;
+    return gable_interval_run(&cli->arena, &step, 1, &out->uncertainty, NULL, &cli->err);
+}
 
 static gable_status decode(gable_cli *cli, const cost_options *o, const gable_scenario *scenario,
                            cost *out)
@@ -39,8 +57,11 @@ static gable_status decode(gable_cli *cli, const cost_options *o, const gable_sc
         gable_decoding_read(&cli->arena, cli->workloads, &o->decoding, c->model, &how, &cli->err));
     GABLE_TRY(gable_engine_decode(&cli->arena, c->model, &c->machine, scenario, &how, &c->plan,
                                   &c->step, &out->decoding, &cli->err));
-    out->priced = (gable_priced){
-        .plan = &c->plan, .machine = &c->machine, .step = &c->step, .decoding = &out->decoding};
+    out->priced = (gable_priced){.plan = &c->plan,
+                                 .machine = &c->machine,
+                                 .step = &c->step,
+                                 .decoding = &out->decoding,
+                                 .edited = c->edited};
     return GABLE_OK;
 }
 
@@ -83,6 +104,8 @@ static gable_status run(gable_cli *cli, const void *given)
     const cost_options *o = given;
     cost all;
     GABLE_TRY(price(cli, o, &all));
+    if (o->interval)
+        GABLE_TRY(add_interval(cli, &all));
     GABLE_TRY(gable_report_cost(&cli->arena, &all.priced, (gable_format)o->scenario.format,
                                 cli->width, &cli->out, &cli->err));
     return gable_scenario_deliver(cli, o->scenario.output);
@@ -106,6 +129,7 @@ const gable_command gable_command_cost = {
         "gable cost --model diffusiongemma-26b-a4b --system h100-sxm --weights fp8 "
         "--denoise-steps 16\n"
         "gable cost --model llama-3.1-70b --system gb200-nvl72 --offload-weights 0.5\n"
+        "gable cost --model llama-3.1-70b --system hgx-h100-8 --tp 8 --set hbm.bandwidth=8TB/s\n"
         "gable cost --model llama-3.1-8b --system h100-sxm --phase prefill --new-tokens 8k "
         "--prefix-hit 0.6\n",
     .run = run,

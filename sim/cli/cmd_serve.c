@@ -50,7 +50,8 @@ static const gable_option options[] = {
     COUNT_ROW("concurrency", "1", 1.0, 1048576.0, concurrency,
               "clients that ask again as soon as they are answered"),
     COUNT_ROW("waves", "10", 1.0, 1e9, waves, "requests of each client; all clients start at once"),
-    GABLE_RANK_OPTIONS(gable_serve_options),
+    GABLE_LAYOUT_OPTIONS(gable_serve_options),
+    GABLE_EDIT_OPTION(gable_serve_options, set),
     {.name = "arrivals",
      .type = GABLE_OPTION_CHOICE,
      .argument = "KIND",
@@ -82,8 +83,6 @@ static const gable_option options[] = {
     COUNT_ROW("prefix-cache", NULL, 0.0, 0.0, prefix_cache,
               "tokens of earlier prompts that are kept for later ones (traces with hash_ids)"),
     INT_ROW("seed", "1", 0.0, 1e9, seed, "of random lengths and arrivals"),
-    INT_ROW("engines", "1", 1.0, 1024.0, engines,
-            "engines of --tp devices that answer, each with a copy of the model"),
     INT_ROW("prefill-engines", "0", 0.0, 1024.0, prefill_engines,
             "engines that compute prompts for those, and hand the cache over"),
     COUNT_ROW("chunk", NULL, 0.0, 0.0, chunk,
@@ -160,7 +159,7 @@ const gable_command gable_command_serve = {
                 "gable serve --model gpt-oss-120b --system hgx-h200-8 --tp 2 --stack trtllm "
                 "--concurrency 64 --format json\n"
                 "gable serve --model llama-3.1-8b --system h100-sxm --arrivals poisson --rate 8\n"
-                "gable serve --model llama-3.1-8b --system hgx-h100-8 --engines 6 "
+                "gable serve --model llama-3.1-8b --system hgx-h100-8 --dp 6 "
                 "--prefill-engines 2 "
                 "--trace workloads/traffic/conversation.jsonl --prefix-cache 1M\n",
     .run = run,

@@ -87,6 +87,16 @@ static gable_status read_dtype(const gable_option *option, const char *text, int
                       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
+static gable_status add_text(const gable_option *option, const char *text, gable_texts *texts,
+                             gable_err *err)
+{
+    if (texts->n == GABLE_TEXTS_CAP)
+        return gable_fail(err, GABLE_USAGE, "--%s: given more than %d times", option->name,
+                          GABLE_TEXTS_CAP);
+    texts->text[texts->n++] = text;
+    return GABLE_OK;
+}
+
 static gable_status set_option(const gable_option *option, const char *text, char *options,
                                gable_err *err)
 {
@@ -106,6 +116,8 @@ static gable_status set_option(const gable_option *option, const char *text, cha
         return read_choice(option, text, member, err);
     case GABLE_OPTION_DTYPE:
         return read_dtype(option, text, member, err);
+    case GABLE_OPTION_TEXTS:
+        return add_text(option, text, member, err);
     }
     return GABLE_INTERNAL;
 }
@@ -171,6 +183,21 @@ static gable_status take_option(parsing *p)
     return set_option(option, value, p->options, p->err);
 }
 
+gable_status gable_options_set(const gable_command *command, const char *assignment, void *options,
+                               gable_err *err)
+{
+    char word[200];
+    if (!strchr(assignment, '='))
+        return gable_fail(err, GABLE_USAGE, "\"%.80s\": expected OPTION=VALUE, such as tp=4",
+                          assignment);
+    int n = snprintf(word, sizeof word, "--%.*s", (int)strcspn(assignment, "="), assignment);
+    const gable_option *option = find_option(command, word, (size_t)n);
+    parsing p = {command, NULL, 0, 0, options, err};
+    if (!option)
+        return refuse_unknown(&p, word, (size_t)n);
+    return set_option(option, strchr(assignment, '=') + 1, options, err);
+}
+
 gable_status gable_options_read(const gable_command *command, const char *const *words, int count,
                                 void *options, const char **arguments, int *n_arguments,
                                 gable_err *err)
@@ -191,33 +218,92 @@ gable_status gable_options_read(const gable_command *command, const char *const 
             p.at++;
         }
     }
+    if (*n_arguments && !*command->arguments)
+        return gable_fail(err, GABLE_USAGE, "%s: unexpected argument \"%.80s\"; see gable help %s",
+                          command->name, arguments[0], command->name);
     return GABLE_OK;
 }
 
-static void help_option(gable_text *out, const gable_option *option)
+/* ---- help ---- */
+
+enum { HELP_INDENT = 27, HELP_WIDTH_MOST = 110 };
+
+/* Columns of `n` bytes of UTF-8: continuation bytes take none. */
+static int columns_of(const char *text, size_t n)
 {
-    char left[64];
-    int n = 0;
+    int columns = 0;
+    for (size_t i = 0; i < n; i++)
+        columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return columns;
+}
+
+/* Appends `text` from `column` on, broken after blanks and '|', later lines indented. */
+static void add_wrapped(gable_text *out, const char *text, int column, int width)
+{
+    for (const char *at = text; *at;) {
+        size_t n = strcspn(at, " |");
+        n += at[n] == '|';
+        int columns = columns_of(at, n);
+        if (column > HELP_INDENT && column + columns > width) {
+            gable_text_addf(out, "\n%*s", HELP_INDENT, "");
+            column = HELP_INDENT;
+        }
+        gable_text_add_n(out, at, n);
+        column += columns;
+        at += n;
+        if (*at == ' ' && column + 1 + columns_of(at + 1, strcspn(at + 1, " |")) <= width) {
+            gable_text_add(out, " ");
+            column++;
+        } else if (*at == ' ') {
+            column = width; /* the next word opens a line */
+        }
+        at += *at == ' ';
+    }
+    gable_text_add(out, "\n");
+}
+
+void gable_option_spelling(const gable_option *option, char out[GABLE_OPTION_SPELLING_CAP])
+{
+    char letter[8] = "";
     if (option->letter)
-        n = snprintf(left, sizeof left, "-%c, ", option->letter);
-    snprintf(left + n, sizeof left - (size_t)n, "--%s%s%s", option->name,
+        snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    snprintf(out, GABLE_OPTION_SPELLING_CAP, "%s--%s%s%s", letter, option->name,
              option->argument ? " " : "", option->argument ? option->argument : "");
-    gable_text_addf(out, "  %-24s %s", left, option->help);
+}
+
+void gable_option_meaning(const gable_option *option, gable_text *out)
+{
+    gable_text_add(out, option->help);
     for (size_t i = 0; option->type == GABLE_OPTION_CHOICE && option->choices[i]; i++)
         gable_text_addf(out, "%s%s", i ? "|" : ": ", option->choices[i]);
     if (option->default_text)
         gable_text_addf(out, " (default %s)", option->default_text);
-    gable_text_add(out, "\n");
 }
 
-void gable_options_help(gable_text *out, const gable_command *command)
+static void help_option(gable_text *out, const gable_option *option, int width)
 {
-    gable_text_addf(out, "gable %s - %s\n\nUsage: gable %s %s%s\n", command->name, command->summary,
-                    command->name, command->n_options ? "[options] " : "", command->arguments);
+    char left[GABLE_OPTION_SPELLING_CAP];
+    gable_text meaning = {0};
+    gable_option_spelling(option, left);
+    gable_option_meaning(option, &meaning);
+    int columns = 2 + columns_of(left, strlen(left)), pad = HELP_INDENT - 1 - columns;
+    gable_text_addf(out, "  %s%*s", left, pad > 0 ? pad + 1 : 1, "");
+    add_wrapped(out, meaning.text ? meaning.text : "",
+                columns < HELP_INDENT ? HELP_INDENT : columns + 1, width);
+    out->failed = out->failed || meaning.failed;
+    gable_text_free(&meaning);
+}
+
+void gable_options_help(gable_text *out, const gable_command *command, int width)
+{
+    int wide = width < HELP_WIDTH_MOST ? width : HELP_WIDTH_MOST;
+    gable_text_addf(out, "gable %s - %s\n\nUsage: gable %s%s%s%s\n", command->name,
+                    command->summary, command->name, command->n_options ? " [options]" : "",
+                    *command->arguments ? " " : "", command->arguments);
     if (command->n_options)
         gable_text_add(out, "\nOptions:\n");
     for (size_t i = 0; i < command->n_options; i++)
-        help_option(out, &command->options[i]);
+        help_option(out, &command->options[i], wide < 60 ? 60 : wide);
     if (command->examples)
         gable_text_addf(out, "\nExamples:\n%s", command->examples);
 }

@@ -39,9 +39,8 @@ static gable_status read_scenario(gable_cli *cli, const gable_scenario_options *
     bool decode = phase == GABLE_PHASE_DECODE;
     *out = (gable_scenario){.phase = phase,
                             .batch = both && !decode ? 1.0 : o->batch,
-                            .tp = o->tp,
-                            .ep = o->ep,
                             .skew = o->skew};
+    GABLE_LAYOUT_COPY(out, o);
     double context;
     GABLE_TRY(
         read_count(cli, "context", o->context, decode || both ? default_context : 0.0, &context));
@@ -71,14 +70,13 @@ static gable_status sustain(gable_cli *cli, gable_machine *machine)
 
 static gable_status load(gable_cli *cli, const gable_scenario_options *o, gable_case *out)
 {
-    if (cli->n_arguments > 0)
-        return gable_fail(&cli->err, GABLE_USAGE, "unexpected argument \"%.80s\"",
-                          cli->arguments[0]);
     GABLE_TRY(need(cli, o->model, "model", "llama-3.1-8b"));
     GABLE_TRY(need(cli, o->system, "system", "hgx-h100-8"));
     GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, o->model, &out->model, &cli->err));
     GABLE_TRY(
         gable_machine_load(&cli->arena, cli->hw, o->system, o->stack, &out->machine, &cli->err));
+    out->machine.n_nodes = o->nodes;
+    GABLE_TRY(gable_edit_machine(cli, &o->set, &out->machine, &out->edited));
     if (o->clocks)
         GABLE_TRY(sustain(cli, &out->machine));
     if (o->checkpoint) {
@@ -111,11 +109,12 @@ gable_status gable_scenario_read(gable_cli *cli, const gable_scenario_options *o
 gable_status gable_scenario_price_read(gable_cli *cli, const gable_scenario *scenario,
                                        gable_case *out, gable_priced *priced)
 {
-    GABLE_TRY(gable_layout_plan(&cli->arena, out->model, scenario, &out->plan, &cli->err));
-    GABLE_TRY(gable_engine_check(&out->plan, &out->machine, &cli->err));
-    GABLE_TRY(gable_step_init(&cli->arena, &out->plan, &out->step, &cli->err));
-    gable_engine_price(&out->plan, &out->machine, &out->step);
-    *priced = (gable_priced){.plan = &out->plan, .machine = &out->machine, .step = &out->step};
+    GABLE_TRY(gable_engine_lay(&cli->arena, out->model, &out->machine, scenario, &out->plan,
+                               &out->step, &cli->err));
+    *priced = (gable_priced){.plan = &out->plan,
+                             .machine = &out->machine,
+                             .step = &out->step,
+                             .edited = out->edited};
     return GABLE_OK;
 }
 

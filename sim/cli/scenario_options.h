@@ -3,6 +3,7 @@
  * Room: cli. Uses: every room below. */
 #ifndef GABLE_CLI_SCENARIO_OPTIONS_H
 #define GABLE_CLI_SCENARIO_OPTIONS_H
+#include "cli/edit_options.h"
 #include "cli/rank_options.h"
 #include "report/report.h"
 
@@ -13,9 +14,10 @@ typedef struct gable_scenario_options {
     int clocks; /* 0 burst, 1 sustained */
     double batch;
     const char *context, *new_tokens; /* their defaults depend on the phase */
-    int tp, ep;
+    GABLE_LAYOUT_MEMBERS
     double skew;
     int weights, activations, kv; /* gable_dtype or -1 */
+    gable_texts set;              /* fields of the hardware that are edited */
     int format;
     const char *output; /* NULL or "-": standard output */
 } gable_scenario_options;
@@ -67,7 +69,7 @@ extern const char *const gable_phase_choices_both[]; /* the same and "both" */
          .argument = "N",                                                                          \
          .offset = offsetof(gable_scenario_options, new_tokens),                                   \
          .help = "tokens that each sequence adds (decode 1, prefill 1024)"},                       \
-        GABLE_RANK_OPTIONS(gable_scenario_options),                                                \
+        GABLE_LAYOUT_OPTIONS(gable_scenario_options),                                                \
         {.name = "experts-skew",                                                                   \
          .type = GABLE_OPTION_QUANTITY,                                                            \
          .dim = GABLE_DIM_NONE,                                                                    \
@@ -110,6 +112,7 @@ extern const char *const gable_phase_choices_both[]; /* the same and "both" */
          .default_text = "burst",                                                                  \
          .offset = offsetof(gable_scenario_options, clocks),                                       \
          .help = "of kernels that the power limits: as benchmarked, or without a pause"},          \
+        GABLE_EDIT_OPTION(gable_scenario_options, set),                                            \
         {.name = "format",                                                                         \
          .type = GABLE_OPTION_CHOICE,                                                              \
          .argument = "FORMAT",                                                                     \
@@ -129,6 +132,7 @@ typedef struct gable_case {
     gable_machine machine;
     gable_plan plan;
     gable_step step;
+    const gable_edited_list *edited; /* NULL: the machine is as its files say */
 } gable_case;
 
 /* Loads model and machine, applies the formats, lays out and prices the step of `phase`.

@@ -11,9 +11,11 @@ typedef struct gable_serve_options {
     double isl, osl, length_ratio, concurrency, waves, usd_per_gpu_hour;
     double rate, burstiness, requests, prefix_cache;
     double chunk, max_sequences, wait_fill;
-    int tp, ep, weights, activations, kv, format;
-    int arrivals, seed, engines, prefill_engines, block, poll, wait;
+    GABLE_LAYOUT_MEMBERS /* dp: engines that answer */
+    int weights, activations, kv, format;
+    int arrivals, seed, prefill_engines, block, poll, wait;
     bool reserve;
+    gable_texts set;
 } gable_serve_options;
 
 /* Engines that compute prompts for others. */

@@ -77,8 +77,9 @@ static gable_status take_request(serving *v)
                                                  .length_ratio = o->length_ratio,
                                                  .concurrency = o->concurrency,
                                                  .waves = o->waves,
-                                                 .tp = o->tp,
-                                                 .ep = o->ep,
+                                                 .overlap = (gable_overlap)o->overlap,
+                                                 .exchange = (gable_token_exchange)o->exchange,
+                                                 .redundant_experts = o->redundant_experts,
                                                  .intake = {.step_tokens = o->chunk,
                                                             .most_sequences = o->max_sequences,
                                                             .block_tokens = o->block,
@@ -86,6 +87,7 @@ static gable_status take_request(serving *v)
                                                             .poll_steps = o->poll,
                                                             .wait_steps = o->wait,
                                                             .wait_frac = o->wait_fill}};
+    GABLE_RANKS_COPY(&v->answer->request, o);
     v->answer->prefix_hit_frac = (double)NAN;
     return o->trace ? take_trace(v) : GABLE_OK;
 }
@@ -102,8 +104,8 @@ static gable_status load(serving *v)
                                        .stack = o->stack,
                                        .checkpoint = o->checkpoint,
                                        .batch = 1.0,
-                                       .tp = o->tp,
-                                       .ep = o->ep,
+                                       .nodes = o->nodes,
+                                       .set = o->set,
                                        .weights = o->weights,
                                        .activations = o->activations,
                                        .kv = o->kv};
@@ -175,7 +177,7 @@ static gable_status simulate(serving *v)
     gable_cli *cli = v->cli;
     gable_serve_answer *a = v->answer;
     double clients, n;
-    gable_sim_setup setup = {.n_engines = v->options->engines};
+    gable_sim_setup setup = {.n_engines = v->options->dp};
     gable_served served = {.model = a->priced.model,
                            .machine = &a->priced.machine,
                            .rules = &v->rules,
@@ -203,7 +205,7 @@ static bool worth_simulating(const serving *v)
     const gable_serve_options *o = v->options;
     gable_lengths lengths = gable_lengths_of(o->isl, o->osl, o->length_ratio);
     double longest = lengths.prompt_most + lengths.answer_most + GABLE_SIM_BLOCK_CAP;
-    bool plain = is_closed(o) && o->engines == 1 && o->prefill_engines == 0 && o->requests < 1.0;
+    bool plain = is_closed(o) && o->dp == 1 && o->prefill_engines == 0 && o->requests < 1.0;
     return !plain || (count_requests(v) <= GABLE_SERVING_LOOP_CAP && v->parts.kv_tokens >= longest);
 }
 
@@ -222,7 +224,7 @@ static void take_rates(serving *v)
 {
     gable_serve_answer *a = v->answer;
     gable_serving *s = &a->serving;
-    bool plain = is_closed(v->options) && v->options->engines == 1 && !a->split;
+    bool plain = is_closed(v->options) && v->options->dp == 1 && !a->split;
     if (a->simulated)
         move_to(a->times.ttft.mean, &s->ttft_s, &s->ttft_p10_s, &s->ttft_p90_s);
     if (a->simulated && !plain) {
@@ -239,12 +241,21 @@ static void take_rates(serving *v)
             v->options->usd_per_gpu_hour * a->n_devices / 3600.0 / s->tokens_per_s * 1e6;
 }
 
+/* Engines that compute prompts are laid out as those that answer. */
+static double devices_of(const gable_serve_options *o)
+{
+    gable_scenario one = {.dp = 1};
+    GABLE_RANKS_COPY(&one, o);
+    one.dp = 1;
+    return gable_layout_devices(&one) * (double)(o->dp + o->prefill_engines);
+}
+
 gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
                                gable_serve_answer *out)
 {
     serving v = {.cli = cli, .options = o, .answer = out};
     gable_serving_wait wait;
-    *out = (gable_serve_answer){.n_devices = o->tp * (double)(o->engines + o->prefill_engines)};
+    *out = (gable_serve_answer){.n_devices = devices_of(o)};
     GABLE_TRY(check_options(cli, o));
     GABLE_TRY(load(&v));
     GABLE_TRY(take_request(&v));
@@ -260,6 +271,7 @@ gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
         return GABLE_OK;
     if (out->simulated) {
         double present = is_closed(o) ? out->request.concurrency : out->result.present_mean;
+        present = ceil(present / o->dp); /* of one engine */
         gable_serving_add_first(&v.constants, present, &out->requests);
         GABLE_TRY(gable_request_times_of(&cli->arena, &out->requests, out->result.span_s,
                                          &out->times, &cli->err));

@@ -94,7 +94,7 @@ static void write_memory(gable_text *out, const gable_serve_options *o, const ga
     gable_text_addf(out,
                     "  cache     %s of each device, %.0f tokens: %.4g sequences of this length%s\n",
                     free_text, floor(p->kv_tokens), p->capacity, p->fits ? "" : ": NOT ONE FITS");
-    if (o->arrivals == GABLE_ARRIVALS_CLOSED && o->engines == 1 && p->fits &&
+    if (o->arrivals == GABLE_ARRIVALS_CLOSED && o->dp == 1 && p->fits &&
         p->batch < a->request.concurrency)
         gable_text_addf(out, "            %.0f run, %.0f wait\n", p->batch,
                         a->request.concurrency - p->batch);
@@ -160,7 +160,7 @@ static void write_simulated(gable_cli *cli, const gable_serve_options *o,
     const gable_simulated *r = &a->result;
     if (a->split)
         write_split(out, o, a);
-    write_use(out, a->split ? "decode" : "engines", o->engines, &r->use);
+    write_use(out, a->split ? "decode" : "engines", o->dp, &r->use);
     gable_text_addf(out, "  queue     %.4g requests on average, at most %.0f", r->queue_mean,
                     r->queue_most);
     if (r->n_preempted > 0.0)
@@ -267,7 +267,7 @@ static void write_json_simulated(gable_text *out, const gable_serve_options *o,
         add_rows(out, "      ", spread, sizeof spread / sizeof spread[0]);
         gable_text_add(out, "\n    }");
     }
-    write_json_use(out, "decode", o->engines, &r->use);
+    write_json_use(out, "decode", o->dp, &r->use);
     if (a->split)
         write_json_split(out, o, a);
     gable_text_add(out, "\n  }");

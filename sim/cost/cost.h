@@ -65,6 +65,7 @@ typedef struct gable_moe {
     gable_routing routing;
     bool wide;    /* tokens were already sent to the rank: no routing here, kernels of wide expert
                      parallelism */
+    bool decode;  /* of those, the ones for the few tokens of a decode step */
     bool even;    /* a load balancer deals experts to ranks by their load (EPLB) */
     bool clumped; /* power law: pairs that rounding lost went to the first experts, as an old
                      benchmark did it, not to rank after rank */
@@ -105,6 +106,9 @@ typedef struct gable_op {
     };
 } gable_op;
 
+/* Whether both are the same work, so that one price holds for both. */
+bool gable_op_same(const gable_op *a, const gable_op *b);
+
 /* Load of the heaviest rank: token-expert pairs, distinct experts that it reads
  * (facts/models.md 4.11), and tiles of 16, 32, 64, 128, 256 tokens that its experts fill
  * (facts/kernels.md 5.1). */
@@ -144,11 +148,25 @@ typedef struct gable_work {
 typedef struct gable_time {
     double ceiling_s, time_s;
     double compute_s, memory_s, network_s, overhead_s, exposed_s;
-    double sigma_ln; /* spread of ln(measured / time_s) */
+    double sigma_ln;   /* spread of ln(measured / time_s) */
+    double peak_s;     /* the FLOPs at datasheet peaks */
+    double wire_bytes; /* of collectives: on the busiest link of a device, one direction */
+    double set_aside_sm; /* of collectives: SMs that kernels beside them do without */
     gable_bound bound, ceiling_bound;
     gable_provenance provenance;
     const gable_kernel_constants *kernel; /* that priced it; NULL: nothing but the datasheet */
 } gable_time;
+
+/* Member by member: compilers clear a whole struct by a string instruction, which takes as long as
+ * pricing an operator. */
+static inline void gable_time_clear(gable_time *t)
+{
+    t->ceiling_s = t->time_s = t->compute_s = t->memory_s = t->network_s = t->overhead_s = 0.0;
+    t->exposed_s = t->sigma_ln = t->peak_s = t->wire_bytes = t->set_aside_sm = 0.0;
+    t->bound = t->ceiling_bound = GABLE_BOUND_COMPUTE;
+    t->provenance = GABLE_PROVENANCE_SPEC;
+    t->kernel = NULL;
+}
 
 /* Work of one call. Valid for all shapes with non-negative sizes. */
 void gable_cost_work(const gable_op *op, gable_work *out);

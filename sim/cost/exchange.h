@@ -52,7 +52,8 @@ typedef struct gable_collective {
     gable_collective_kind kind;
     double bytes;   /* full buffer, as in nccl-tests; >= 0; not for the exchange of experts */
     double n_ranks; /* >= 1 */
-    double n_nodes; /* over which they are spread evenly; 0: as few as hold them */
+    double n_nodes; /* over which they are spread evenly; 0: as few as hold `span` */
+    double span;    /* devices from the first rank to the last; 0: n_ranks, neighbours */
     gable_library library;
     /* Exchange of expert tokens: of each rank, to and from top_k of the experts. */
     double tokens, hidden, top_k, experts;
@@ -60,6 +61,9 @@ typedef struct gable_collective {
     double imbalance;    /* what the busiest rank gets over the mean; 0: 1 */
     gable_dtype payload; /* of the tokens that are sent */
 } gable_collective;
+
+/* Whether both are the same exchange, so that one price holds for both. */
+bool gable_collective_same(const gable_collective *a, const gable_collective *b);
 
 /* What bounds a way, and so which constants price it. */
 typedef enum gable_way_kind {
@@ -76,6 +80,7 @@ typedef struct gable_way {
     const char *algorithm; /* "ring" */
     gable_way_kind kind;
     double steps, wire_bytes, bytes_per_s;
+    double set_aside_sm; /* taken from kernels that run beside it */
     double
         cap_bytes_per_s; /* what was measured on a shared path; no share is taken of it; 0: none */
     double out_steps, out_wire_bytes, out_bytes_per_s;

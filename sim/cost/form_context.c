@@ -160,7 +160,7 @@ static double stage_seconds(const shape *s, const gable_chip *chip, const double
     return seconds;
 }
 
-void gable_form_context(const gable_op *op, const gable_work *work, const gable_chip *chip,
+void gable_form_context(const gable_op *op, const gable_work *work, gable_chip *chip,
                         const double *value, gable_time *out)
 {
     const gable_attention *a = &op->attention;

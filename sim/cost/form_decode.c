@@ -116,7 +116,7 @@ static shape shape_of(const gable_attention *a, const double *v)
     return s;
 }
 
-void gable_form_decode(const gable_op *op, const gable_work *work, const gable_chip *chip,
+void gable_form_decode(const gable_op *op, const gable_work *work, gable_chip *chip,
                        const double *value, gable_time *out)
 {
     const gable_attention *a = &op->attention;

@@ -158,7 +158,7 @@ double gable_way_s(const gable_collective *collective, const gable_way *way, gab
     return collective_s(collective, way, value, best_s, overhead_s);
 }
 
-void gable_form_exchange(const gable_op *op, const gable_work *work, const gable_chip *chip,
+void gable_form_exchange(const gable_op *op, const gable_work *work, gable_chip *chip,
                          const double *value, gable_time *out)
 {
     const gable_ways *ways = op->exchange.ways;

@@ -39,7 +39,7 @@ static void absorb(gable_attention *a)
 
 /* The prefill form, with the tiles of one head width and without what latents do not have (windows,
  * splits). */
-void gable_form_latent_context(const gable_op *op, const gable_work *work, const gable_chip *chip,
+void gable_form_latent_context(const gable_op *op, const gable_work *work, gable_chip *chip,
                                const double *value, gable_time *out)
 {
     static const int same[][2] = {
@@ -118,7 +118,7 @@ static double missed_bytes(double cache, double useful_l2)
     return x > 1e3 ? cache : cache * x12 / (1.0 + x12);
 }
 
-void gable_form_latent_decode(const gable_op *op, const gable_work *work, const gable_chip *chip,
+void gable_form_latent_decode(const gable_op *op, const gable_work *work, gable_chip *chip,
                               const double *value, gable_time *out)
 {
     const gable_attention *a = &op->attention;
@@ -149,7 +149,7 @@ static const double tile_rows = 128.0, reference_clock_hz = 1.83e9;
 
 /* Many small products in one kernel: tiles on the SMs beside the streams; no search among tile
  * shapes. */
-void gable_form_batched(const gable_op *op, const gable_work *work, const gable_chip *chip,
+void gable_form_batched(const gable_op *op, const gable_work *work, gable_chip *chip,
                         const double *value, gable_time *out)
 {
     const gable_gemm *g = &op->gemm;

@@ -5,10 +5,17 @@
 
 #include "cost/forms.h"
 
+/* Rows of the tiles that gable_moe_load counts. */
 static const double tile_m[GABLE_MOE_TILES] = {16, 32, 64, 128, 256};
-static const double tile_n[] = {64, 128, 256};
-enum { N_TILE_N = sizeof tile_n / sizeof tile_n[0] };
-static const double tile_area_cap = 32768.0;
+
+/* Tiles that are searched: rows (an index of tile_m) and columns, at most 32768 elements. Columns
+ * are powers of two: dividing by them is exact. */
+enum { SEARCHED = 14 };
+static const struct {
+    int rows;
+    double columns;
+} searched[SEARCHED] = {{0, 64},  {0, 128}, {0, 256}, {1, 64},  {1, 128}, {1, 256}, {2, 64},
+                        {2, 128}, {2, 256}, {3, 64},  {3, 128}, {3, 256}, {4, 64},  {4, 128}};
 
 /* Units of the tables: PT counts 1e-4 us, TFA starts at 64 pairs, TK at the 8 experts per token of
  * fast routing. */
@@ -16,7 +23,7 @@ static const double pair_unit_s = 1e-10, first_pairs = 64.0, fast_top_k = 8.0;
 
 typedef struct experts {
     const gable_work *work;
-    const gable_chip *chip;
+    gable_chip *chip;
     const double *v;
     double w, a, sm_flops, sm_bytes;
     bool few; /* no more tokens than experts on the rank */
@@ -46,18 +53,24 @@ static double kept(double bytes, double useful_l2)
 static const int rows_few = 0, rows_many = 2; /* of tile_m */
 static const double columns_few = 32.0, columns_many = 64.0;
 
-/* `count` rows of tiles of one shape: `rows` an index of tile_m. */
-static double tile_seconds(const experts *e, int rows, double count, double columns, double n,
-                           double k)
+/* Of one tile on one SM: seconds for each element of k, and fixed ones. */
+static void tile_rates(const experts *e, int rows, double columns, double *per_k_s, double *fixed_s)
 {
     const double *v = e->v;
     double m = tile_m[rows], area = 2.0 * m * columns;
     double halo = 1.0 + v[GABLE_MOE_H] * (1.0 / m + 1.0 / columns);
     double per_k = max2(area * halo / e->sm_flops, (m * e->a + columns * e->w) / e->sm_bytes);
-    per_k = max2(per_k, v[GABLE_MOE_LATK] / e->chip->clock_hz);
-    double fixed = (area / v[GABLE_MOE_EPI] + v[GABLE_MOE_OV]) / e->chip->clock_hz;
-    double blocks = count * gable_form_ceil(n / columns);
-    return gable_form_waves(blocks, e->chip->n_sm, v[GABLE_MOE_SIG]) * (per_k * k + fixed);
+    *per_k_s = max2(per_k, v[GABLE_MOE_LATK] / e->chip->clock_hz);
+    *fixed_s = (area / v[GABLE_MOE_EPI] + v[GABLE_MOE_OV]) / e->chip->clock_hz;
+}
+
+/* `count` rows of tiles of one shape: `rows` an index of tile_m. */
+static double tile_seconds(const experts *e, int rows, double count, double columns, double n,
+                           double k)
+{
+    double per_k, fixed, blocks = count * gable_form_ceil(n / columns);
+    tile_rates(e, rows, columns, &per_k, &fixed);
+    return gable_form_waves(blocks, e->chip->n_sm, e->v[GABLE_MOE_SIG]) * (per_k * k + fixed);
 }
 
 /* Past the change of tiles no less than one small tile for each expert, so that more tokens never
@@ -71,23 +84,48 @@ static double fixed_seconds(const experts *e, double n, double k)
                 tile_seconds(e, rows_many, load->tiles[rows_many], columns_many, n, k));
 }
 
+/* The searched tile that is fastest beside the memory. */
+static double best_seconds(const experts *e, double n, double k, double memory_s)
+{
+    const gable_tile_rates *rates = &e->chip->grouped;
+    double n_sm = e->chip->n_sm, softness = e->v[GABLE_MOE_SIG], compute[SEARCHED];
+    double across[] = {gable_form_ceil(n * (1.0 / 64.0)), gable_form_ceil(n * (1.0 / 128.0)),
+                       gable_form_ceil(n * (1.0 / 256.0))};
+    double best = 0.0, best_score = HUGE_VAL;
+    for (int i = 0; i < SEARCHED; i++)
+        compute[i] = e->work->load.tiles[i / 3] * across[i % 3];
+    for (int i = 0; i < SEARCHED; i++)
+        compute[i] = gable_form_waves(compute[i], n_sm, softness) *
+                     (rates->per_k_s[i] * k + rates->fixed_s[i]);
+    for (int i = 0; i < SEARCHED; i++) {
+        double score = max2(compute[i], memory_s) + 1e-3 * compute[i];
+        if (score < best_score) {
+            best_score = score;
+            best = compute[i];
+        }
+    }
+    return best;
+}
+
+/* Fixed tiles are those of a kernel that is not searched. */
+static bool searches(const experts *e)
+{
+    return !(e->v[GABLE_MOE_RULE] > 0.0 && e->a >= 2.0);
+}
+
+static void keep_rates(const experts *e)
+{
+    gable_tile_rates *rates = &e->chip->grouped;
+    if (!searches(e) || gable_form_kept(rates, e->v, e->work))
+        return;
+    for (int i = 0; i < SEARCHED; i++)
+        tile_rates(e, searched[i].rows, searched[i].columns, &rates->per_k_s[i],
+                   &rates->fixed_s[i]);
+}
+
 static double compute_seconds(const experts *e, double n, double k, double memory_s)
 {
-    double best = 0.0, best_score = HUGE_VAL;
-    if (e->v[GABLE_MOE_RULE] > 0.0 && e->a >= 2.0)
-        return fixed_seconds(e, n, k);
-    for (int i = 0; i < GABLE_MOE_TILES; i++)
-        for (int j = 0; j < N_TILE_N; j++) {
-            if (tile_m[i] * tile_n[j] > tile_area_cap)
-                continue;
-            double compute = tile_seconds(e, i, e->work->load.tiles[i], tile_n[j], n, k);
-            double score = max2(compute, memory_s) + 1e-3 * compute;
-            if (score < best_score) {
-                best_score = score;
-                best = compute;
-            }
-        }
-    return best;
+    return searches(e) ? best_seconds(e, n, k, memory_s) : fixed_seconds(e, n, k);
 }
 
 /* One grouped product of the pairs: k inputs, n outputs. */
@@ -119,7 +157,7 @@ static double floor_seconds(const gable_moe *moe, const gable_work *work, const 
            pair_unit_s * v[GABLE_MOE_PT] * pairs;
 }
 
-void gable_form_moe(const gable_op *op, const gable_work *work, const gable_chip *chip,
+void gable_form_moe(const gable_op *op, const gable_work *work, gable_chip *chip,
                     const double *value, gable_time *out)
 {
     const gable_moe *moe = &op->moe;
@@ -131,6 +169,7 @@ void gable_form_moe(const gable_op *op, const gable_work *work, const gable_chip
                  .sm_flops = chip->peak_flops_per_s * value[GABLE_MOE_EC] / chip->n_sm,
                  .sm_bytes = value[GABLE_MOE_LSM] * chip->clock_hz,
                  .few = fmin(moe->tokens, work->load.pairs) <= moe->experts / moe->ep};
+    keep_rates(&e);
     double inter = moe->inter / moe->tp, ups = (moe->n_matrices - 1.0) * inter;
     double all = work->load.distinct * moe->n_matrices * moe->hidden * inter * e.w;
     seconds up = grouped(&e, ups, moe->hidden, all), down = grouped(&e, moe->hidden, inter, all);
@@ -148,7 +187,7 @@ void gable_form_moe(const gable_op *op, const gable_work *work, const gable_chip
 }
 
 /* The host prepares the next launches while kernels run: the longer of both counts. */
-void gable_form_wide(const gable_op *op, const gable_work *work, const gable_chip *chip,
+void gable_form_wide(const gable_op *op, const gable_work *work, gable_chip *chip,
                      const double *value, gable_time *out)
 {
     gable_form_moe(op, work, chip, value, out);

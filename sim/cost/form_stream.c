@@ -64,7 +64,7 @@ static double memory_seconds(const gable_work *work, const gable_chip *chip, con
     return s / (1.0 + (v[GABLE_STREAM_L2X] - 1.0) * hit);
 }
 
-void gable_form_stream(const gable_op *op, const gable_work *work, const gable_chip *chip,
+void gable_form_stream(const gable_op *op, const gable_work *work, gable_chip *chip,
                        const double *value, gable_time *out)
 {
     gable_grid grid = work->grid;

@@ -138,7 +138,7 @@ static double floor_us(const gable_sublayer *s, const gable_work *work, const do
     return us;
 }
 
-void gable_form_sublayer(const gable_op *op, const gable_work *work, const gable_chip *chip,
+void gable_form_sublayer(const gable_op *op, const gable_work *work, gable_chip *chip,
                          const double *value, gable_time *out)
 {
     const gable_sublayer *s = &op->sublayer;

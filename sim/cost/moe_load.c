@@ -54,10 +54,11 @@ static double poisson_tiles(double mean, double tile)
  * ranks. */
 static gable_moe_load load_uniform(const gable_moe *e)
 {
-    double miss = 1.0 - e->top_k / e->experts, local = e->experts / e->ep;
+    double places = max2(e->slots, e->experts); /* a copy takes its share of the tokens */
+    double miss = 1.0 - e->top_k / places, local = places / e->ep;
     double distinct = miss > 0.0 ? 1.0 - exp(e->tokens * log(miss)) : 1.0;
     gable_moe_load load = {.pairs = e->tokens * e->top_k / e->ep, .distinct = local * distinct};
-    double mean = e->tokens * e->top_k / e->experts;
+    double mean = e->tokens * e->top_k / places;
     for (int i = 0; i < GABLE_MOE_TILES; i++)
         load.tiles[i] = max2(local * poisson_tiles(mean, tile_tokens[i]), load.distinct);
     return load;
@@ -275,20 +276,55 @@ static double zipf_scale(const gable_moe *e)
     return scale;
 }
 
+/* An expert, or a copy of one, that a token chooses with probability p. */
+static void add_popular(gable_moe_load *load, const gable_moe *e, double p)
+{
+    double mean = e->tokens * p;
+    double hit = p >= 1.0 ? min2(e->tokens, 1.0) : 1.0 - exp(e->tokens * log1p(-p));
+    load->pairs += mean;
+    load->distinct += hit;
+    for (int i = 0; i < GABLE_MOE_TILES; i++)
+        load->tiles[i] += max2(poisson_tiles(mean, tile_tokens[i]), hit);
+}
+
+/* Each place beyond the experts goes to the one with most tokens a copy, whose copies share them;
+ * then a load balancer deals the places. */
+static gable_moe_load load_copies(const gable_moe *e, double scale)
+{
+    double p[EXPERTS_CAP], copies[EXPERTS_CAP], dealt[EXPERTS_CAP] = {0};
+    int n = (int)min2(e->experts, EXPERTS_CAP), slots = (int)min2(e->slots, EXPERTS_CAP), k = 0;
+    for (int i = 0; i < n; i++) {
+        p[i] = min2(1.0, scale * pow(i + 1.0, -e->skew));
+        copies[i] = 1.0;
+    }
+    for (int extra = n; extra < slots; extra++) {
+        int most = 0;
+        for (int i = 1; i < n; i++)
+            most = p[i] / copies[i] > p[most] / copies[most] ? i : most;
+        copies[most] += 1.0;
+    }
+    for (int i = 0; i < n; i++)
+        for (double c = 0.0; c < copies[i]; c += 1.0)
+            dealt[k++] = p[i] / copies[i];
+    int ranks = (int)e->ep, local = slots / ranks;
+    deal(dealt, local, ranks);
+    const double *first = dealt + (size_t)heaviest_rank(dealt, local, ranks) * (size_t)local;
+    gable_moe_load load = {0};
+    for (int i = 0; i < local; i++)
+        add_popular(&load, e, first[i]);
+    return load;
+}
+
 /* Experts are dealt to the ranks by popularity; the first rank is the heaviest. D = sum 1 - (1 -
  * p)^T. */
 static gable_moe_load load_zipf(const gable_moe *e)
 {
     double scale = zipf_scale(e);
     gable_moe_load load = {0};
-    for (double r = 1.0; r <= e->experts; r += e->ep) {
-        double p = min2(1.0, scale * pow(r, -e->skew)), mean = e->tokens * p;
-        double hit = p >= 1.0 ? min2(e->tokens, 1.0) : 1.0 - exp(e->tokens * log1p(-p));
-        load.pairs += mean;
-        load.distinct += hit;
-        for (int i = 0; i < GABLE_MOE_TILES; i++)
-            load.tiles[i] += max2(poisson_tiles(mean, tile_tokens[i]), hit);
-    }
+    if (e->slots > e->experts)
+        return load_copies(e, scale);
+    for (double r = 1.0; r <= e->experts; r += e->ep)
+        add_popular(&load, e, min2(1.0, scale * pow(r, -e->skew)));
     return load;
 }
 

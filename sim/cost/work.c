@@ -115,6 +115,8 @@ static void work_moe(const gable_op *op, gable_work *out)
     out->family = e->wide ? GABLE_FAMILY_MOE_WIDE : GABLE_FAMILY_MOE;
     if (!e->wide && e->n_matrices < 3.0)
         out->flavour = GABLE_FLAVOUR_UNGATED;
+    if (e->wide && e->decode)
+        out->flavour = GABLE_FLAVOUR_DECODE;
     out->dtype = op->weights;
 }
 

@@ -75,7 +75,7 @@ static const gable_field scenario_fields[] = {
 
 static const char *const root_extra_keys[] = {"expect", "recorded"};
 
-static const gable_schema check_schema = {
+const gable_schema gable_check_schema = {
     .id = "gable.check/1",
     .title = "a recorded scenario",
     .fields = scenario_fields,
@@ -270,7 +270,7 @@ gable_status gable_check_read(gable_arena *arena, const char *path, gable_check 
                               &out->length_bytes, err));
     GABLE_TRY(gable_json_parse(arena, path, out->text, out->length_bytes, GABLE_JSON_STRICT,
                                &out->root, err));
-    GABLE_TRY(gable_fields_read(arena, out->root, &check_schema, out, NULL, err));
+    GABLE_TRY(gable_fields_read(arena, out->root, &gable_check_schema, out, NULL, err));
     for (size_t i = 0; i < COUNT_OF(formats); i++)
         GABLE_TRY(check_dtype(gable_json_get(out->root, "scenario"), formats[i], err));
     GABLE_TRY(read_expect(arena, gable_json_get(out->root, "expect"), out, err));

@@ -135,6 +135,9 @@ typedef struct gable_check {
     bool data_moved[GABLE_N_CHECK_DATA]; /* the file is another than when this was recorded */
 } gable_check;
 
+/* The rows that are read from a file: what a scenario is, and what its file may hold. */
+extern const gable_schema gable_check_schema;
+
 /* Reads one file. Refuses with GABLE_INPUT and file:line:column: typos, wrong types, formats and
  * bounds that there are not. Whether the model and system exist is found by gable_check_price. */
 gable_status gable_check_read(gable_arena *arena, const char *path, gable_check *out,
@@ -151,6 +154,15 @@ typedef struct gable_check_source {
  * GABLE_INPUT what cannot be priced, pointing into the file. */
 gable_status gable_check_price(const gable_check_source *source, gable_check *check,
                                gable_err *err);
+
+/* The figures of the scenario with the data of today, and nothing else; `hashed`: those of the data
+ * files too. *now lives in source->keep. Refuses as gable_check_price. */
+gable_status gable_check_figure(const gable_check_source *source, const gable_check *check,
+                                bool hashed, gable_check_figures *now, gable_err *err);
+
+/* Compares `now` with what is recorded: fills changes, moves and outcome. Both are filled; a check
+ * that was not read from a file (root NULL) has no lines to point at. */
+gable_status gable_check_compare(gable_arena *keep, gable_check *check, gable_err *err);
 
 /* |now - old| <= tolerance * |old|; a recorded 0 allows 0 alone. */
 bool gable_check_within(double old, double now, double tolerance);

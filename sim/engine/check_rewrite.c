@@ -20,30 +20,11 @@ typedef struct splices {
     splice list[SPLICES_CAP];
 } splices;
 
-static size_t string_end(const char *text, size_t at)
+static size_t value_end(const gable_json *node)
 {
-    for (at++; text[at] != '"'; at++)
-        if (text[at] == '\\')
-            at++;
-    return at + 1;
-}
-
-/* Where the value at `from` ends; the text was parsed, so it does end. */
-static size_t value_end(const char *text, size_t from)
-{
-    size_t at = from, depth = 0;
-    do {
-        char c = text[at];
-        if (c == '"') {
-            at = string_end(text, at);
-        } else if (strchr("{}[]", c)) {
-            depth = c == '{' || c == '[' ? depth + 1 : depth - 1;
-            at++;
-        } else {
-            at += depth ? 1 : strcspn(text + at, " \t\r\n,}]");
-        }
-    } while (depth > 0);
-    return at;
+    size_t length_bytes;
+    gable_json_raw(node, &length_bytes);
+    return node->offset_bytes + length_bytes;
 }
 
 /* A place for a new text, kept in the order of the file. NULL nodes are no places. */
@@ -58,7 +39,7 @@ static gable_text *splice_at(splices *s, size_t from, size_t to)
 
 static gable_text *splice_value(splices *s, const gable_json *node)
 {
-    return splice_at(s, node->offset_bytes, value_end(s->check->text, node->offset_bytes));
+    return splice_at(s, node->offset_bytes, value_end(node));
 }
 
 static void add_bound(gable_text *out, int bound)
@@ -157,7 +138,7 @@ static void collect(splices *s)
         return;
     while (last->next)
         last = last->next;
-    size_t end = value_end(check->text, last->offset_bytes);
+    size_t end = value_end(last);
     gable_text *more = splice_at(s, end, end);
     if (!expect) {
         gable_text_add(more, ",\n  \"expect\": ");

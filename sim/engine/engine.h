@@ -6,20 +6,25 @@
 #include <stdbool.h>
 
 #include "base/base.h"
-#include "cost/cost.h"
+#include "cost/chip.h"
 #include "layout/layout.h"
 #include "machine/machine.h"
 #include "model/model.h"
 #include "net/net.h"
 
 /* Price of a step. The columns (n_rows of the plan) are times of all calls of a row; the caller
- * owns them through an arena (gable_step_init). time_s is the sum of the column; nothing overlaps
- * between operators yet. */
+ * owns them through an arena (gable_step_init). time_s_total is the sum of time_s - hidden_s. */
 typedef struct gable_step {
     int n_rows;
+    int *like; /* the first row that does the same work, so that it is priced once; or itself */
+    int *kin;  /* rows whose errors move together have one number, from 0 */
+    int n_kins;
+    bool *opens;                             /* the first row of its kin */
     gable_time *row;                         /* one call */
     double *time_s, *ceiling_s, *wire_bytes; /* all calls */
-    const char **algorithm;                  /* of collectives; NULL for others */
+    double *hidden_s;       /* of all calls, what other rows hide, or, below 0, how much they
+                               slow it; 0 unless the plan overlaps */
+    const char **algorithm; /* of collectives; NULL for others */
 
     double time_s_total, ceiling_s_total, p10_s, p90_s;
     double bound_s[GABLE_N_BOUNDS]; /* time_s_total split by what each second was spent on */
@@ -41,8 +46,21 @@ gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_s
  * this plan. */
 void gable_engine_price(const gable_plan *plan, const gable_machine *machine, gable_step *step);
 
-/* Checks that a plan can run on a machine: enough devices in the scale-up domain. Refuses with
- * GABLE_INPUT. */
+/* The two halves of gable_engine_price, for those who price many steps: the price of one call of
+ * each row on the device that `chip` was made of, and all sums over the rows. */
+void gable_engine_price_rows(const gable_plan *plan, const gable_machine *machine, gable_chip *chip,
+                             gable_step *step);
+void gable_engine_add(const gable_plan *plan, const gable_machine *machine, gable_step *step);
+
+/* Lays out, checks and prices a step. Where tokens may reach experts in two ways (exchange AUTO),
+ * both are laid out and the faster is kept. Refuses with GABLE_INPUT as gable_layout_plan and
+ * gable_engine_check do. */
+gable_status gable_engine_lay(gable_arena *arena, const gable_model *model,
+                              const gable_machine *machine, const gable_scenario *scenario,
+                              gable_plan *plan, gable_step *step, gable_err *err);
+
+/* Checks that a plan can run on a machine: enough devices in its scale-up domains, and links
+ * between them where it takes several. Refuses with GABLE_INPUT. */
 gable_status gable_engine_check(const gable_plan *plan, const gable_machine *machine,
                                 gable_err *err);
 

@@ -1,8 +1,10 @@
 /* engine/gslx: Brent, Levenberg-Marquardt, quantiles. */
 #include "engine/gslx.h"
 
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_multifit_nlinear.h>
+#include <gsl/gsl_qrng.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <gsl/gsl_roots.h>
@@ -197,6 +199,28 @@ double gslx_quantile(const double *sorted, size_t n, double q)
 double gslx_median(const double *sorted, size_t n)
 {
     return gslx_quantile(sorted, n, 0.5);
+}
+
+gable_status gslx_sobol_normals(size_t dimensions, size_t n, double *out, gable_err *err)
+{
+    double point[GSLX_SOBOL_DIMENSIONS_CAP];
+    gsl_set_error_handler_off();
+    gsl_qrng *sobol = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)dimensions);
+    if (!sobol)
+        return gable_fail(err, GABLE_INTERNAL, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        gsl_qrng_get(sobol, point); /* GSL's sequence begins at 1/2 in each dimension */
+        for (size_t d = 0; d < dimensions; d++)
+            out[i * dimensions + d] = gsl_cdf_ugaussian_Pinv(point[d]);
+    }
+    gsl_qrng_free(sobol);
+    return GABLE_OK;
+}
+
+double gslx_correlation(const double *a, const double *b, size_t n)
+{
+    double r = gsl_stats_correlation(a, 1, b, 1, n);
+    return isfinite(r) ? r : 0.0;
 }
 
 /* ---- random numbers ---- */

@@ -46,6 +46,15 @@ gable_status gslx_least_squares(const gslx_fit *fit, double *parameters, double 
 gable_status gslx_covariance(const gslx_fit *fit, const double *parameters, double *covariance,
                              gable_err *err);
 
+/* n points of a Sobol sequence in [1, 40] dimensions as independent standard normals (inverse
+ * distribution of each coordinate; the first point, which is 0, is left out): point after point in
+ * `out`. Equal arguments give equal numbers. Fails with GABLE_INTERNAL when memory runs out. */
+enum { GSLX_SOBOL_DIMENSIONS_CAP = 40 };
+gable_status gslx_sobol_normals(size_t dimensions, size_t n, double *out, gable_err *err);
+
+/* Pearson's correlation of n pairs; 0 where one of them does not vary. */
+double gslx_correlation(const double *a, const double *b, size_t n);
+
 /* Sorts `values` in place; the next two want sorted values. */
 void gslx_sort(double *values, size_t n);
 

@@ -25,21 +25,28 @@ typedef struct gable_serving_request {
     double length_ratio; /* mean length / most, 0 < r <= 1; 0: lengths vary around isl and osl */
     double concurrency;  /* clients that ask again as soon as they are answered, >= 1 */
     double waves;        /* requests of each client in the run; 0: in the long run */
-    int tp, ep;
+    GABLE_RANK_MEMBERS /* of the deployment; replicas share the clients evenly */
+    gable_overlap overlap;
+    gable_token_exchange exchange;
+    double skew;           /* Zipf exponent of the experts' popularity */
+    int redundant_experts; /* copies of popular experts */
     gable_serving_intake intake;
 } gable_serving_request;
 
 /* What the kernels and the memory say, before the engine's constants. Seconds of one device. */
 typedef struct gable_serving_parts {
-    double isl, osl;                     /* mean tokens */
-    double batch;                        /* sequences that run: clients, or what the cache holds */
+    double isl, osl; /* mean tokens */
+    double batch;    /* sequences that run on a replica: clients, or what the cache holds */
     double decode_s, decode_ceiling_s;   /* one step of them at mean context */
     double prefill_s, prefill_ceiling_s; /* one prompt alone */
     double joined_s;                     /* what one prompt adds to a decode step */
-    double n_layers;
-    double kv_tokens; /* that fit beside the weights */
-    double capacity;  /* sequences that fit */
+    double pass_batch; /* other sequences that a rank decodes in one pass */
+    double n_layers; /* that a step passes one after another */
+    double kv_tokens; /* of one replica that fit beside the weights */
+    double capacity;  /* sequences likewise */
     double free_bytes;
+    double weights_bytes, token_bytes; /* of a rank; of one token in its cache */
+    double bound_s[GABLE_N_BOUNDS]; /* decode_s and gaps by what they were spent on */
     bool fits; /* at least one sequence fits */
 } gable_serving_parts;
 
@@ -49,6 +56,7 @@ typedef struct gable_serving {
     double ttft_p10_s, ttft_p90_s, tpot_p10_s, tpot_p90_s;
     double tpot_ceiling_s; /* a step at datasheet peaks, without prompts or an engine */
     double requests_per_s, tokens_per_s, tokens_per_s_per_gpu, tokens_per_s_per_user;
+    double n_gpus;
     double joules_per_token; /* at the power limit of all devices */
     gable_provenance provenance;
     const char *from;
@@ -57,6 +65,29 @@ typedef struct gable_serving {
 /* How the request splits the model, as a scenario without sizes. */
 gable_scenario gable_serving_ranks(const gable_serving_request *request);
 
+/* One layout for any number of clients: what does not change with them is priced once. */
+typedef struct gable_serving_layout {
+    gable_arena *arena;
+    size_t mark;
+    const gable_model *model;
+    const gable_machine *machine;
+    const gable_serving_rules *rules;
+    gable_serving_request request;
+    gable_plan prompts; /* one of each group */
+    double prefill_s, prefill_ceiling_s;
+    double alone_s; /* a step of prompts alone */
+} gable_serving_layout;
+
+/* Lays out and prices a prompt under the request's layout; its clients do not matter. The layout
+ * keeps what it needs in the arena until closed (also when opening failed). */
+gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
+                                const gable_machine *machine, const gable_serving_rules *rules,
+                                const gable_serving_request *request, gable_serving_layout *out,
+                                gable_err *err);
+gable_status gable_serving_at(gable_serving_layout *layout, double concurrency,
+                              gable_serving_parts *out, gable_err *err);
+void gable_serving_close(gable_serving_layout *layout);
+
 /* Prices decode and prefill steps of the run. `arena` is released to where it was. Refuses with
  * GABLE_INPUT what gable_layout_plan refuses. */
 gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
@@ -64,6 +95,15 @@ gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
                                  const gable_serving_request *request, gable_serving_parts *out,
                                  gable_err *err);
 
+/* One step that decodes, and what a prompt adds to it or takes alone, with the engine's share.
+ *   kernels_s   joined_s, or seconds of a step of prompts */
+double gable_serving_step_s(const gable_serving_parts *parts,
+                            const gable_serving_constants *constants);
+double gable_serving_prompt_s(const gable_serving_parts *parts,
+                              const gable_serving_constants *constants, double kernels_s);
+
+/* Mean time per output token: each of the other sequences is refilled once in the life of an
+ * answer, and its prompt lengthens a step. */
 double gable_serving_tpot(const gable_serving_parts *parts,
                           const gable_serving_constants *constants);
 

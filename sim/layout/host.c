@@ -2,10 +2,12 @@
  * (facts/models.md 4.14). Weights are taken to be offloaded evenly over all layers and experts. */
 #include "layout/rows.h"
 
+#include <math.h>
+
 /* Two layers' worth stays in the device: one that is used and one that arrives. */
 static double kept_in_flight(const gable_plan *plan, double offloaded)
 {
-    double layers = plan->model->n_layers;
+    double layers = ceil(plan->model->n_layers * plan->stage_frac);
     return layers > 2.0 ? offloaded * 2.0 / layers : offloaded;
 }
 
@@ -13,7 +15,7 @@ static double kept_in_flight(const gable_plan *plan, double offloaded)
  * tokens add goes the other way. */
 static void add_reads(const gable_plan *plan, gable_host_traffic *host)
 {
-    const gable_scenario *s = &plan->scenario;
+    const gable_scenario *s = &plan->local;
     double old = s->n_cached / (s->n_cached + s->n_new);
     for (int i = 0; i < plan->n_rows; i++) {
         if (plan->kind[i] != GABLE_ROW_OP)
@@ -30,20 +32,21 @@ static void add_reads(const gable_plan *plan, gable_host_traffic *host)
 static void add_memory_table(const gable_plan *plan, gable_host_traffic *host)
 {
     const gable_model *model = plan->model;
-    if (!(model->memory_params > 0.0) || plan->scenario.memory_place == GABLE_MEMORY_HBM)
+    if (!(model->memory_params > 0.0) || plan->local.memory_place == GABLE_MEMORY_HBM)
         return;
     double first = model->memory_first_layer > 0 ? model->memory_first_layer - 1.0 : 0.0;
-    host->memory_bytes = plan->tokens * model->memory_row_elements * 2.0;
+    host->memory_bytes = plan->local.batch * plan->local.n_new * plan->passes *
+                         model->memory_row_elements * 2.0;
     host->memory_frac = first / model->n_layers;
-    host->stored_bytes += model->memory_params * 2.0 / plan->scenario.tp;
+    host->stored_bytes += model->memory_params * 2.0 / plan->local.tp;
 }
 
 void gable_layout_host(gable_laying *l)
 {
     gable_plan *plan = l->plan;
     gable_host_traffic *host = &plan->host;
-    double weights = plan->scenario.offload_weights * plan->weights_bytes;
-    double kv = plan->scenario.offload_kv * plan->kv_bytes;
+    double weights = plan->local.offload_weights * plan->weights_bytes;
+    double kv = plan->local.offload_kv * plan->kv_bytes;
     add_reads(plan, host);
     add_memory_table(plan, host);
     host->stored_bytes += weights + kv;

@@ -32,7 +32,7 @@ static void memory_rows(gable_laying *l)
     double d = model->hidden, modules = model->memory_modules;
     double found = l->tokens * model->memory_row_elements;
     double streams = model->hyper_streams > 1 ? model->hyper_streams : 1.0;
-    bool in_hbm = l->plan->scenario.memory_place == GABLE_MEMORY_HBM;
+    bool in_hbm = l->plan->local.memory_place == GABLE_MEMORY_HBM;
     gable_op op = {.kind = GABLE_OP_STREAM,
                    .weights = GABLE_DTYPE_BF16,
                    .activations = GABLE_DTYPE_BF16,
@@ -57,7 +57,7 @@ void gable_layout_inputs(gable_laying *l)
 
 void gable_layout_canvas(gable_plan *plan)
 {
-    bool denoises = plan->model->canvas > 0 && plan->scenario.phase == GABLE_PHASE_DECODE;
+    bool denoises = plan->model->canvas > 0 && plan->local.phase == GABLE_PHASE_DECODE;
     for (int i = 0; denoises && i < plan->n_rows; i++) {
         if (plan->kind[i] != GABLE_ROW_OP || plan->op[i].kind != GABLE_OP_ATTENTION)
             continue;

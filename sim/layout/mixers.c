@@ -16,7 +16,7 @@ static double value_dim(const gable_mixer *m)
 void gable_layout_gqa(gable_laying *l)
 {
     const gable_mixer *m = &l->layer->mixer;
-    const gable_scenario *s = &l->plan->scenario;
+    const gable_scenario *s = &l->plan->local;
     double d = l->layer->hidden, dv = value_dim(m), dk = m->head_dim;
     double heads = m->n_heads / l->tp, kv_heads = max2(m->n_kv_heads / l->tp, 1.0);
     double entry = kv_heads * (dk + dv);
@@ -45,6 +45,7 @@ void gable_layout_gqa(gable_laying *l)
                                  .kv = l->model->kv_dtype}};
     gable_rows_op(l, m->window > 0 ? "attention_window" : "attention", &op, 0.0);
     gable_rows_keep(l, entry * gable_dtype_bytes(l->model->kv_dtype), m->window);
+    gable_rows_context_join(l, heads * (dv + 1.0));
     if (m->gated)
         gable_rows_stream(l, "attention_gate", 2.0 * gate, gate, 4.0 * gate, 0.0);
     gable_rows_gemm(l, "o_proj", GABLE_MODULE_ATTENTION, l->tokens, d, heads * dv, 1.0);
@@ -66,7 +67,7 @@ bool gable_layout_mla_absorbs(const gable_mixer *m, const gable_scenario *s)
 static void mla_expanded(gable_laying *l, gable_op *op, double heads)
 {
     const gable_mixer *m = &l->layer->mixer;
-    const gable_scenario *s = &l->plan->scenario;
+    const gable_scenario *s = &l->plan->local;
     gable_attention *a = &op->attention;
     double context_tokens = s->batch * (s->n_cached + s->n_new);
     gable_rows_gemm(l, "kv_b_proj", GABLE_MODULE_ATTENTION, context_tokens,
@@ -117,7 +118,7 @@ static void mla_queries(gable_laying *l, double heads)
 void gable_layout_mla(gable_laying *l)
 {
     const gable_mixer *m = &l->layer->mixer;
-    const gable_scenario *s = &l->plan->scenario;
+    const gable_scenario *s = &l->plan->local;
     double d = l->layer->hidden, heads = m->n_heads / l->tp, latent = m->kv_rank + m->rope_dim;
     gable_op op = {.kind = GABLE_OP_LATENT,
                    .weights = GABLE_DTYPE_BF16,
@@ -135,6 +136,7 @@ void gable_layout_mla(gable_laying *l)
     else
         mla_expanded(l, &op, heads);
     gable_rows_keep(l, latent * gable_dtype_bytes(l->model->kv_dtype), 0.0);
+    gable_rows_context_join(l, heads * (m->v_head_dim + 1.0));
     if (m->gated) {
         double gate = heads * m->v_head_dim;
         gable_rows_gemm(l, "gate_proj", GABLE_MODULE_ATTENTION, l->tokens, gate, d, 1.0);

@@ -4,6 +4,8 @@
  * split. */
 #include "layout/rows.h"
 
+#include <math.h>
+
 static double max2(double a, double b)
 {
     return a > b ? a : b;
@@ -36,10 +38,16 @@ static bool runs_decode(const gable_scenario *s)
     return s->n_cached > 0.0 && s->n_new <= 8.0;
 }
 
+/* Ranks that hold the entries which an indexer chooses among, each its part of the chosen. */
+static double chosen_from(const gable_laying *l)
+{
+    return l->plan->local.phase == GABLE_PHASE_DECODE ? l->plan->ranks.cp : 1.0;
+}
+
 static gable_sublayer block_of(const gable_laying *l)
 {
     const gable_mixer *m = &l->layer->mixer;
-    const gable_scenario *s = &l->plan->scenario;
+    const gable_scenario *s = &l->plan->local;
     gable_sublayer b = {.selection = selection_of(m),
                         .kv = l->model->kv_dtype,
                         .decode = runs_decode(s),
@@ -55,7 +63,7 @@ static gable_sublayer block_of(const gable_laying *l)
                         .v_dim = m->v_head_dim,
                         .index_heads = m->index_heads,
                         .index_dim = m->index_dim,
-                        .top_k = m->index_topk,
+                        .top_k = ceil(m->index_topk / chosen_from(l)),
                         .compress = m->compress_ratio,
                         .window = m->window};
     if (is_v4(m)) {
@@ -71,7 +79,7 @@ static gable_sublayer block_of(const gable_laying *l)
         b.nope_dim = m->head_dim;
         b.rope_dim = 0.0;
         b.v_dim = m->v_head_dim > 0 ? m->v_head_dim : m->head_dim;
-        b.top_k = (double)m->index_topk * max2(m->index_block, 1.0);
+        b.top_k = ceil(m->index_topk / chosen_from(l)) * max2(m->index_block, 1.0);
     }
     return b;
 }
@@ -127,6 +135,7 @@ void gable_layout_sparse(gable_laying *l)
         part(l, "indexer", &block, GABLE_BLOCK_INDEXER, GABLE_MODULE_INDEXER);
     part(l, kinds[m->kind].core, &block, GABLE_BLOCK_CORE, GABLE_MODULE_ATTENTION);
     keep(l, &block);
+    gable_rows_context_join(l, block.heads * (block.v_dim + 1.0));
     gable_rows_collective(l, "attention_all_reduce", GABLE_COLLECTIVE_ALL_REDUCE,
                           l->tokens * l->layer->hidden);
 }

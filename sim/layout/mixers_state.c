@@ -38,7 +38,7 @@ static void stage(gable_laying *l, const char *name, const state_shape *shape,
         [GABLE_MIXER_GDN] = GABLE_RECURRENCE_GDN,
         [GABLE_MIXER_KDA] = GABLE_RECURRENCE_KDA,
     };
-    const gable_scenario *s = &l->plan->scenario;
+    const gable_scenario *s = &l->plan->local;
     gable_op op = {.kind = GABLE_OP_LINEAR,
                    .weights = GABLE_DTYPE_BF16,
                    .activations = GABLE_DTYPE_BF16,
@@ -59,7 +59,7 @@ static void stage(gable_laying *l, const char *name, const state_shape *shape,
  * convolution's weights per channel; `head_params` other small ones. */
 static void recur(gable_laying *l, const state_shape *shape, double conv_params, double head_params)
 {
-    bool decode = l->plan->scenario.phase == GABLE_PHASE_DECODE;
+    bool decode = l->plan->local.phase == GABLE_PHASE_DECODE;
     double channels = 2.0 * shape->keys + shape->values;
     stage(l, decode ? "conv_update" : "conv", shape,
           decode ? GABLE_LINEAR_CONV_UPDATE : GABLE_LINEAR_CONV, channels * conv_params);
@@ -73,7 +73,7 @@ static void recur(gable_laying *l, const state_shape *shape, double conv_params,
  * each of them leaves a state. */
 static void keep(gable_laying *l, const state_shape *shape)
 {
-    const gable_scenario *s = &l->plan->scenario;
+    const gable_scenario *s = &l->plan->local;
     double copies = s->phase == GABLE_PHASE_DECODE ? s->n_new : 1.0;
     double state = shape->value_heads * shape->key_dim * shape->value_dim *
                    gable_dtype_bytes(l->model->state_dtype);

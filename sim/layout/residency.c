@@ -38,11 +38,12 @@ static double pool_bytes(const gable_plan *plan)
 {
     const gable_model *model = plan->model;
     const gable_scenario *s = &plan->scenario;
-    double bytes = 0.0, n = s->n_cached + s->n_new;
+    double bytes = 0.0, n = (s->n_cached + s->n_new) / plan->ranks.cp;
     for (int i = 0; i < model->n_kinds; i++) {
         const gable_mixer *m = &model->kinds[i].mixer;
         if (compresses(m))
-            bytes += gable_layer_calls(&model->kinds[i]) * s->batch * n / m->compress_ratio *
+            bytes += gable_layer_calls(&model->kinds[i]) * plan->stage_frac * plan->sequences * n /
+                     m->compress_ratio *
                      (m->head_dim * gable_dtype_bytes(model->kv_dtype) +
                       m->index_dim * gable_dtype_bytes(model->index_dtype));
     }
@@ -53,7 +54,7 @@ static double pool_bytes(const gable_plan *plan)
 void gable_layout_residency(gable_laying *l)
 {
     gable_plan *plan = l->plan;
-    const gable_scenario *s = &plan->scenario;
+    const gable_scenario *s = &plan->local;
     for (int i = 0; i < plan->n_rows; i++)
         if (plan->kind[i] == GABLE_ROW_OP && plan->op[i].kind == GABLE_OP_SUBLAYER &&
             plan->op[i].sublayer.part == GABLE_BLOCK_INDEXER &&

@@ -13,8 +13,13 @@ typedef struct gable_laying {
     const gable_model *model;
     const gable_layer
         *layer;    /* the run of equal layers that is being laid out; NULL for embedding and head */
-    double tokens; /* batch * n_new */
-    double tp, ep;
+    double tokens;     /* of one rank in one pass: local batch * n_new */
+    double tp, ep;     /* of plan->ranks */
+    double ffn_tp;     /* likewise */
+    double stage_frac; /* of the layers of a run, on one stage; the vision tower has no stages */
+    bool turns;        /* two halves of the step take turns: all rows of layers overlap */
+    gable_overlap_group group; /* of rows that are appended; gable_rows_within */
+    gable_lane lane;
 } gable_laying;
 
 /* An operator that is called once in each layer of the run (once per step outside layers). `stored`
@@ -46,10 +51,24 @@ void gable_rows_hyper(gable_laying *l, bool pre);
 void gable_rows_keep(gable_laying *l, double bytes_per_token, double window);
 void gable_rows_keep_state(gable_laying *l, double state_bytes);
 
-/* Collective over the tp ranks of `elements` bf16 elements in the full buffer; nothing when tp
- * is 1. */
+/* Collective over the tp ranks, or n_ranks neighbours, of `elements` bf16 elements in the full
+ * buffer; nothing for one rank. */
 void gable_rows_collective(gable_laying *l, const char *name, gable_collective_kind kind,
                            double elements);
+void gable_rows_over(gable_laying *l, const char *name, gable_collective_kind kind, double elements,
+                     double n_ranks);
+/* Any collective, in the group and lane that gable_rows_within set; its row, -1 when there is none.
+ */
+int gable_rows_exchange(gable_laying *l, const char *name, const gable_collective *collective);
+
+/* Rows that follow may run beside others of the group. */
+void gable_rows_within(gable_laying *l, gable_overlap_group group, gable_lane lane);
+
+/* Partial attention over parts of the cache becomes whole; decode with cp > 1. */
+void gable_rows_context_join(gable_laying *l, double elements_per_token);
+
+/* What a stage waits for the others. */
+void gable_rows_bubble(gable_laying *l);
 
 /* One engine gap per layer of the model. */
 void gable_rows_gap(gable_laying *l);
@@ -81,6 +100,13 @@ void gable_layout_linear_mixer(gable_laying *l);
 void gable_layout_dense(gable_laying *l);
 void gable_layout_moe(gable_laying *l);
 void gable_layout_linear_ffn(gable_laying *l);
+
+/* Fills plan->ranks, local, passes, stage_frac, bubble_frac. Refuses with GABLE_INPUT what cannot
+ * be dealt to that many ranks. */
+gable_status gable_layout_deal(const gable_model *model, gable_plan *plan, gable_err *err);
+/* Heads, experts, widths and ranges. */
+gable_status gable_layout_check(const gable_model *model, const gable_scenario *scenario,
+                                gable_err *err);
 
 /* What enters before the first layer: the projection of a multi-token-prediction module, and hashed
  * memory tables. */

@@ -77,7 +77,7 @@ typedef struct tower {
 static tower tower_of(const gable_laying *l)
 {
     const gable_vision *v = &l->model->vision;
-    const gable_scenario *s = &l->plan->scenario;
+    const gable_scenario *s = &l->plan->local;
     tower t = {.v = v, .image = gable_layout_image(v, s), .n_images = s->batch * s->images};
     t.split = v->n_heads % s->tp == 0 && v->width % s->tp == 0;
     double ranks = t.split ? s->tp : 1.0;
@@ -129,13 +129,15 @@ static void project(gable_laying *l, const tower *t)
 
 void gable_layout_vision(gable_laying *l)
 {
-    if (!(l->plan->scenario.images > 0.0))
+    if (!(l->plan->local.images > 0.0))
         return;
     tower t = tower_of(l);
     gable_layer layer = {.count = t.v->layers, .hidden = t.v->hidden};
     double text_tokens = l->tokens, elements = t.patches * t.v->hidden;
     product(l, "vision_patches", t.patches, t.v->hidden, 3.0 * t.v->patch * t.v->patch);
+    double stage_frac = l->stage_frac;
     l->layer = &layer;
+    l->stage_frac = 1.0;
     l->tokens = t.patches;
     attend(l, &t);
     if (t.split)
@@ -144,6 +146,7 @@ void gable_layout_vision(gable_laying *l)
     if (t.split)
         gable_rows_collective(l, "vision_all_reduce", GABLE_COLLECTIVE_ALL_REDUCE, elements);
     l->layer = NULL;
+    l->stage_frac = stage_frac;
     l->tokens = text_tokens;
     project(l, &t);
 }

@@ -68,10 +68,26 @@ double gable_accelerator_peak(const gable_accelerator *accelerator, gable_mma mm
     return peak;
 }
 
-double gable_accelerator_memory_bytes(const gable_accelerator *accelerator)
+static double device_memory(const gable_accelerator *accelerator)
 {
     return accelerator->hbm_usable_bytes > 0.0 ? accelerator->hbm_usable_bytes
                                                : accelerator->hbm_capacity_bytes;
+}
+
+double gable_accelerator_memory_bytes(const gable_accelerator *accelerator)
+{
+    return device_memory(accelerator) + accelerator->flash_capacity_bytes;
+}
+
+bool gable_accelerator_holds(const gable_accelerator *accelerator, double weights_bytes,
+                             double cache_bytes, double other_bytes)
+{
+    double on_flash = weights_bytes + accelerator->flash_context_frac * cache_bytes;
+    double all = weights_bytes + cache_bytes + other_bytes;
+    if (accelerator->flash_capacity_bytes <= 0.0)
+        return all <= device_memory(accelerator);
+    return on_flash <= accelerator->flash_capacity_bytes &&
+           all - on_flash <= device_memory(accelerator);
 }
 
 double gable_accelerator_ridge(const gable_accelerator *accelerator, gable_mma mma)

@@ -70,6 +70,22 @@ static const gable_field rows[] = {
                "Device memory as the driver reports it, B."),
     NUMBER_ROW("hbm", "bandwidth", BYTES_PER_S, hbm_bandwidth_bytes_per_s, 1e10, 1e16, REQUIRED,
                "Nameplate bandwidth of the device memory, B/s."),
+    NUMBER_ROW("hbm", "energy", JOULES_PER_BIT, hbm_j_per_bit, 1e-14, 1e-10, 0,
+               "Energy of a bit that moves between the device memory and the SMs, J/bit."),
+
+    NUMBER_ROW("flash", "capacity", BYTES, flash_capacity_bytes, 1e9, 1e15, 0,
+               "High-bandwidth flash of the device, B: holds weights and what seldom changes."),
+    NUMBER_ROW("flash", "read_bandwidth", BYTES_PER_S, flash_bytes_per_s, 1e9, 1e15, 0,
+               "What all its stacks read together, beside the device memory, B/s."),
+    NUMBER_ROW("flash", "latency", SECONDS, flash_latency_s, 1e-7, 1e-3, 0,
+               "Until the first bytes of a page arrive, s: shows where a router chooses weights."),
+    NUMBER_ROW("flash", "context", NONE, flash_context_frac, 0, 1, 0,
+               "Part of the cache that changes so seldom that flash holds it."),
+
+    NUMBER_ROW("near_memory", "bandwidth", BYTES_PER_S, near_bytes_per_s, 1e10, 1e17, 0,
+               "What units inside the memory read of it together, B/s."),
+    NUMBER_ROW("near_memory", "compute", FLOPS_PER_S, near_flops_per_s, 1e10, 1e18, 0,
+               "Peak of those units together, FLOP/s."),
 
     NUMBER_ROW("cache", "l2_capacity", BYTES, l2_capacity_bytes, 1e5, 1e11, 0,
                "L2 of the whole device, B."),

@@ -54,7 +54,8 @@ static void fill_silicon(const gable_ladder *l, gable_constants *out)
     out->silicon_frac = 1.0;
     out->n_sm = g->reference_n_sm > 0.0 ? g->reference_n_sm : a->n_sm;
     out->clock_hz = a->tensor_clock_hz > 0.0 ? a->tensor_clock_hz : a->vector_clock_hz;
-    if (g->reference_w > 0.0 && a->tdp_w > 0.0 && bf16 > 0.0) {
+    out->by_power = g->reference_w > 0.0 && a->tdp_w > 0.0 && bf16 > 0.0;
+    if (out->by_power) {
         double root = sqrt(a->tdp_w / g->reference_w);
         out->silicon_frac = g->reference_bf16_flops_per_s * root / bf16;
         out->clock_hz = g->reference_clock_hz * root;

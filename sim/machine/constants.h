@@ -69,7 +69,11 @@ typedef enum gable_family {
         GABLE_N_FAMILIES
 } gable_family;
 const char *gable_family_key(gable_family family);
-gable_form_kind gable_family_form(gable_family family);
+extern const gable_form_kind gable_family_forms[GABLE_N_FAMILIES];
+static inline gable_form_kind gable_family_form(gable_family family)
+{
+    return gable_family_forms[family];
+}
 
 /* What a family's form needs to price a kernel of one format on one device: see machine/forms.h. */
 typedef struct gable_kernel_constants {
@@ -103,6 +107,8 @@ typedef struct gable_constants {
     /* Peaks and clocks of boards of one die follow their power (facts/kernels.md 2.3): what the
      * datasheet's figures are multiplied by; 1 where nothing is known. */
     double silicon_frac;
+    bool by_power; /* the generation says so: clocks and silicon_frac go with the root of the power
+                    */
     double clock_hz, n_sm; /* where the datasheet gives none */
     double
         boost_hz; /* clock of kernels that the power does not limit: alike on all boards of a die */

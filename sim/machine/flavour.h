@@ -12,6 +12,7 @@
 #define GABLE_FLAVOUR_LIST(X)                                                                      \
     X(USUAL, "", 0)                                                                                \
     X(UNGATED, "nongated", 0)                                                                      \
+    X(DECODE, "/generation", 0)                                                                    \
     X(GDN, "gdn/", 0)                                                                              \
     X(GDN_VERIFY, "gdn/", 1)                                                                       \
     X(KDA, "kda/", 0)                                                                              \

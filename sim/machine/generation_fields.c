@@ -28,15 +28,11 @@ const char *gable_family_key(gable_family family)
     return families[family];
 }
 
-gable_form_kind gable_family_form(gable_family family)
-{
-    static const gable_form_kind forms[] = {
+const gable_form_kind gable_family_forms[GABLE_N_FAMILIES] = {
 #define FAMILY_FORM(symbol, key, form) GABLE_FORM_##form,
-        GABLE_FAMILY_LIST(FAMILY_FORM)
+    GABLE_FAMILY_LIST(FAMILY_FORM)
 #undef FAMILY_FORM
-    };
-    return forms[family];
-}
+};
 
 const char *gable_provenance_name(gable_provenance provenance)
 {

@@ -289,8 +289,11 @@ static gable_status fill_column(ladder *l, const column *want, const gable_kerne
     return best.entry ? take_column(l, &best, out) : fill_prior(l, want->family, out);
 }
 
-/* Kernels beside the usual one of the same device, stack and format. */
-static gable_status fill_rivals(ladder *l, const column *usual, gable_constants *out)
+static const double same_stack = 1e-9, all_libraries = 0.05; /* gable_stack_distance */
+
+/* Kernels beside the usual one of the same device and format, of the same stack or at most `slack`
+ * from it when it has none of its own. */
+static gable_status fill_rivals(ladder *l, const column *usual, double slack, gable_constants *out)
 {
     column want = *usual;
     choice best, next;
@@ -299,7 +302,7 @@ static gable_status fill_rivals(ladder *l, const column *usual, gable_constants 
     for (int i = 0; next.entry && i < GABLE_FLAVOUR_THIRD - GABLE_FLAVOUR_OTHER + 1; i++) {
         want.taken[i] = next.entry->kernel;
         choose(l, &want, &next);
-        if (!next.entry || next.distance > best.distance + 1e-9)
+        if (!next.entry || next.distance > best.distance + (best.stack > 0.0 ? slack : same_stack))
             return GABLE_OK;
         GABLE_TRY(take_column(
             l, &next,
@@ -314,6 +317,7 @@ static const struct {
     gable_flavour first, last;
 } jobs[] = {
     {GABLE_FAMILY_MOE, GABLE_FLAVOUR_UNGATED, GABLE_FLAVOUR_UNGATED},
+    {GABLE_FAMILY_MOE_WIDE, GABLE_FLAVOUR_DECODE, GABLE_FLAVOUR_DECODE},
     {GABLE_FAMILY_LINEAR_CONV, GABLE_FLAVOUR_GDN, GABLE_FLAVOUR_MAMBA2_VERIFY},
     {GABLE_FAMILY_LINEAR_SCAN, GABLE_FLAVOUR_GDN, GABLE_FLAVOUR_MAMBA2_VERIFY},
     {GABLE_FAMILY_LINEAR_CONV_UPDATE, GABLE_FLAVOUR_GDN, GABLE_FLAVOUR_MAMBA2_VERIFY},
@@ -327,7 +331,7 @@ static gable_status fill_jobs(ladder *l, const column *usual, gable_constants *o
         if ((int)jobs[j].family != usual->family)
             continue;
         if (jobs[j].first == GABLE_FLAVOUR_OTHER)
-            return fill_rivals(l, usual, out);
+            return fill_rivals(l, usual, same_stack, out);
         for (int f = (int)jobs[j].first; f <= (int)jobs[j].last; f++) {
             column want = *usual;
             want.flavour = (gable_flavour)f;
@@ -361,12 +365,13 @@ static gable_status fill_net(ladder *l, gable_family family, gable_constants *ou
     for (int d = 0; d < GABLE_N_DTYPES; d++) {
         const gable_kernel_constants *one;
         bool payload = family >= GABLE_FAMILY_MOE_DISPATCH;
+        column want = {.family = (int)family,
+                       .weights = payload ? d : GABLE_DTYPE_BF16,
+                       .unit = GABLE_MMA_BF16};
         if (d == 0 || payload)
-            GABLE_TRY(fill_column(l,
-                                  &(column){.family = (int)family,
-                                            .weights = payload ? d : GABLE_DTYPE_BF16,
-                                            .unit = GABLE_MMA_BF16},
-                                  &one));
+            GABLE_TRY(fill_column(l, &want, &one));
+        if (payload)
+            GABLE_TRY(fill_rivals(l, &want, all_libraries, out));
         for (int u = 0; u < GABLE_N_MMA; u++)
             out->kernel[family][d][u] = one;
     }

@@ -33,6 +33,12 @@ typedef struct gable_accelerator {
     double hbm_usable_bytes;   /* as the driver reports it; 0: take the capacity */
     double hbm_bandwidth_bytes_per_s;
     double hbm_latency_s; /* measured, pointer chase */
+    double hbm_j_per_bit; /* of what moves between memory and SMs */
+    /* Flash beside the device memory: weights, and the part of the cache that seldom changes, are
+     * read from there; both stream at once. 0: none. */
+    double flash_capacity_bytes, flash_bytes_per_s, flash_latency_s, flash_context_frac;
+    /* Units in the memory that attend to the cache without moving it. 0: none. */
+    double near_bytes_per_s, near_flops_per_s;
     double l2_capacity_bytes;
     double l2_bandwidth_bytes_per_s; /* measured, read */
     double llc_capacity_bytes;       /* last-level cache behind the L2, where there is one */
@@ -126,6 +132,7 @@ typedef struct gable_machine {
     const gable_system *system;
     const gable_accelerator *accelerator; /* == system->accelerator */
     const gable_constants *constants;     /* of this accelerator under one software stack */
+    int n_nodes; /* systems, connected by their scale-out links; 0 counts as 1 */
 } gable_machine;
 
 extern const char
@@ -180,8 +187,13 @@ gable_host_path gable_system_host_path(const gable_system *system);
  * count as GABLE_MMA_FP32. > 0: a file without any peak is refused at the door. */
 double gable_accelerator_peak(const gable_accelerator *accelerator, gable_mma mma, gable_mma *used);
 
-/* Bytes of device memory that software sees: usable where known, else the capacity. */
+/* Bytes of device memory that software sees: usable where known, else the capacity; with flash. */
 double gable_accelerator_memory_bytes(const gable_accelerator *accelerator);
+
+/* Whether a device holds these: weights and the cache that seldom changes on flash where there is
+ * flash, all else in device memory. */
+bool gable_accelerator_holds(const gable_accelerator *accelerator, double weights_bytes,
+                             double cache_bytes, double other_bytes);
 
 /* Arithmetic intensity at which memory and the matrix unit of `mma` meet, FLOP per byte. */
 double gable_accelerator_ridge(const gable_accelerator *accelerator, gable_mma mma);

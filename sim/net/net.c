@@ -61,8 +61,11 @@ void gable_net_group(const gable_collective *collective, const gable_system *sys
 {
     double n = collective->n_ranks, domain = system->n_accelerators;
     double nodes = collective->n_nodes;
-    if (nodes < 1.0)
-        nodes = n > domain ? ceil(n / domain) : 1.0;
+    if (nodes < 1.0) {
+        double span = collective->span > n ? collective->span : n;
+        nodes = span > domain ? ceil(span / domain) : 1.0;
+        nodes = nodes < n ? nodes : n;
+    }
     out->n = n;
     out->part = (n - 1.0) / n;
     out->n_nodes = nodes;
@@ -119,6 +122,7 @@ static void count(const gable_algorithm *a, const gable_collective *c, const gab
     out->kind = a->way;
     out->bytes_per_s = g->bytes_per_s;
     out->out_bytes_per_s = g->out_bytes_per_s;
+    out->set_aside_sm = a->set_aside_sm;
     out->steps = out->wire_bytes = out->cap_bytes_per_s = 0.0;
     out->out_steps = out->out_wire_bytes = 0.0;
     a->count(c, g, out);
@@ -277,31 +281,28 @@ static void blur(const contest *x, gable_time *time)
     time->sigma_ln = sqrt(time->sigma_ln * time->sigma_ln + out_sigma_ln * out_sigma_ln);
 }
 
-static gable_time time_of(const contest *x, double time_s, double overhead_s)
+static void take_time(const contest *x, double time_s, double overhead_s, gable_time *out)
 {
     bool late = overhead_s > time_s - overhead_s;
-    return (gable_time){.ceiling_s = x->ceiling_s,
-                        .time_s = time_s,
-                        .compute_s = 0.0,
-                        .memory_s = 0.0,
-                        .network_s = time_s - overhead_s,
-                        .overhead_s = overhead_s,
-                        .exposed_s = 0.0,
-                        .sigma_ln = 0.0,
-                        .bound = late ? GABLE_BOUND_OVERHEAD : GABLE_BOUND_NETWORK,
-                        .ceiling_bound = GABLE_BOUND_NETWORK,
-                        .provenance = GABLE_PROVENANCE_SPEC};
+    gable_time_clear(out);
+    out->ceiling_s = x->ceiling_s;
+    out->time_s = time_s;
+    out->network_s = time_s - overhead_s;
+    out->overhead_s = overhead_s;
+    out->bound = late ? GABLE_BOUND_OVERHEAD : GABLE_BOUND_NETWORK;
+    out->ceiling_bound = GABLE_BOUND_NETWORK;
 }
 
 /* Datasheet alone: the ceiling; nobody could run it: nothing. */
 static void finish_without(const contest *x, bool ideal, gable_transfer *out)
 {
-    *out = (gable_transfer){.algorithm = ideal ? "ideal" : "none", .from = "datasheet"};
-    out->time = time_of(x, ideal ? x->ceiling_s : 0.0, 0.0);
-    if (ideal && x->least) {
-        out->wire_bytes = x->least->wire_bytes;
-        out->out_wire_bytes = x->least->out_wire_bytes;
-    }
+    const gable_way *least = ideal ? x->least : NULL;
+    out->algorithm = ideal ? "ideal" : "none";
+    out->from = "datasheet";
+    out->steps = 0.0;
+    out->wire_bytes = least ? least->wire_bytes : 0.0;
+    out->out_wire_bytes = least ? least->out_wire_bytes : 0.0;
+    take_time(x, ideal ? x->ceiling_s : 0.0, 0.0, &out->time);
 }
 
 static void finish(const contest *x, bool ideal, gable_transfer *out)
@@ -315,8 +316,10 @@ static void finish(const contest *x, bool ideal, gable_transfer *out)
         out->steps = way->steps + way->out_steps;
         out->wire_bytes = way->wire_bytes;
         out->out_wire_bytes = way->out_wire_bytes;
-        out->time = time_of(x, x->time_s > x->ceiling_s ? x->time_s : x->ceiling_s, x->overhead_s);
+        take_time(x, x->time_s > x->ceiling_s ? x->time_s : x->ceiling_s, x->overhead_s,
+                  &out->time);
         out->time.sigma_ln = x->won->sigma_ln;
+        out->time.set_aside_sm = way->set_aside_sm;
         out->time.provenance = x->won->provenance;
         blur(x, &out->time);
     }
@@ -363,6 +366,24 @@ static bool begin(const gable_collective *c, const gable_machine *machine, conte
     return false;
 }
 
+/* Of several libraries that move tokens the fastest runs: few tokens go by the one with the shortest
+ * start, many by the one that sends least. */
+static void try_libraries(const gable_collective *c, const gable_machine *machine,
+                          gable_transfer *out)
+{
+    for (int f = GABLE_FLAVOUR_OTHER; f <= GABLE_FLAVOUR_THIRD; f++) {
+        const gable_kernel_constants *rival =
+            machine->constants
+                ->flavoured[f][gable_collective_family(c)][c->payload][GABLE_MMA_BF16];
+        gable_transfer other;
+        if (!rival)
+            return;
+        gable_net_transfer_with(c, machine, rival, NULL, &other);
+        if (other.time.time_s > 0.0 && other.time.time_s < out->time.time_s)
+            *out = other;
+    }
+}
+
 void gable_net_transfer(const gable_collective *collective, const gable_machine *machine,
                         gable_transfer *out)
 {
@@ -377,6 +398,9 @@ void gable_net_transfer(const gable_collective *collective, const gable_machine 
         x.custom = all->kernel[GABLE_FAMILY_CUSTOM_REDUCE][collective->payload][GABLE_MMA_BF16];
     hold(&x, ways);
     finish(&x, all->ideal || !x.constants, out);
+    if (collective->kind >= GABLE_COLLECTIVE_MOE_DISPATCH && !all->ideal &&
+        collective->library == GABLE_LIBRARY_ANY)
+        try_libraries(collective, machine, out);
 }
 
 void gable_net_transfer_with(const gable_collective *collective, const gable_machine *machine,

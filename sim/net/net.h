@@ -40,6 +40,7 @@ typedef struct gable_algorithm {
     bool out_network;          /* needs switches between nodes that do */
     bool one_node, many_nodes; /* only there; both false: anywhere */
     bool power_of_two;         /* ranks */
+    double set_aside_sm;       /* that copy while other kernels run beside it */
     gable_way_kind way;
     void (*count)(const gable_collective *collective, const gable_group *group, gable_way *out);
 } gable_algorithm;

@@ -153,8 +153,11 @@ static void add_suspects(gable_text *out, const gable_check *check)
     }
     if (!any)
         gable_text_add(out, "  the data files are as recorded: the program moved, or the scenario");
-    gable_text_addf(out, "\n  recorded by gable %s, this is gable %s\n", check->recorded.program,
-                    check->now.program);
+    gable_text_addf(out,
+                    "\n  recorded by gable %s, this is gable %s\n  which field did it: gable diff ",
+                    check->recorded.program, check->now.program);
+    gable_text_add_safe(out, check->path);
+    gable_text_add(out, " --data-before FOLDER\n");
 }
 
 static void write_text_of(gable_text *out, const gable_check *check)

@@ -18,7 +18,9 @@ typedef struct step_figures {
     double reserve_bytes;
     const char *model, *system, *accelerator, *stack, *phase, *source;
     double batch, context, new_tokens;
-    int tp, ep;
+    int tp, ep, pp, cp, dp, attn_dp, nodes, devices;
+    double micro_batches;
+    const char *overlap_mode, *exchange;
     double compute_s, memory_s, network_s, overhead_s;
 } step_figures;
 
@@ -64,6 +66,15 @@ static const gable_column scenario_columns[] = {
     MEMBER("new_tokens", NUMBER, new_tokens),
     MEMBER("tp", INT, tp),
     MEMBER("ep", INT, ep),
+    MEMBER("pp", INT, pp),
+    MEMBER("cp", INT, cp),
+    MEMBER("dp", INT, dp),
+    MEMBER("attn_dp", INT, attn_dp),
+    MEMBER("nodes", INT, nodes),
+    MEMBER("devices", INT, devices),
+    MEMBER("micro_batches", NUMBER, micro_batches),
+    MEMBER("overlap_mode", TEXT, overlap_mode),
+    MEMBER("exchange", TEXT, exchange),
     MEMBER("source", TEXT, source),
 };
 
@@ -96,6 +107,8 @@ static const gable_column row_columns[] = {
     COLUMN(bound, "bound", TEXT, NONE, NULL, 0),
     COLUMN(source, "source", TEXT, NONE, NULL, 4),
     COLUMN(note, "note", TEXT, NONE, NULL, GABLE_COLUMN_NEVER),
+    /* the last: only where something overlaps */
+    COLUMN(hidden_s, "hidden", NUMBER, SECONDS, NULL, 0),
 };
 #undef COLUMN
 
@@ -132,7 +145,7 @@ gable_status gable_report_keep(gable_arena *arena, gable_text *part, const char 
 
 double gable_report_n_devices(const gable_priced *priced)
 {
-    return (double)priced->plan->scenario.tp;
+    return priced->plan->ranks.world;
 }
 
 gable_status gable_report_done(const gable_text *out, gable_err *err)
@@ -146,6 +159,7 @@ static const char *absent_note(const gable_plan *plan, int i)
         [GABLE_ROW_OP] = "no byte of memory moves: the intensity is not defined",
         [GABLE_ROW_COLLECTIVE] = "moves bytes on the wire: the intensity of memory is not defined",
         [GABLE_ROW_GAP] = "time between kernels: nothing is computed or moved",
+        [GABLE_ROW_BUBBLE] = "waiting for other stages: nothing is computed or moved",
         [GABLE_ROW_HOST] = "fetched from beyond the device's memory: what other rows do not hide",
     };
     return notes[plan->kind[i]];
@@ -169,7 +183,8 @@ static void fill_row(const gable_priced *priced, int i, gable_cost_row *row)
     row->note = row->hbm_bytes > 0.0 ? NULL : absent_note(plan, i);
     row->ceiling_s = step->ceiling_s[i];
     row->time_s = step->time_s[i];
-    row->share_frac = total > 0.0 ? row->time_s / total : 0.0;
+    row->hidden_s = step->hidden_s[i];
+    row->share_frac = total > 0.0 ? (row->time_s - row->hidden_s) / total : 0.0;
     row->bound = gable_bound_name(step->row[i].bound);
     row->source = gable_provenance_name(step->row[i].provenance);
 }
@@ -191,6 +206,9 @@ static void fill_figures(const gable_priced *priced, step_figures *f)
     const gable_plan *plan = priced->plan;
     const gable_step *step = priced->step;
     const gable_scenario *scenario = &plan->scenario;
+    const gable_ranks *r = &plan->ranks;
+    gable_token_exchange exchange =
+        scenario->exchange == GABLE_EXCHANGE_TOKENS ? GABLE_EXCHANGE_TOKENS : GABLE_EXCHANGE_GATHER;
     *f = (step_figures){
         .schema = "gable.cost/1",
         .time_s = step->time_s_total,
@@ -222,8 +240,18 @@ static void fill_figures(const gable_priced *priced, step_figures *f)
         .batch = scenario->batch,
         .context = scenario->n_cached,
         .new_tokens = scenario->n_new,
-        .tp = scenario->tp,
-        .ep = scenario->ep,
+        .tp = (int)r->tp,
+        .ep = (int)r->ep,
+        .pp = (int)r->pp,
+        .cp = (int)r->cp,
+        .dp = (int)r->dp,
+        .attn_dp = (int)r->attn_dp,
+        .nodes = priced->machine->n_nodes > 1 ? priced->machine->n_nodes : 1,
+        .devices = (int)r->world,
+        .micro_batches =
+            scenario->overlap == GABLE_OVERLAP_TWO_BATCH ? plan->passes / 2.0 : plan->passes,
+        .overlap_mode = gable_overlaps[scenario->overlap],
+        .exchange = r->experts > r->ffn_tp ? gable_token_exchanges[exchange] : NULL,
         .compute_s = step->bound_s[GABLE_BOUND_COMPUTE],
         .memory_s = step->bound_s[GABLE_BOUND_MEMORY],
         .network_s = step->bound_s[GABLE_BOUND_NETWORK],
@@ -246,11 +274,18 @@ static void write_json(gable_text *out, const gable_priced *priced, const gable_
     gable_text_add(out, ",\n  \"bound_s\": {");
     gable_report_members(out, bound_columns, COUNT_OF(bound_columns), &figures, ", ");
     gable_text_add(out, "},\n  \"overlap\": ");
-    gable_text_add_json_string(out,
-                               "none between operators; within one, compute and memory overlap");
+    gable_text_add_json_string(out, gable_report_overlap(priced->plan));
     gable_report_placement_json(out, priced);
     if (priced->decoding)
         gable_report_decoding_json(out, priced->decoding);
+    if (priced->edited) {
+        gable_text_add(out, ",\n  \"edited\": ");
+        gable_report_edited_json(out, priced->edited);
+    }
+    if (priced->uncertainty) {
+        gable_text_add(out, ",\n  \"interval\": ");
+        gable_report_uncertainty_json(out, priced->uncertainty);
+    }
     gable_text_add(out, "\n}\n");
 }
 
@@ -274,10 +309,11 @@ gable_status gable_report_cost(gable_arena *arena, const gable_priced *priced, g
         .bound = gable_bound_name(step->bound),
         .source = gable_provenance_name(step->provenance),
         .layers = priced->plan->model->n_layers,
+        .hidden_s = NAN,
     };
     gable_table table = {
         .columns = row_columns,
-        .n_columns = COUNT_OF(row_columns),
+        .n_columns = COUNT_OF(row_columns) - (priced->plan->overlaps ? 0 : 1),
         .rows = rows,
         .row_bytes = sizeof *rows,
         .n_rows = (size_t)priced->plan->n_rows,

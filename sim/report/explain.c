@@ -142,10 +142,10 @@ static void add_cache(gable_tree *tree, gable_node *parent)
     const gable_scenario *s = &plan->scenario;
     gable_node *cache = gable_explain_add(tree, parent, "cache", plan->kv_bytes, GABLE_DIM_BYTES);
     cache->reason = "all layers, this rank's heads";
-    double tokens = s->batch * (s->n_cached + s->n_new);
+    double tokens = plan->sequences * (s->n_cached + s->n_new);
     if (plan->kv_bytes <= 0.0)
         return;
-    gable_explain_times(cache, "sequences", s->batch, GABLE_DIM_COUNT, NULL);
+    gable_explain_times(cache, "sequences", plan->sequences, GABLE_DIM_COUNT, NULL);
     gable_explain_times(cache, "tokens each", s->n_cached + s->n_new, GABLE_DIM_COUNT, NULL);
     gable_explain_times(cache, "per token", plan->kv_bytes / tokens, GABLE_DIM_BYTES, NULL);
     cache->source =
@@ -184,8 +184,14 @@ static void add_operators(gable_tree *tree, gable_node *root)
                                         GABLE_DIM_SECONDS);
     all->combine = GABLE_COMBINE_SUM;
     all->reason = "one after another; each of all its calls";
-    for (int i = 0; i < priced->plan->n_rows; i++)
+    double rows_s = 0.0;
+    for (int i = 0; i < priced->plan->n_rows; i++) {
         gable_explain_row(tree, all, i);
+        rows_s += priced->step->time_s[i];
+    }
+    if (priced->plan->overlaps)
+        gable_explain_add(tree, all, "hidden: rows that run beside longer ones",
+                          priced->step->time_s_total - rows_s, GABLE_DIM_SECONDS);
 }
 
 static void add_ceiling(gable_tree *tree, gable_node *root)
@@ -199,6 +205,12 @@ static void add_ceiling(gable_tree *tree, gable_node *root)
         if (priced->step->ceiling_s[i] > 0.0)
             gable_explain_add(tree, all, priced->plan->name[i], priced->step->ceiling_s[i],
                               GABLE_DIM_SECONDS);
+    double rows_s = 0.0;
+    for (int i = 0; i < priced->plan->n_rows; i++)
+        rows_s += priced->step->ceiling_s[i];
+    if (priced->plan->overlaps)
+        gable_explain_add(tree, all, "hidden", priced->step->ceiling_s_total - rows_s,
+                          GABLE_DIM_SECONDS);
 }
 
 static void add_verdict(gable_tree *tree, gable_node *root)

@@ -251,6 +251,26 @@ static void explain_op(gable_tree *tree, gable_node *node, int row)
 
 /* ---- collectives and gaps ---- */
 
+/* What one call is given: a buffer, or tokens for experts. */
+static void explain_buffer(gable_tree *tree, gable_node *node, const gable_collective *collective)
+{
+    bool tokens = collective->tokens > 0.0;
+    double bytes = tokens ? collective->tokens * collective->hidden *
+                                gable_dtype_bytes(collective->payload)
+                          : collective->bytes;
+    gable_node *buffer = gable_explain_add(tree, node, tokens ? "tokens of a rank" : "full buffer",
+                                           bytes, GABLE_DIM_BYTES);
+    buffer->reason =
+        gable_report_format(tree->arena, "%s over %.0f ranks, one call",
+                            gable_collective_name((int)collective->kind), collective->n_ranks);
+    if (!tokens)
+        return;
+    gable_explain_times(buffer, "tokens", collective->tokens, GABLE_DIM_COUNT, NULL);
+    gable_explain_times(buffer, "width", collective->hidden, GABLE_DIM_COUNT, NULL);
+    gable_explain_times(buffer, "each", gable_dtype_bytes(collective->payload), GABLE_DIM_NONE,
+                        "B");
+}
+
 static void explain_collective(gable_tree *tree, gable_node *node, int row)
 {
     const gable_priced *priced = tree->priced;
@@ -260,11 +280,7 @@ static void explain_collective(gable_tree *tree, gable_node *node, int row)
     gable_transfer transfer;
     gable_net_transfer(collective, priced->machine, &transfer);
     node->combine = GABLE_COMBINE_LAST;
-    gable_node *buffer =
-        gable_explain_add(tree, node, "full buffer", collective->bytes, GABLE_DIM_BYTES);
-    buffer->reason =
-        gable_report_format(tree->arena, "%s over %.0f ranks, one call",
-                            gable_collective_name((int)collective->kind), collective->n_ranks);
+    explain_buffer(tree, node, collective);
     gable_node *wire =
         gable_explain_add(tree, node, "wire", calls * transfer.wire_bytes, GABLE_DIM_BYTES);
     gable_explain_times(wire, "calls", calls, GABLE_DIM_NONE, NULL);
@@ -303,6 +319,15 @@ static void explain_gap(gable_tree *tree, gable_node *node, int row)
     node->reason = "time between kernels";
 }
 
+static void explain_bubble(gable_tree *tree, gable_node *node, int row)
+{
+    const gable_plan *plan = tree->priced->plan;
+    double working = tree->priced->step->time_s[row] / plan->bubble_frac;
+    gable_explain_times(node, "a stage works", working, GABLE_DIM_SECONDS, NULL);
+    gable_explain_times(node, "waits for each of it", plan->bubble_frac, GABLE_DIM_NONE, NULL);
+    node->reason = "a stage without a micro-batch";
+}
+
 static void explain_host(gable_tree *tree, gable_node *node, int row)
 {
     (void)row;
@@ -316,6 +341,7 @@ static row_function *const explainers[] = {
     [GABLE_ROW_OP] = explain_op,
     [GABLE_ROW_COLLECTIVE] = explain_collective,
     [GABLE_ROW_GAP] = explain_gap,
+    [GABLE_ROW_BUBBLE] = explain_bubble,
     [GABLE_ROW_HOST] = explain_host,
 };
 

@@ -23,9 +23,19 @@ void gable_report_subject(gable_text *out, const gable_priced *priced)
     gable_text_add_safe(out, priced->plan->model->name);
     gable_text_add(out, " on ");
     gable_text_add_safe(out, priced->machine->system->name);
-    gable_text_addf(out, ", tp %d", scenario->tp);
-    if (scenario->ep > 1)
-        gable_text_addf(out, ", ep %d", scenario->ep);
+    const struct {
+        const char *name;
+        int n;
+    } ranks[] = {
+#define RANK_ROW(member, name, help) {name, scenario->member},
+        GABLE_RANK_LIST(RANK_ROW)
+#undef RANK_ROW
+    };
+    if (priced->machine->n_nodes > 1)
+        gable_text_addf(out, " x %d", priced->machine->n_nodes);
+    for (size_t i = 0; i < COUNT_OF(ranks); i++)
+        if (i == 0 || ranks[i].n > 1)
+            gable_text_addf(out, ", %s %d", ranks[i].name, ranks[i].n > 1 ? ranks[i].n : 1);
     gable_text_add(out, ", stack ");
     gable_text_add_safe(out, priced->machine->constants->stack);
 }
@@ -186,6 +196,7 @@ void gable_report_headline(gable_text *out, const gable_priced *priced)
     gable_report_title(out, priced);
     gable_text_add(out, "\n");
     add_batch(out, &priced->plan->scenario);
+    gable_report_edited(out, priced->edited);
     add_time(out, priced->step);
     gable_text_add(out, "  bound by  ");
     gable_report_verdict(out, priced);
@@ -195,6 +206,8 @@ void gable_report_headline(gable_text *out, const gable_priced *priced)
     gable_report_placement(out, priced);
     if (priced->decoding)
         gable_report_decoding(out, priced->decoding);
+    if (priced->uncertainty)
+        gable_report_uncertainty(out, priced->uncertainty);
     gable_text_add(out, "\n");
 }
 
@@ -204,7 +217,7 @@ static void add_sources(gable_text *out, const gable_priced *priced)
     double seconds[GABLE_N_PROVENANCES] = {0};
     const gable_step *step = priced->step;
     for (int i = 0; i < priced->plan->n_rows; i++)
-        seconds[step->row[i].provenance] += step->time_s[i];
+        seconds[step->row[i].provenance] += step->time_s[i] - step->hidden_s[i];
     gable_text_add(out, "constants:");
     const char *between = " ";
     for (int i = 0; i < GABLE_N_PROVENANCES; i++) {
@@ -217,11 +230,34 @@ static void add_sources(gable_text *out, const gable_priced *priced)
     gable_text_add(out, " of the time\n");
 }
 
+const char *gable_report_overlap(const gable_plan *plan)
+{
+    static const char *const words[GABLE_N_OVERLAPS] = {
+        [GABLE_OVERLAP_NONE] = "none between operators; within one, compute and memory overlap",
+        [GABLE_OVERLAP_SHARED] = "shared experts beside routed experts and their exchange",
+        [GABLE_OVERLAP_TWO_BATCH] = "two halves of the step take turns on device and network",
+        [GABLE_OVERLAP_WAVES] = "experts and their exchange in waves, shared experts beside them",
+    };
+    bool ring = plan->overlaps && plan->scenario.overlap == GABLE_OVERLAP_NONE;
+    return ring ? "attention and the ring that brings it keys and values"
+                : words[plan->scenario.overlap];
+}
+
 void gable_report_notes(gable_text *out, const gable_priced *priced)
 {
+    const gable_plan *plan = priced->plan;
     gable_text_add(out, "\nFigures are those of all calls in the step on one device, the slowest\n"
-                        "rank. Operators run one after another; within one, compute and memory\n"
-                        "overlap.\n");
+                        "rank. ");
+    if (plan->overlaps)
+        gable_text_addf(out, "Overlap: %s;\nwhat others hide of a row is in the last column.\n",
+                        gable_report_overlap(plan));
+    else
+        gable_text_add(out, "Operators run one after another; within one, compute and memory\n"
+                            "overlap.\n");
+    if (plan->ranks.pp > 1.0)
+        gable_text_addf(out,
+                        "A stage does %.10g passes a step and waits %.3g %% of the step for others.\n",
+                        plan->passes, 100.0 * plan->bubble_frac / (1.0 + plan->bubble_frac));
     add_sources(out, priced);
     if (!priced->step->fits)
         gable_text_add(out, "The step does not fit in memory: the times are those if it did.\n");

@@ -2,6 +2,7 @@
  * Room: report. Uses: every room below. */
 #ifndef GABLE_REPORT_INTERNAL_H
 #define GABLE_REPORT_INTERNAL_H
+#include "engine/interval.h"
 #include "report/report.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -18,6 +19,7 @@ typedef struct gable_cost_row {
     double calls, flops, hbm_bytes, wire_bytes;
     double intensity_flops_per_byte; /* NaN where no byte of memory moves */
     double ceiling_s, time_s, share_frac;
+    double hidden_s; /* of time_s, what other rows hide */
     const char *bound, *source;
     const char *note; /* why a figure is absent; NULL */
 } gable_cost_row;
@@ -30,6 +32,9 @@ gable_status gable_report_rows(gable_arena *arena, const gable_priced *priced,
 void gable_report_headline(gable_text *out, const gable_priced *priced);
 void gable_report_notes(gable_text *out, const gable_priced *priced);
 
+/* What runs at the same time, in words. */
+const char *gable_report_overlap(const gable_plan *plan);
+
 /* How the tokens of a step come about: lines for people, one more member of an open object. */
 void gable_report_decoding(gable_text *out, const gable_decoding *decoding);
 void gable_report_decoding_json(gable_text *out, const gable_decoding *decoding);
@@ -38,6 +43,14 @@ void gable_report_decoding_json(gable_text *out, const gable_decoding *decoding)
  * and gains. */
 void gable_report_placement(gable_text *out, const gable_priced *priced);
 void gable_report_placement_json(gable_text *out, const gable_priced *priced);
+
+/* Fields of the hardware that were edited: a line each; an array. */
+void gable_report_edited(gable_text *out, const gable_edited_list *edited);
+void gable_report_edited_json(gable_text *out, const gable_edited_list *edited);
+
+/* How far a step's figures can be trusted, and what it hangs on: lines for people, an object. */
+void gable_report_uncertainty(gable_text *out, const gable_uncertainty *uncertainty);
+void gable_report_uncertainty_json(gable_text *out, const gable_uncertainty *uncertainty);
 
 /* printf into a string of the arena; "" when it is full. */
 const char *gable_report_format(gable_arena *arena, const char *format, ...)

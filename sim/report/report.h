@@ -11,6 +11,7 @@
 #include "engine/compress.h"
 #include "engine/decoding.h"
 #include "engine/engine.h"
+#include "machine/edit.h"
 
 typedef enum gable_format {
     GABLE_FORMAT_TEXT,
@@ -75,7 +76,9 @@ typedef struct gable_priced {
     const gable_step *step;
     bool constants;                 /* explain lists the constants of each kernel's form */
     const gable_decoding *decoding; /* how the step's tokens come about; NULL: one after another */
-    const gable_compression *compression; /* NULL: none */
+    const gable_compression *compression;        /* NULL: none */
+    const gable_edited_list *edited;             /* fields of the machine; NULL: none */
+    const struct gable_uncertainty *uncertainty; /* --interval; NULL: not asked for */
 } gable_priced;
 
 /* The answer of `gable cost` (CONTRACT 4): headline, regime table and notes in text; "gable.cost/1"

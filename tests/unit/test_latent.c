@@ -328,16 +328,18 @@ typedef struct law_case {
 
 static double priced(const law_case *k, const gable_chip *c)
 {
+    gable_chip own = *c; /* forms keep rates in it */
     double v[GABLE_PARAMETERS_CAP];
     const gable_form *form = &gable_forms[k->form];
     gable_work work;
     gable_time time = {0};
+    gable_chip own = *c; /* forms keep rates in it */
     for (int i = 0; i < form->n_parameters; i++) {
         const gable_parameter *p = &form->parameters[i];
         v[i] = p->n_choices ? p->choices[0] : p->centre;
     }
     gable_cost_work(&k->op, &work);
-    k->time(&k->op, &work, c, v, &time);
+    k->time(&k->op, &work, &own, v, &time);
     ck_assert(isfinite(seconds(&time)) && seconds(&time) > 0.0);
     ck_assert(time.exposed_s >= -1e-12);
     return seconds(&time);

@@ -1,0 +1,242 @@
+/* engine/diff: two steps, read or priced, and compared. The causes are in diff_causes.c. */
+#include "engine/diff.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "gable.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+const char *const gable_diff_kind_keys[GABLE_N_DIFF_KINDS] = {
+#define KIND_KEY(symbol, key) [GABLE_DIFF_##symbol] = (key),
+    GABLE_DIFF_CAUSE_LIST(KIND_KEY)
+#undef KIND_KEY
+};
+
+/* ---- an answer of gable cost ---- */
+
+static gable_status text_of(const gable_json *root, const char *key, const char **out,
+                            gable_err *err)
+{
+    const gable_json *node = gable_json_get(root, key);
+    if (!node || node->type != GABLE_JSON_STRING)
+        return gable_json_fail(node ? node : root, err, "expected \"%s\" to be a string", key);
+    *out = node->string;
+    return GABLE_OK;
+}
+
+static gable_status number_of(const gable_json *root, const char *key, double *out, gable_err *err)
+{
+    const gable_json *node = gable_json_get(root, key);
+    if (!node || node->type != GABLE_JSON_NUMBER)
+        return gable_json_fail(node ? node : root, err, "expected \"%s\" to be a number", key);
+    *out = node->number;
+    return GABLE_OK;
+}
+
+static gable_status index_of(const gable_json *root, const char *key, const char *const *names,
+                             int *out, gable_err *err)
+{
+    const char *text;
+    GABLE_TRY(text_of(root, key, &text, err));
+    for (int i = 0; names[i]; i++)
+        if (strcmp(names[i], text) == 0) {
+            *out = i;
+            return GABLE_OK;
+        }
+    return gable_json_fail(gable_json_get(root, key), err, "\"%.40s\" is not one that there is",
+                           text);
+}
+
+static const char *const bounds[] = {
+#define BOUND_NAME(symbol, name) [GABLE_BOUND_##symbol] = (name),
+    GABLE_BOUND_LIST(BOUND_NAME)
+#undef BOUND_NAME
+        NULL};
+
+/* As the options of the command that answered: what the answer does not tell is as by default. */
+static gable_status read_scenario(const gable_json *root, gable_check *out, gable_err *err)
+{
+    double tp, ep;
+    GABLE_TRY(text_of(root, "model", &out->model, err));
+    GABLE_TRY(text_of(root, "system", &out->system, err));
+    GABLE_TRY(text_of(root, "stack", &out->stack, err));
+    GABLE_TRY(index_of(root, "phase", gable_phases, &out->phase, err));
+    GABLE_TRY(number_of(root, "batch", &out->batch, err));
+    GABLE_TRY(number_of(root, "context", &out->n_cached, err));
+    GABLE_TRY(number_of(root, "new_tokens", &out->n_new, err));
+    GABLE_TRY(number_of(root, "tp", &tp, err));
+    GABLE_TRY(number_of(root, "ep", &ep, err));
+    if (tp < 1.0 || tp > 1024.0 || ep < 1.0 || ep > 1024.0)
+        return gable_json_fail(root, err, "tp %g and ep %g: expected 1 to 1024", tp, ep);
+    out->tp = (int)tp;
+    out->ep = (int)ep;
+    return GABLE_OK;
+}
+
+static gable_status read_operators(gable_arena *arena, const gable_json *list, gable_check *out,
+                                   gable_err *err)
+{
+    gable_check_figures *recorded = &out->recorded;
+    GABLE_TRY(gable_arena_take(arena, list->n_children + 1, sizeof *recorded->operators,
+                               &recorded->operators, err));
+    for (const gable_json *node = list->child; node; node = node->next) {
+        gable_check_operator *is = &recorded->operators[recorded->n_operators++];
+        GABLE_TRY(text_of(node, "name", &is->name, err));
+        if (!gable_text_is_name(is->name))
+            return gable_json_fail(node, err, "not the name of an operator");
+        GABLE_TRY(index_of(node, "bound", bounds, &is->bound, err));
+        GABLE_TRY(number_of(node, "time_s", &is->time_s, err));
+    }
+    out->expects_operators = true;
+    return GABLE_OK;
+}
+
+static gable_status read_figures(gable_arena *arena, const gable_json *root, gable_check *out,
+                                 gable_err *err)
+{
+    const gable_json *memory = gable_json_get(root, "memory");
+    const gable_json *fits = gable_json_get(memory, "fits");
+    const gable_json *operators = gable_json_get(root, "operators");
+    if (!operators || operators->type != GABLE_JSON_ARRAY)
+        return gable_json_fail(root, err, "expected an array \"operators\"");
+    for (int i = 0; i < GABLE_N_CHECK_METRICS; i++) {
+        const gable_json *node = gable_json_get(root, gable_check_metric_keys[i]);
+        node = node ? node : gable_json_get(memory, gable_check_metric_keys[i]);
+        out->expects[i] = node && node->type == GABLE_JSON_NUMBER;
+        out->recorded.metric[i] = out->expects[i] ? node->number : 0.0;
+    }
+    GABLE_TRY(index_of(root, "bound", bounds, &out->recorded.bound, err));
+    if (fits && fits->type == GABLE_JSON_BOOL)
+        out->recorded.fits = fits->boolean;
+    return read_operators(arena, operators, out, err);
+}
+
+static gable_status read_answer(gable_arena *arena, const char *path, gable_check *out,
+                                gable_err *err)
+{
+    out->name = out->path = path;
+    out->recorded.fits = -1;
+    GABLE_TRY(read_scenario(out->root, out, err));
+    return read_figures(arena, out->root, out, err);
+}
+
+gable_status gable_diff_read(gable_arena *arena, const char *path, gable_diff_side *out,
+                             gable_err *err)
+{
+    static const char *const ids[] = {"gable.check/1", "gable.cost/1"};
+    const gable_json *root, *id;
+    *out = (gable_diff_side){0};
+    GABLE_TRY(gable_json_read(arena, path, GABLE_JSON_STRICT, &root, err));
+    id = gable_json_get(root, "schema");
+    const char *text = id && id->type == GABLE_JSON_STRING ? id->string : "";
+    out->answers = strcmp(text, ids[1]) == 0;
+    if (!out->answers && strcmp(text, ids[0]) != 0)
+        return gable_json_fail(id ? id : root, err,
+                               "expected a recorded scenario (schema \"%s\") or an answer of gable "
+                               "cost --format json (\"%s\")",
+                               ids[0], ids[1]);
+    if (!out->answers)
+        return gable_check_read(arena, path, &out->check, err);
+    out->check.root = root;
+    return read_answer(arena, path, &out->check, err);
+}
+
+/* ---- figures of a side ---- */
+
+static bool is_recorded(const gable_diff_side *side)
+{
+    const gable_check *check = &side->check;
+    bool any = check->expects_operators || check->recorded.bound >= 0;
+    for (int i = 0; i < GABLE_N_CHECK_METRICS; i++)
+        any = any || check->expects[i];
+    return any;
+}
+
+static gable_status place(gable_arena *arena, const char *root, gable_diff_side *side,
+                          gable_err *err)
+{
+    side->hw = gable_file_join(arena, root, "hw");
+    side->workloads = gable_file_join(arena, root, "workloads");
+    if (!side->hw || !side->workloads)
+        return gable_fail(err, GABLE_INTERNAL, "arena full");
+    if (!gable_file_is_folder(side->hw))
+        return gable_fail(err, GABLE_INPUT, "%s: holds no folder hw, expected a root of data",
+                          root);
+    return GABLE_OK;
+}
+
+static gable_status fill(const gable_diff_request *request, gable_diff_side *side, gable_err *err)
+{
+    gable_check_source source = {side->hw, side->workloads, request->keep, request->scratch};
+    if (side->is_priced)
+        GABLE_TRY(gable_check_figure(&source, &side->check, true, &side->figures, err));
+    else
+        side->figures = side->check.recorded;
+    for (int i = 0; i < GABLE_N_CHECK_METRICS; i++)
+        side->has[i] = side->is_priced || side->check.expects[i];
+    return GABLE_OK;
+}
+
+static gable_status read_sides(const gable_diff_request *request, gable_diff *out, gable_err *err)
+{
+    gable_diff_side *before = &out->before, *after = &out->after;
+    const char *root = request->data_before ? request->data_before : request->data;
+    GABLE_TRY(gable_diff_read(request->keep, request->before, before, err));
+    if (request->after)
+        GABLE_TRY(gable_diff_read(request->keep, request->after, after, err));
+    else
+        *after = *before;
+    before->is_priced = !is_recorded(before);
+    after->is_priced =
+        !request->after || request->data_before || request->data_after || !is_recorded(after);
+    GABLE_TRY(place(request->keep, root, before, err));
+    root = request->data_after ? request->data_after : request->data;
+    GABLE_TRY(place(request->keep, root, after, err));
+    GABLE_TRY(fill(request, before, err));
+    return fill(request, after, err);
+}
+
+/* ---- the comparison ---- */
+
+/* An operator whose time one file does not say has not moved. */
+static void forget_times(gable_check_figures *before, const gable_check_figures *after)
+{
+    for (int i = 0; i < after->n_operators; i++)
+        for (int k = 0; k < before->n_operators && after->operators[i].time_s < 0.0; k++)
+            if (strcmp(before->operators[k].name, after->operators[i].name) == 0)
+                before->operators[k].time_s = after->operators[i].time_s;
+}
+
+static gable_status compare(gable_arena *keep, gable_diff *diff, gable_err *err)
+{
+    gable_check *c = &diff->compared;
+    *c = (gable_check){.name = diff->before.check.name,
+                       .path = diff->before.check.path,
+                       .recorded = diff->before.figures,
+                       .now = diff->after.figures};
+    for (int i = 0; i < GABLE_N_CHECK_METRICS; i++) {
+        c->expects[i] = diff->before.has[i] && diff->after.has[i];
+        c->tolerance[i] = gable_check_tolerance;
+    }
+    if (c->now.bound < 0)
+        c->recorded.bound = -1;
+    if (c->now.fits < 0)
+        c->recorded.fits = -1;
+    c->expects_operators = c->recorded.n_operators && c->now.n_operators;
+    if (!c->expects_operators)
+        c->recorded.n_operators = c->now.n_operators = 0;
+    forget_times(&c->recorded, &c->now);
+    return gable_check_compare(keep, c, err);
+}
+
+gable_status gable_diff_run(const gable_diff_request *request, gable_diff *out, gable_err *err)
+{
+    *out = (gable_diff){.base_s = (double)NAN};
+    GABLE_TRY(read_sides(request, out, err));
+    GABLE_TRY(compare(request->keep, out, err));
+    if (out->compared.outcome == GABLE_CHECK_OK && !request->data_before)
+        return GABLE_OK;
+    return gable_diff_find_causes(request, out, err);
+}

@@ -1,0 +1,96 @@
+/* engine/overlap: see overlap.h. */
+#include "engine/overlap.h"
+
+#include <math.h>
+
+/* Seconds of one group's lanes, expected or at the ceiling. */
+typedef struct lanes {
+    double s[GABLE_N_LANES], busy_s;
+} lanes;
+
+static double sum_of(const double *lane_s)
+{
+    double sum = 0.0;
+    for (int i = 0; i < GABLE_N_LANES; i++)
+        sum += lane_s[i];
+    return sum;
+}
+
+static int longest_of(const double *lane_s)
+{
+    int longest = 0;
+    for (int i = 1; i < GABLE_N_LANES; i++)
+        longest = lane_s[i] > lane_s[longest] ? i : longest;
+    return longest;
+}
+
+double gable_engine_group_s(const double *lane_s, double busy_s, double waves)
+{
+    double sum = sum_of(lane_s), longest = lane_s[longest_of(lane_s)];
+    double together = fmax(longest, fmin(busy_s, sum));
+    return waves > 1.0 ? together + (sum - together) / waves : together;
+}
+
+static void add(lanes *to, gable_lane lane, double s, double busy_s)
+{
+    to->s[lane] += s;
+    to->busy_s += busy_s;
+}
+
+/* Seconds of a row beside the others of its group. */
+static double beside_s(const gable_step *step, int row)
+{
+    return step->time_s[row] - step->hidden_s[row];
+}
+
+/* Shares out what a group hides among the rows of its shorter lanes. */
+static void hide(const gable_plan *plan, int n, gable_overlap_group group, const lanes *x,
+                 double group_s, gable_step *step)
+{
+    int longest = longest_of(x->s);
+    double others = sum_of(x->s) - x->s[longest], hidden = sum_of(x->s) - group_s;
+    for (int i = 0; i < n && others > 0.0; i++)
+        if (plan->group[i] == group && (int)plan->lane[i] != longest)
+            step->hidden_s[i] += beside_s(step, i) * fmin(hidden / others, 1.0);
+}
+
+/* SMs that an exchange beside kernels sets aside: products on the rest take longer, which counts as
+ * hidden less than nothing. */
+static void set_aside(const gable_plan *plan, int n, double n_sm, gable_step *step)
+{
+    double aside[GABLE_N_GROUPS] = {0};
+    for (int i = 0; i < n; i++)
+        aside[plan->group[i]] = fmax(aside[plan->group[i]], step->row[i].set_aside_sm);
+    aside[GABLE_GROUP_NONE] = 0.0;
+    for (int i = 0; i < n; i++) {
+        const gable_time *row = &step->row[i];
+        double taken = aside[plan->group[i]];
+        bool slowed = plan->kind[i] == GABLE_ROW_OP && row->compute_s > row->memory_s;
+        step->hidden_s[i] = 0.0;
+        if (slowed && taken > 0.0 && taken < n_sm)
+            step->hidden_s[i] = -plan->calls[i] * row->compute_s * taken / (n_sm - taken);
+    }
+}
+
+void gable_engine_overlap(const gable_plan *plan, int n, double n_sm, gable_step *step)
+{
+    lanes expected[GABLE_N_GROUPS] = {0}, ceiling[GABLE_N_GROUPS] = {0};
+    set_aside(plan, n, n_sm, step);
+    for (int i = 0; i < n; i++) {
+        gable_overlap_group g = plan->group[i];
+        bool kernel = plan->kind[i] == GABLE_ROW_OP;
+        double floor_s = step->row[i].overhead_s * plan->calls[i], s = beside_s(step, i);
+        add(&expected[g], plan->lane[i], s, kernel ? s - floor_s : 0.0);
+        add(&ceiling[g], plan->lane[i], step->ceiling_s[i], kernel ? step->ceiling_s[i] : 0.0);
+    }
+    for (int g = GABLE_GROUP_NONE + 1; g < GABLE_N_GROUPS; g++) {
+        /* Datasheets know no waves: the best overlap there could be. */
+        double least_s = gable_engine_group_s(ceiling[g].s, ceiling[g].busy_s, 0.0);
+        double waves = g == GABLE_GROUP_LAYERS ? plan->waves : 0.0;
+        double s = gable_engine_group_s(expected[g].s, expected[g].busy_s, waves);
+        hide(plan, n, (gable_overlap_group)g, &expected[g], fmax(s, least_s), step);
+        step->ceiling_s_total -= sum_of(ceiling[g].s) - least_s;
+    }
+    for (int i = 0; i < n; i++)
+        step->time_s_total -= step->hidden_s[i];
+}
