@@ -270,8 +270,8 @@ gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
     if (!v.parts.fits)
         return GABLE_OK;
     if (out->simulated) {
-        double present = is_closed(o) ? out->request.concurrency : out->result.present_mean;
-        present = ceil(present / o->dp); /* of one engine */
+        double present = is_closed(o) ? ceil(out->request.concurrency / o->dp) /* of one engine */
+                                      : out->result.present_mean / o->dp;
         gable_serving_add_first(&v.constants, present, &out->requests);
         GABLE_TRY(gable_request_times_of(&cli->arena, &out->requests, out->result.span_s,
                                          &out->times, &cli->err));
