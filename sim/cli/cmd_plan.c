@@ -54,7 +54,8 @@ static const gable_option options[] = {
     NUMBER_ROW("tpot", SECONDS, "S", NULL, 0.0, 1e6, tpot, "mean time per output token, at most"),
     NUMBER_ROW("e2e", SECONDS, "S", NULL, 0.0, 1e9, e2e, "mean time of a whole answer, at most"),
     NUMBER_ROW("rate", NONE, "R", NULL, 0.0, 1e9, rate, "requests per second that must be served"),
-    NUMBER_ROW("budget", NONE, "USD", NULL, 0.0, 1e9, budget, "of the deployment per hour, at most"),
+    NUMBER_ROW("budget", NONE, "USD", NULL, 0.0, 1e9, budget,
+               "of the deployment per hour, at most"),
     NUMBER_ROW("power", NONE, "W", NULL, 0.0, 1e12, power,
                "of the devices at their limit, at most"),
     CHOICE_ROW("objective", "WHAT", gable_objectives, "throughput", objective,
@@ -115,8 +116,8 @@ static gable_status load_offer(gable_cli *cli, const gable_plan_options *o, cons
     GABLE_TRY(gable_serving_load(&cli->arena, cli->hw, c.machine.accelerator, o->stack,
                                  &out->constants, &out->rules, &cli->err));
     if (o->kv < 0 && out->rules.kv_fp8 && c.model->kv_dtype == GABLE_DTYPE_BF16)
-        GABLE_TRY(gable_model_override(&cli->arena, c.model, NULL, NULL, &fp8, &out->model,
-                                       &cli->err));
+        GABLE_TRY(
+            gable_model_override(&cli->arena, c.model, NULL, NULL, &fp8, &out->model, &cli->err));
     int domain = c.machine.system->n_accelerators;
     bool alone = !(c.machine.system->scale_out_bytes_per_s > 0.0);
     out->n_gpus = o->gpus > 0 && !(alone && o->gpus > domain) ? o->gpus : domain;
@@ -150,26 +151,29 @@ static gable_status load_offers(gable_cli *cli, const gable_plan_options *o, gab
 
 /* ---- picture ---- */
 
+static const double picture_timeout_s = 30.0;
+
 static gable_status draw(gable_cli *cli, const gable_plan_answer *a)
 {
     const gable_planned *p = &a->planned;
+    const gable_gnuplot gnuplot = {getenv("PATH"), picture_timeout_s};
     gable_pareto_point *points = NULL;
-    GABLE_TRY(gable_arena_take(&cli->arena, (size_t)p->n_front + 1, sizeof *points, &points,
-                               &cli->err));
+    GABLE_TRY(
+        gable_arena_take(&cli->arena, (size_t)p->n_front + 1, sizeof *points, &points, &cli->err));
     for (int i = 0; i < p->n_front; i++)
         points[i] = (gable_pareto_point){
             .group = a->offers[p->front[i].offer].machine.system->name,
             .x = p->front[i].tokens_per_s_per_user,
             .y = p->front[i].tokens_per_s_per_gpu,
-            .best = p->n_feasible > 0 && p->front[i].layout.concurrency >=
-                                             p->best[0].layout.concurrency &&
+            .best = p->n_feasible > 0 &&
+                    p->front[i].layout.concurrency >= p->best[0].layout.concurrency &&
                     p->front[i].tokens_per_s_per_gpu >= p->best[0].tokens_per_s_per_gpu &&
                     p->front[i].tokens_per_s_per_gpu <= p->best[0].tokens_per_s_per_gpu};
     gable_pareto_request request = {.points = points,
                                     .n_points = (size_t)p->n_front,
                                     .title = a->offers[0].model->name,
                                     .plots = cli->plots};
-    return gable_pareto_draw(&cli->arena, &request, a->options->output, &cli->err);
+    return gable_pareto_draw(&cli->arena, &request, &gnuplot, a->options->output, &cli->err);
 }
 
 static gable_status run(gable_cli *cli, const void *given)

@@ -18,7 +18,8 @@ static double value_of(const launch *l, const char *of, bool *found)
 {
     const gable_serving_request *q = l->layout;
     const gable_serving_rules *r = &l->offer->rules;
-    double groups = q->attn_dp > 1 ? q->attn_dp : 1.0, ranks = q->tp * groups * (q->cp > 1 ? q->cp : 1);
+    double groups = q->attn_dp > 1 ? q->attn_dp : 1.0,
+           ranks = q->tp * groups * (q->cp > 1 ? q->cp : 1);
     double domain = l->offer->machine.system->n_accelerators;
     const struct {
         const char *name;

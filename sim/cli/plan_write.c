@@ -20,8 +20,8 @@ static const char *const verdicts[GABLE_N_VERDICTS] = {
 
 #define COLUMN(key_, member_, header_, type_, dim_, drop_)                                         \
     {                                                                                              \
-        .key = (key_), .header = (header_), .type = GABLE_CELL_##type_,                            \
-        .dim = GABLE_DIM_##dim_, .offset = offsetof(line, member_), .drop = (drop_)                \
+        .key = (key_), .header = (header_), .type = GABLE_CELL_##type_, .dim = GABLE_DIM_##dim_,   \
+        .offset = offsetof(line, member_), .drop = (drop_)                                         \
     }
 static const gable_column columns[] = {
     COLUMN("system", system, "system", TEXT, NONE, 0),
@@ -76,8 +76,8 @@ static void add_difference(gable_text *out, const gable_candidate *best, const g
         best_total += best->serving.parts.bound_s[b];
     }
     for (int b = 0; b < GABLE_N_BOUNDS && total > 0.0 && best_total > 0.0; b++) {
-        double more = c->serving.parts.bound_s[b] / total -
-                      best->serving.parts.bound_s[b] / best_total;
+        double more =
+            c->serving.parts.bound_s[b] / total - best->serving.parts.bound_s[b] / best_total;
         if (more > most) {
             most = more;
             bound = b;
@@ -145,9 +145,9 @@ void gable_plan_reason(gable_text *out, const gable_plan_answer *a, const gable_
 
 static gable_status keep(gable_cli *cli, gable_text *text, const char **out)
 {
-    *out = text->failed ? NULL
-                        : gable_arena_copy(&cli->arena, text->text ? text->text : "",
-                                           text->length_bytes);
+    *out = text->failed
+               ? NULL
+               : gable_arena_copy(&cli->arena, text->text ? text->text : "", text->length_bytes);
     gable_text_free(text);
     *text = (gable_text){0};
     return *out ? GABLE_OK : gable_fail(&cli->err, GABLE_INTERNAL, "out of memory");
@@ -280,7 +280,8 @@ static gable_status write_text(gable_cli *cli, const gable_plan_answer *a, gable
     write_counts(&cli->out, p);
     write_reasons(&cli->out, &table);
     if (p->n_feasible == 0) {
-        gable_text_add(&cli->out, "Nothing is within the limits; the nearest layouts stand above.\n");
+        gable_text_add(&cli->out,
+                       "Nothing is within the limits; the nearest layouts stand above.\n");
         return GABLE_OK;
     }
     n = p->n_front < a->options->top ? p->n_front : a->options->top;
@@ -297,11 +298,12 @@ static gable_status write_json(gable_cli *cli, const gable_plan_answer *a)
     gable_table table;
     int n = p->n_best < a->options->top ? p->n_best : a->options->top;
     gable_text *out = &cli->out;
-    gable_text_addf(out,
-                    "{\n  \"schema\": \"gable.plan/1\",\n  \"objective\": \"%s\",\n  \"layouts\": %d,\n"
-                    "  \"feasible\": %d,\n  \"illegal\": %d,\n  \"priced\": %d,\n  \"best\": ",
-                    gable_objectives[a->goal.objective], p->n_layouts, p->n_feasible, p->n_illegal,
-                    p->n_priced);
+    gable_text_addf(
+        out,
+        "{\n  \"schema\": \"gable.plan/1\",\n  \"objective\": \"%s\",\n  \"layouts\": %d,\n"
+        "  \"feasible\": %d,\n  \"illegal\": %d,\n  \"priced\": %d,\n  \"best\": ",
+        gable_objectives[a->goal.objective], p->n_layouts, p->n_feasible, p->n_illegal,
+        p->n_priced);
     GABLE_TRY(lines_of(cli, a, p->best, n, &table));
     gable_table_write(out, &table, GABLE_FORMAT_JSON, 0);
     gable_text_add(out, ",\n  \"front\": ");

@@ -288,9 +288,9 @@ gable_status gable_edit_open(gable_arena *arena, const gable_machine *base, gabl
     GABLE_TRY(take_sources(arena, out, err));
     copy_values(out);
     out->machine = (gable_machine){.system = &out->system,
-                                    .accelerator = &out->accelerator,
-                                    .constants = out->constants,
-                                    .n_nodes = base->n_nodes};
+                                   .accelerator = &out->accelerator,
+                                   .constants = out->constants,
+                                   .n_nodes = base->n_nodes};
     return GABLE_OK;
 }
 

@@ -1,13 +1,11 @@
 /* report/pareto: see pareto.h. */
 #include "report/pareto.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/script.h"
 
 enum { GROUPS_CAP = 16 };
-static const double picture_timeout_s = 30.0;
 
 static int group_of(const char **groups, int *n, const char *name)
 {
@@ -59,10 +57,9 @@ static gable_status add_template(gable_arena *arena, const gable_pareto_request 
 }
 
 gable_status gable_pareto_draw(gable_arena *arena, const gable_pareto_request *request,
-                               const char *output, gable_err *err)
+                               const gable_gnuplot *gnuplot, const char *output, gable_err *err)
 {
     gable_text script = {0}, picture = {0};
-    const gable_gnuplot gnuplot = {getenv("PATH"), picture_timeout_s};
     gable_canvas canvas = gable_canvas_of(output);
     if (canvas == GABLE_N_CANVASES || canvas == GABLE_CANVAS_TERMINAL)
         return gable_fail(err, GABLE_USAGE, "-o %.200s: expected .svg, .png or .pdf", output);
@@ -74,7 +71,7 @@ gable_status gable_pareto_draw(gable_arena *arena, const gable_pareto_request *r
     if (status == GABLE_OK)
         status = add_template(arena, request, &script, err);
     if (status == GABLE_OK)
-        status = gable_gnuplot_run(&gnuplot, &script, &picture, err);
+        status = gable_gnuplot_run(gnuplot, &script, &picture, err);
     if (status == GABLE_OK)
         status = gable_file_write(output, picture.text, picture.length_bytes, err);
     gable_text_free(&script);

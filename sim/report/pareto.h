@@ -18,6 +18,6 @@ typedef struct gable_pareto_request {
 
 /* Draws to `output`, whole or not at all. Refuses no points, and endings that are no picture's. */
 gable_status gable_pareto_draw(gable_arena *arena, const gable_pareto_request *request,
-                               const char *output, gable_err *err);
+                               const gable_gnuplot *gnuplot, const char *output, gable_err *err);
 
 #endif
