@@ -65,13 +65,14 @@ CJSON_L  = $(call lazy,CJSON_L,pkg-config --libs libcjson)
 CHECK_C  = $(call lazy,CHECK_C,pkg-config --cflags check)
 CHECK_L  = $(call lazy,CHECK_L,pkg-config --libs check)
 
-COMPILE  = $(CC) $(COMMON) $(OPTIMISE) $(WARNINGS) $(ROOM_FLAGS) $(GSL_C) $(CJSON_C) $(CFLAGS)
+# The folder that it is built in stays out of what is built: two builds are the same bytes (make reproducible).
+COMPILE  = $(CC) $(COMMON) '-ffile-prefix-map=$(CURDIR)=.' $(OPTIMISE) $(WARNINGS) $(ROOM_FLAGS) $(GSL_C) $(CJSON_C) $(CFLAGS)
 LINK     = $(CC) $(OPTIMISE) $(OPENMP) -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS     = $(GSL_L) $(CJSON_L) -lm
 WRAPS    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc # tests/wrap.c makes them fail on demand
 
 .PHONY: all setup setup-dev demo check build-checkers unit layers tidy lint asan ubsan valgrind cov golden fuzz bench calibrate docs \
-        format install uninstall clean help
+        format install uninstall man deb reproducible clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -85,9 +86,16 @@ $(BIN)/libgable.a: $(LIBRARY)
 	@mkdir -p $(@D) && rm -f $@
 	$(call say,ar,$@) $(AR) rcs $@ $(LIBRARY)
 
-$(BIN)/libgable.so: $(LIBRARY)
+# The shared library exports what gable.h declares, with a version, and nothing else.
+SONAME := libgable.so.$(firstword $(subst ., ,$(VERSION)))
+$(OBJ)/gable.map: sim/gable.h
 	@mkdir -p $(@D)
-	$(call say,ld,$@) $(LINK) -shared -Wl,-soname,libgable.so.0 -o $@ $(LIBRARY) $(LIBS)
+	@{ echo 'GABLE_$(firstword $(subst ., ,$(VERSION))) {'; echo 'global:'; \
+	   sed -n 's/^[a-z].*[ *]\(gable_[a-z_]*\)(.*/    \1;/p' $<; echo 'local: *;'; echo '};'; } >$@
+
+$(BIN)/libgable.so: $(LIBRARY) $(OBJ)/gable.map
+	@mkdir -p $(@D)
+	$(call say,ld,$@) $(LINK) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(OBJ)/gable.map -o $@ $(LIBRARY) $(LIBS)
 
 $(OBJ)/sim/engine/%.o $(OBJ)/sim/cli/%.o: ROOM_FLAGS = $(OPENMP)
 # The forms: no errno from roots, no trap flags, loops over tiles in vectors; results are the same to the last bit.
@@ -200,7 +208,8 @@ demo: all ## decode and prefill of a 70B model on eight GPUs, and their roofline
 	@echo 'wrote out/roofline.svg'
 
 RUN_PACKAGES := gcc libc6-dev pkg-config libgsl-dev libcjson-dev gnuplot-nox check
-DEV_PACKAGES := clang clang-format clang-tidy libclang-rt-dev cppcheck valgrind pmccabe gcovr jq
+DEV_PACKAGES := clang clang-format clang-tidy libclang-rt-dev cppcheck valgrind pmccabe gcovr jq \
+                mandoc zsh fish debhelper dpkg-dev fakeroot lintian python3 python3-jsonschema
 
 setup: ## install what building and testing needs (apt; nothing happens where all is there)
 	@tests/tidy/setup.sh $(RUN_PACKAGES)
@@ -210,23 +219,68 @@ setup-dev: ## install what the developers' gates need as well
 format: ## clang-format over sim and tests
 	clang-format -i $(wildcard sim/*.h sim/*/*.[ch] tests/*/*.[ch])
 
-D = $(DESTDIR)$(PREFIX)
-install: all ## install under PREFIX (default /usr/local), staged in DESTDIR
-	install -d $(D)/bin $(D)/lib/pkgconfig $(D)/include $(D)/share/gable
-	install -m 755 build/gable $(D)/bin/gable
-	install -m 644 sim/gable.h $(D)/include/gable.h
-	install -m 644 build/libgable.a $(D)/lib/libgable.a
-	install -m 755 build/libgable.so $(D)/lib/libgable.so.0
-	ln -sf libgable.so.0 $(D)/lib/libgable.so
-	cp -R hw workloads configs plots $(D)/share/gable/
-	printf '%s\n' 'prefix=$(PREFIX)' 'Name: gable' 'Description: LLM inference roofline simulator' \
-	  'Version: $(VERSION)' 'Requires.private: gsl libcjson' 'Cflags: -I$${prefix}/include' \
-	  'Libs: -L$${prefix}/lib -lgable' 'Libs.private: -lm' > $(D)/lib/pkgconfig/gable.pc
+# ---- what users get ------------------------------------------------------------------------------
+LIBDIR  ?= $(PREFIX)/lib
+MANDIR  ?= $(PREFIX)/share/man
+DATADIR := $(PREFIX)/share/gable
+BASH_COMPLETIONS ?= $(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS  ?= $(PREFIX)/share/zsh/site-functions
+FISH_COMPLETIONS ?= $(PREFIX)/share/fish/vendor_completions.d
+
+# Man pages and completion are what the program says of itself.
+COMMANDS   := $(shell sed -n 's/^COMMAND(\(.*\))/\1/p' sim/cli/commands.def)
+PAGES      := $(BIN)/man/gable.1 $(COMMANDS:%=$(BIN)/man/gable-%.1)
+COMPLETION := $(addprefix $(BIN)/completion/,gable.bash gable.zsh gable.fish)
+
+$(BIN)/man/gable.1: $(BIN)/gable
+	@mkdir -p $(@D) && $< help --format man >$@
+$(BIN)/man/gable-%.1: $(BIN)/gable
+	@mkdir -p $(@D) && $< help --format man $* >$@
+$(BIN)/completion/gable.%: $(BIN)/gable
+	@mkdir -p $(@D) && $< completion $* >$@
+man: $(PAGES) $(COMPLETION) ## build the man pages and the completion of three shells
+
+$(BIN)/gable.pc: Makefile sim/gable.h FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))' 'includedir=$${prefix}/include' \
+	  'datadir=$${prefix}/share/gable' '' 'Name: gable' \
+	  'Description: roofline and interconnect simulator for LLM inference' 'Version: $(VERSION)' \
+	  'Requires.private: gsl libcjson' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lgable' \
+	  'Libs.private: -lm$(if $(OPENMP), -lgomp)' >$@
+FORCE:
+
+install: all man $(BIN)/gable.pc ## install under PREFIX (default /usr/local), staged in DESTDIR
+	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(PREFIX)/include $(LIBDIR)/pkgconfig $(MANDIR)/man1 $(DATADIR) \
+	  $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS))
+	install -m 755 $(BIN)/gable $(DESTDIR)$(PREFIX)/bin/gable
+	install -m 644 sim/gable.h $(DESTDIR)$(PREFIX)/include/gable.h
+	install -m 644 $(BIN)/libgable.a $(DESTDIR)$(LIBDIR)/libgable.a
+	install -m 644 $(BIN)/libgable.so $(DESTDIR)$(LIBDIR)/libgable.so.$(VERSION)
+	ln -sf libgable.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libgable.so
+	install -m 644 $(BIN)/gable.pc $(DESTDIR)$(LIBDIR)/pkgconfig/gable.pc
+	install -m 644 $(PAGES) $(DESTDIR)$(MANDIR)/man1/
+	install -m 644 $(BIN)/completion/gable.bash $(DESTDIR)$(BASH_COMPLETIONS)/gable
+	install -m 644 $(BIN)/completion/gable.zsh $(DESTDIR)$(ZSH_COMPLETIONS)/_gable
+	install -m 644 $(BIN)/completion/gable.fish $(DESTDIR)$(FISH_COMPLETIONS)/gable.fish
+	rm -rf $(addprefix $(DESTDIR)$(DATADIR)/,hw workloads configs plots)
+	cp -R hw workloads configs plots $(DESTDIR)$(DATADIR)/
+	rm -f $(DESTDIR)$(DATADIR)/*/*.sh
+	chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)
+	[ -n '$(DESTDIR)' ] || ldconfig 2>/dev/null || true
 
 uninstall: ## remove what install put there
-	rm -f $(D)/bin/gable $(D)/include/gable.h $(D)/lib/libgable.a $(D)/lib/libgable.so $(D)/lib/libgable.so.0 \
-	  $(D)/lib/pkgconfig/gable.pc
-	rm -rf $(D)/share/gable
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/gable include/gable.h)
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libgable.a libgable.so $(SONAME) libgable.so.$(VERSION) pkgconfig/gable.pc)
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(PAGES)))
+	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/gable $(DESTDIR)$(ZSH_COMPLETIONS)/_gable $(DESTDIR)$(FISH_COMPLETIONS)/gable.fish
+	rm -rf $(DESTDIR)$(DATADIR)
+
+deb: ## build Debian packages into build/deb and check them with lintian
+	@.packaging/deb.sh
+
+reproducible: ## build twice in different folders and compare the bytes
+	@tests/tidy/reproducible.sh
 
 clean: ## remove build/ and out/
 	rm -rf build out

@@ -35,6 +35,7 @@ const char *gable_message(const gable_session *session);
 
 /* Version of the library that is linked; GABLE_VERSION is that of this header. */
 #define GABLE_VERSION "0.1.0"
+#define GABLE_RELEASED "2026-11-22" /* its day: man pages and packages carry it, never a clock */
 const char *gable_version(void);
 
 /* One step of one model on one system. Strings are read during the call only. */

@@ -1,8 +1,24 @@
 /* cli: gable help [COMMAND|examples]: the tables, printed. */
+#include <stddef.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/help.h"
 #include "cli/options.h"
+
+typedef struct help_options {
+    int format;
+} help_options;
+
+enum { HELP_TEXT, HELP_MAN };
+static const char *const formats[] = {[HELP_TEXT] = "text", [HELP_MAN] = "man", NULL};
+
+const gable_question gable_questions[] = {
+#define QUESTION(text, command) {text, command "\n"},
+#include "cli/questions.def"
+#undef QUESTION
+};
+const size_t gable_n_questions = sizeof gable_questions / sizeof gable_questions[0];
 
 static void list_commands(gable_text *out)
 {
@@ -16,45 +32,76 @@ static void list_commands(gable_text *out)
         "  gable cost --model llama-3.1-70b --system hgx-h100-8 --tp 8 --phase decode\n"
         "  gable roofline --model llama-3.1-70b --system hgx-h100-8 --tp 8 --terminal\n"
         "  gable demo\n"
-        "\ngable help COMMAND explains one; gable help examples shows all examples.\n"
+        "\ngable help COMMAND explains one; gable help examples shows a command for each question\n"
+        "of a planner, and all examples.\n"
         "Exit: 0 ok, 1 the check said no, 2 usage, 3 input refused, 4 cannot write, 70 defect.\n");
 }
 
 static void list_examples(gable_text *out)
 {
+    gable_text_add(out, "# Questions\n\n");
+    for (size_t i = 0; i < gable_n_questions; i++)
+        gable_text_addf(out, "# %s\n%s\n", gable_questions[i].text, gable_questions[i].command);
+    gable_text_add(out, "# Examples of each command\n\n");
     for (size_t i = 0; gable_commands[i]; i++)
         if (gable_commands[i]->examples)
             gable_text_addf(out, "# %s\n%s\n", gable_commands[i]->summary,
                             gable_commands[i]->examples);
 }
 
-static gable_status run(gable_cli *cli, const void *options)
+static gable_status explain(gable_cli *cli, const char *wanted, bool man)
 {
-    (void)options;
     const char *names[65] = {"examples"};
     size_t n = 1;
-    if (cli->n_arguments == 0) {
-        list_commands(&cli->out);
-        return GABLE_OK;
-    }
-    const char *wanted = cli->arguments[0];
-    if (strcmp(wanted, "examples") == 0) {
-        list_examples(&cli->out);
-        return GABLE_OK;
-    }
     for (size_t i = 0; gable_commands[i] && n < 65; i++) {
         names[n++] = gable_commands[i]->name;
-        if (strcmp(gable_commands[i]->name, wanted) == 0) {
-            gable_options_help(&cli->out, gable_commands[i]);
-            return GABLE_OK;
-        }
+        if (strcmp(gable_commands[i]->name, wanted) != 0)
+            continue;
+        if (man)
+            gable_man_command(&cli->out, gable_commands[i]);
+        else
+            gable_options_help(&cli->out, gable_commands[i], cli->width);
+        return GABLE_OK;
     }
     return gable_cli_unknown(cli, "command", wanted, names, n);
 }
+
+static gable_status run(gable_cli *cli, const void *given)
+{
+    const help_options *options = given;
+    bool man = options->format == HELP_MAN;
+    const char *wanted = cli->n_arguments ? cli->arguments[0] : NULL;
+    if (wanted && strcmp(wanted, "examples") != 0)
+        return explain(cli, wanted, man);
+    if (man)
+        gable_man_program(&cli->out);
+    else if (wanted)
+        list_examples(&cli->out);
+    else
+        list_commands(&cli->out);
+    return GABLE_OK;
+}
+
+static const gable_option options_of_help[] = {
+    {.name = "format",
+     .type = GABLE_OPTION_CHOICE,
+     .offset = offsetof(help_options, format),
+     .argument = "FORMAT",
+     .default_text = "text",
+     .choices = formats,
+     .help = "form of the answer; man: a page for man(1)"},
+};
 
 const gable_command gable_command_help = {
     .name = "help",
     .summary = "Explain a command, or list them",
     .arguments = "[COMMAND|examples]",
+    .options = options_of_help,
+    .n_options = sizeof options_of_help / sizeof options_of_help[0],
+    .options_bytes = sizeof(help_options),
+    .examples = "gable help cost\n"
+                "gable help examples\n"
+                "gable help --format man cost | man -l -\n",
+    .needs_no_data = true,
     .run = run,
 };

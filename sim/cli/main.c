@@ -122,8 +122,9 @@ static gable_status run_command(gable_cli *cli, const gable_command *command, in
 {
     const char **arguments;
     void *options;
+    find_terminal(cli);
     if (asks_for_help(count, words)) {
-        gable_options_help(&cli->out, command);
+        gable_options_help(&cli->out, command, cli->width);
         return GABLE_OK;
     }
     GABLE_TRY(
@@ -132,8 +133,11 @@ static gable_status run_command(gable_cli *cli, const gable_command *command, in
     GABLE_TRY(gable_options_read(command, words, count, options, arguments, &cli->n_arguments,
                                  &cli->err));
     cli->arguments = arguments;
-    GABLE_TRY(find_data(cli));
-    find_terminal(cli);
+    gable_status found = find_data(cli);
+    if (found != GABLE_OK && !command->needs_no_data)
+        return found;
+    if (found != GABLE_OK)
+        cli->err = (gable_err){0};
     return command->run(cli, options);
 }
 
