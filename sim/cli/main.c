@@ -1,5 +1,6 @@
 /* cli: main: finds the subcommand and the data, runs it, prints its answer, maps its status to an
  * exit code. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -62,6 +63,8 @@ static gable_status find_data(gable_cli *cli)
     if (root && *root && !holds_data(&cli->arena, root))
         return gable_fail(&cli->err, GABLE_INPUT, "GABLE_DATA is %s, which has no folder hw", root);
     const char *folder = program_folder(&cli->arena);
+    if (!folder)
+        return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
     for (size_t i = 0; !(root && *root) && i < sizeof around / sizeof around[0]; i++) {
         const char *candidate = folder_above(&cli->arena, folder, around[i].up);
         if (candidate && *around[i].below)
@@ -76,7 +79,9 @@ static gable_status find_data(gable_cli *cli)
     cli->workloads = gable_file_join(&cli->arena, root, "workloads");
     cli->configs = gable_file_join(&cli->arena, root, "configs");
     cli->plots = gable_file_join(&cli->arena, root, "plots");
-    return GABLE_OK;
+    return cli->hw && cli->workloads && cli->configs && cli->plots
+               ? GABLE_OK
+               : gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
 }
 
 static void find_terminal(gable_cli *cli)
@@ -162,7 +167,7 @@ static gable_status print_answer(gable_cli *cli, gable_status status)
 {
     if (status != GABLE_OK && status != GABLE_DIFFERS)
         return status;
-    if (cli->out.failed)
+    if (cli->out.failed || cli->arena.full)
         return gable_fail(&cli->err, GABLE_INTERNAL, "out of memory");
     if (cli->out.length_bytes == 0)
         return status;
@@ -173,6 +178,7 @@ static gable_status print_answer(gable_cli *cli, gable_status status)
 int main(int argc, char **argv)
 {
     gable_cli cli = {0};
+    signal(SIGXFSZ, SIG_IGN); /* a write that may not grow its file fails, as on a full disk */
     gable_status status = dispatch(&cli, argc - 1, (const char *const *)argv + 1);
     status = print_answer(&cli, status);
     if (cli.err.status != GABLE_OK)
