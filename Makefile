@@ -171,7 +171,7 @@ fuzz: ## fuzz every loader for FUZZ_SECONDS each (clang)
 	@for f in $(FUZZERS); do \
 	  clang $(filter-out -fno-semantic-interposition,$(COMMON)) -O1 -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=all $(GSL_C) $(CJSON_C) -o build/fuzz/$$f tests/fuzz/$$f.c \
-	    $(wildcard sim/base/*.c sim/machine/*.c sim/model/*.c sim/cost/*.c sim/net/*.c) $(CJSON_L) -lm || exit; \
+	    $(wildcard $(LIB_ROOMS:%=sim/%/*.c)) $(LIBS) || exit; \
 	  mkdir -p build/fuzz/corpus-$$f; \
 	  build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
 	    -artifact_prefix=build/fuzz/ build/fuzz/corpus-$$f tests/fuzz/corpus/$${f#fuzz_} || exit; done
