@@ -25,6 +25,7 @@ object     = $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard $(1))))
 SUITES    := unit $(if $(wildcard tests/laws/suites.def),laws) # Check programs: tests/NAME/suites.def
 SUPPORT   := $(filter-out %/runner.o,$(call object,tests/*.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_SHARED = $(filter-out %/replay.o $(FUZZERS:%=$(OBJ)/tests/fuzz/%.o),$(call object,tests/fuzz/*.c))
 BENCHES   := $(patsubst tests/bench/%.c,%,$(sort $(wildcard tests/bench/bench_*.c)))
 CHECKERS  := $(SUITES:%=$(BIN)/test/%) $(FUZZERS:%=$(BIN)/test/%)
 
@@ -46,6 +47,9 @@ BLURRED        := -Wno-format-truncation -Wno-maybe-uninitialized
 OPTIMISE_asan  := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow \
                   -fno-sanitize-recover=all $(BLURRED)
 OPTIMISE_ubsan := -O1 -fsanitize=undefined,float-cast-overflow -fno-sanitize-recover=all
+# clang; libFuzzer itself is linked to the targets alone, so that tests run in this variant too.
+OPTIMISE_fuzz  := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow \
+                  -fno-sanitize-recover=all
 OPTIMISE_cov   := -O0 --coverage $(BLURRED)
 OPTIMISE       := $(or $(OPTIMISE_$(VARIANT)),-O2 -D_FORTIFY_SOURCE=2)
 
@@ -119,7 +123,7 @@ $(OBJ)/runner-%.o: tests/runner.c tests/%/suites.def Makefile | $(filter setup s
 	$(call say,cc,$@) $(COMPILE) -Itests $(CHECK_C) -DGABLE_SUITES='"$*/suites.def"' -MMD -MP -c -o $@ $<
 
 # The fuzz targets, built without a fuzzer: they replay the corpus.
-$(FUZZERS:%=$(BIN)/test/%): $(BIN)/test/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/replay.o $(OBJ)/all.a
+$(FUZZERS:%=$(BIN)/test/%): $(BIN)/test/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/replay.o $(FUZZ_SHARED) $(OBJ)/all.a
 	@mkdir -p $(@D)
 	$(call say,ld,$@) $(LINK) -o $@ $^ $(LIBS)
 
@@ -170,16 +174,16 @@ cov: ## line and branch coverage of the unit tests
 	gcovr --root . --filter sim/ --object-directory build/obj-cov --branches --print-summary --txt build/coverage.txt
 	@cat build/coverage.txt
 
-FUZZ_SECONDS ?= 20
-fuzz: ## fuzz every loader for FUZZ_SECONDS each (clang)
-	@mkdir -p build/fuzz
-	@for f in $(FUZZERS); do \
-	  clang $(filter-out -fno-semantic-interposition,$(COMMON)) -O1 -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=all $(GSL_C) $(CJSON_C) -o build/fuzz/$$f tests/fuzz/$$f.c \
-	    $(wildcard sim/base/*.c sim/machine/*.c sim/model/*.c sim/cost/*.c sim/net/*.c) $(CJSON_L) -lm || exit; \
-	  mkdir -p build/fuzz/corpus-$$f; \
-	  build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
-	    -artifact_prefix=build/fuzz/ build/fuzz/corpus-$$f tests/fuzz/corpus/$${f#fuzz_} || exit; done
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(FUZZERS)
+fuzz: ## fuzz every loader for FUZZ_SECONDS each (clang); FUZZ_TARGETS="fuzz_csv …" takes some
+	@$(MAKE) VARIANT=fuzz CC=clang fuzzers
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh build/fuzz/fuzzer $(FUZZ_TARGETS)
+.PHONY: fuzzers
+fuzzers: $(FUZZERS:%=$(BIN)/fuzzer/%)
+$(FUZZERS:%=$(BIN)/fuzzer/%): $(BIN)/fuzzer/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_SHARED) $(OBJ)/all.a
+	@mkdir -p $(@D)
+	$(call say,ld,$@) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 $(BENCHES:%=$(BIN)/bench/%): $(BIN)/bench/%: $(OBJ)/tests/bench/%.o $(OBJ)/all.a
 	@mkdir -p $(@D)

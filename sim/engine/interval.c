@@ -39,8 +39,8 @@ typedef struct side {
     int n_fields;
     gable_edit_field field[FIELDS_CAP];
     int doubt_of_field[FIELDS_CAP];
-    int doubt_of_price; /* -1: not published */
-    int n_doubts, first;  /* of this side; their place among all draws */
+    int doubt_of_price;  /* -1: not published */
+    int n_doubts, first; /* of this side; their place among all draws */
     gable_doubt doubts[GABLE_DOUBTS_CAP];
     double *time_s, *usd, *draw; /* N_POINTS each */
 } side;
@@ -167,10 +167,9 @@ static void draw_all(side *s, const double *normals, size_t dimensions)
         s->time_s[p] = draw_time(s, z);
         s->usd[p] = (double)NAN;
         if (s->doubt_of_price >= 0 && tokens > 0.0)
-            s->usd[p] =
-                n * a->price_usd_per_h *
-                exp(s->doubts[s->doubt_of_price].sigma_ln * z[s->doubt_of_price]) / 3600.0 *
-                s->time_s[p] / tokens * 1e6;
+            s->usd[p] = n * a->price_usd_per_h *
+                        exp(s->doubts[s->doubt_of_price].sigma_ln * z[s->doubt_of_price]) / 3600.0 *
+                        s->time_s[p] / tokens * 1e6;
     }
 }
 

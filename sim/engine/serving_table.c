@@ -262,7 +262,7 @@ static gable_status read_request(const reader *r, size_t row, gable_serving_run 
     GABLE_TRY(number(r, row, COLUMN_ATTN_DP, 1.0, &attn_dp));
     GABLE_TRY(number(r, row, COLUMN_ISL, 0.0, &q->isl));
     GABLE_TRY(number(r, row, COLUMN_OSL, 0.0, &q->osl));
-    GABLE_TRY(number(r, row, COLUMN_RATIO, 1.0, &q->length_ratio));
+    GABLE_TRY(number(r, row, COLUMN_RATIO, 0.0, &q->length_ratio));
     GABLE_TRY(number(r, row, COLUMN_WAVES, 0.0, &q->waves));
     GABLE_TRY(number(r, row, COLUMN_CONCURRENCY, 1.0, &q->concurrency));
     GABLE_TRY(number(r, row, COLUMN_TTFT, 0.0, &ttft));
@@ -281,32 +281,28 @@ static gable_status read_request(const reader *r, size_t row, gable_serving_run 
     return GABLE_OK;
 }
 
-gable_status gable_serving_run_queue(gable_arena *arena, gable_serving_run *run,
-                                     const gable_serving_constants *constants, double *queue_s,
-                                     gable_err *err)
+gable_status gable_serving_run_wait(gable_arena *arena, gable_serving_run *run,
+                                    const gable_serving_constants *constants,
+                                    gable_serving_wait *out, gable_err *err)
 {
-    gable_simulated simulated;
-    gable_request_times times;
-    *queue_s = gable_serving_queue_s(&run->parts, constants, &run->request);
-    if (!run->loop.simulated)
-        return GABLE_OK;
-    GABLE_TRY(gable_serving_loop_run(arena, &run->loop, constants, &simulated, &times, err));
-    *queue_s = times.ttft.mean;
-    return GABLE_OK;
+    *out = (gable_serving_wait){run->parts.isl,
+                                gable_serving_queue_s(&run->parts, constants, &run->request)};
+    return run->loop.simulated ? gable_serving_loop_run(arena, &run->loop, constants, out, err)
+                               : GABLE_OK;
 }
 
 static gable_status finish_run(const reader *r, const gable_model *model,
                                const loaded_machine *machine, gable_serving_run *run)
 {
-    double queue_s;
+    gable_serving_wait wait;
     gable_served served = {.model = model,
                            .machine = &machine->machine,
                            .rules = &machine->rules,
                            .request = &run->request,
                            .parts = &run->parts};
     GABLE_TRY(gable_serving_loop_init(r->arena, &served, &run->loop, r->err));
-    GABLE_TRY(gable_serving_run_queue(r->arena, run, &run->constants, &queue_s, r->err));
-    gable_serving_finish(&run->parts, &run->constants, &run->request, &machine->machine, queue_s,
+    GABLE_TRY(gable_serving_run_wait(r->arena, run, &run->constants, &wait, r->err));
+    gable_serving_finish(&run->parts, &run->constants, &run->request, &machine->machine, &wait,
                          &run->serving);
     return GABLE_OK;
 }

@@ -24,9 +24,8 @@ void gable_whatif_figures(const gable_whatif_step *side, gable_whatif_side *out)
         .usd_per_million_tokens = hourly > 0.0 && step->tokens_per_s > 0.0
                                       ? hourly / 3600.0 / step->tokens_per_s * 1e6
                                       : (double)NAN,
-        .memory_j = device->hbm_j_per_bit > 0.0
-                        ? 8.0 * n * step->hbm_bytes * device->hbm_j_per_bit
-                        : (double)NAN,
+        .memory_j = device->hbm_j_per_bit > 0.0 ? 8.0 * n * step->hbm_bytes * device->hbm_j_per_bit
+                                                : (double)NAN,
         .total_bytes = step->total_bytes,
         .capacity_bytes = step->capacity_bytes,
         .fits = step->fits,
