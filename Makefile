@@ -71,7 +71,7 @@ LINK     = $(CC) $(OPTIMISE) $(OPENMP) -Wl,--as-needed -Wl,-z,relro,-z,now $(LDF
 LIBS     = $(GSL_L) $(CJSON_L) -lm
 WRAPS    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc # tests/wrap.c makes them fail on demand
 
-.PHONY: all setup setup-dev demo check build-checkers unit layers tidy lint asan ubsan valgrind cov golden fuzz bench calibrate docs \
+.PHONY: all setup setup-dev demo check build-checkers unit layers tidy lint asan ubsan valgrind cov golden answers fuzz bench calibrate docs \
         format install uninstall man deb reproducible clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -148,6 +148,11 @@ unit: $(SUITES:%=$(BIN)/test/%) ## run the unit tests and laws alone
 
 golden: all ## rewrite the expected output of the transcripts in tests/golden
 	tests/golden/run.sh --update
+
+answers: $(BIN)/test/unit ## rewrite the keys of answers in sim/cli/json_answers.def
+	@sed '/^ANSWER/,$$d' sim/cli/json_answers.def >$(BIN)/answers.head
+	@GABLE_ANSWERS=$(BIN)/answers.rows CK_RUN_SUITE=json_reference $< >/dev/null || true
+	cat $(BIN)/answers.head $(BIN)/answers.rows >sim/cli/json_answers.def
 
 calibrate: all ## refit hw/calibration from ../shared/measurements
 	@GABLE=$(BIN)/gable hw/calibrate.sh
@@ -229,16 +234,22 @@ FISH_COMPLETIONS ?= $(PREFIX)/share/fish/vendor_completions.d
 
 # Man pages and completion are what the program says of itself.
 COMMANDS   := $(shell sed -n 's/^COMMAND(\(.*\))/\1/p' sim/cli/commands.def)
+READS      := $(shell sed -n 's/^ *{\.name = "\(.*\)",.*$$/\1/p' sim/cli/json_reference.c)
 PAGES      := $(BIN)/man/gable.1 $(COMMANDS:%=$(BIN)/man/gable-%.1)
+SCHEMAS    := $(READS:%=$(BIN)/schemas/%.schema.json)
 COMPLETION := $(addprefix $(BIN)/completion/,gable.bash gable.zsh gable.fish)
 
 $(BIN)/man/gable.1: $(BIN)/gable
 	@mkdir -p $(@D) && $< help --format man >$@
 $(BIN)/man/gable-%.1: $(BIN)/gable
 	@mkdir -p $(@D) && $< help --format man $* >$@
+$(BIN)/man/gable-json.5: $(BIN)/gable
+	@mkdir -p $(@D) && $< help json --format man >$@
 $(BIN)/completion/gable.%: $(BIN)/gable
 	@mkdir -p $(@D) && $< completion $* >$@
-man: $(PAGES) $(COMPLETION) ## build the man pages and the completion of three shells
+$(BIN)/schemas/%.schema.json: $(BIN)/gable
+	@mkdir -p $(@D) && $< help json $* --format json >$@
+man: $(PAGES) $(BIN)/man/gable-json.5 $(COMPLETION) $(SCHEMAS) ## build man pages, completion of three shells, JSON Schemas
 
 $(BIN)/gable.pc: Makefile sim/gable.h FORCE
 	@mkdir -p $(@D)
@@ -250,7 +261,7 @@ $(BIN)/gable.pc: Makefile sim/gable.h FORCE
 FORCE:
 
 install: all man $(BIN)/gable.pc ## install under PREFIX (default /usr/local), staged in DESTDIR
-	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(PREFIX)/include $(LIBDIR)/pkgconfig $(MANDIR)/man1 $(DATADIR) \
+	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(PREFIX)/include $(LIBDIR)/pkgconfig $(MANDIR)/man1 $(MANDIR)/man5 $(DATADIR)/schemas \
 	  $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS))
 	install -m 755 $(BIN)/gable $(DESTDIR)$(PREFIX)/bin/gable
 	install -m 644 sim/gable.h $(DESTDIR)$(PREFIX)/include/gable.h
@@ -260,19 +271,21 @@ install: all man $(BIN)/gable.pc ## install under PREFIX (default /usr/local), s
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libgable.so
 	install -m 644 $(BIN)/gable.pc $(DESTDIR)$(LIBDIR)/pkgconfig/gable.pc
 	install -m 644 $(PAGES) $(DESTDIR)$(MANDIR)/man1/
+	install -m 644 $(BIN)/man/gable-json.5 $(DESTDIR)$(MANDIR)/man5/
 	install -m 644 $(BIN)/completion/gable.bash $(DESTDIR)$(BASH_COMPLETIONS)/gable
 	install -m 644 $(BIN)/completion/gable.zsh $(DESTDIR)$(ZSH_COMPLETIONS)/_gable
 	install -m 644 $(BIN)/completion/gable.fish $(DESTDIR)$(FISH_COMPLETIONS)/gable.fish
 	rm -rf $(addprefix $(DESTDIR)$(DATADIR)/,hw workloads configs plots)
 	cp -R hw workloads configs plots $(DESTDIR)$(DATADIR)/
 	rm -f $(DESTDIR)$(DATADIR)/*/*.sh
+	install -m 644 $(SCHEMAS) $(DESTDIR)$(DATADIR)/schemas/
 	chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)
 	[ -n '$(DESTDIR)' ] || ldconfig 2>/dev/null || true
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/gable include/gable.h)
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libgable.a libgable.so $(SONAME) libgable.so.$(VERSION) pkgconfig/gable.pc)
-	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(PAGES)))
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(PAGES))) $(DESTDIR)$(MANDIR)/man5/gable-json.5
 	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/gable $(DESTDIR)$(ZSH_COMPLETIONS)/_gable $(DESTDIR)$(FISH_COMPLETIONS)/gable.fish
 	rm -rf $(DESTDIR)$(DATADIR)
 

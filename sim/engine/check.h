@@ -139,8 +139,9 @@ typedef struct gable_check {
     bool data_moved[GABLE_N_CHECK_DATA]; /* the file is another than when this was recorded */
 } gable_check;
 
-/* The rows that are read from a file: what a scenario is, and what its file may hold. */
-extern const gable_schema gable_check_schema;
+/* The rows that are read from a file: what a scenario is, an expected figure, an operator. */
+extern const gable_schema gable_check_schema, gable_check_expectation_schema,
+    gable_check_operator_schema;
 
 /* Reads one file. Refuses with GABLE_INPUT and file:line:column: typos, wrong types, formats and
  * bounds that there are not. Whether the model and system exist is found by gable_check_price. */
