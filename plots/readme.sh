@@ -40,6 +40,8 @@ replace regimes workloads/README.md
 "$gable" curve flops --model deepseek-v3.2,deepseek-v4-pro,deepseek-v4-flash \
     --title 'FLOPs of one new token: V4 against V3.2' -o plots/flops-per-token.svg
 
+GABLE=$gable plots/whatif.sh
+
 [ -d "$rows" ] || exit 0
 rows=$(cd "$rows" && pwd)
 

@@ -255,9 +255,9 @@ static void explain_op(gable_tree *tree, gable_node *node, int row)
 static void explain_buffer(gable_tree *tree, gable_node *node, const gable_collective *collective)
 {
     bool tokens = collective->tokens > 0.0;
-    double bytes = tokens ? collective->tokens * collective->hidden *
-                                gable_dtype_bytes(collective->payload)
-                          : collective->bytes;
+    double bytes =
+        tokens ? collective->tokens * collective->hidden * gable_dtype_bytes(collective->payload)
+               : collective->bytes;
     gable_node *buffer = gable_explain_add(tree, node, tokens ? "tokens of a rank" : "full buffer",
                                            bytes, GABLE_DIM_BYTES);
     buffer->reason =
@@ -338,10 +338,8 @@ static void explain_host(gable_tree *tree, gable_node *node, int row)
 typedef void row_function(gable_tree *tree, gable_node *node, int row);
 
 static row_function *const explainers[] = {
-    [GABLE_ROW_OP] = explain_op,
-    [GABLE_ROW_COLLECTIVE] = explain_collective,
-    [GABLE_ROW_GAP] = explain_gap,
-    [GABLE_ROW_BUBBLE] = explain_bubble,
+    [GABLE_ROW_OP] = explain_op,     [GABLE_ROW_COLLECTIVE] = explain_collective,
+    [GABLE_ROW_GAP] = explain_gap,   [GABLE_ROW_BUBBLE] = explain_bubble,
     [GABLE_ROW_HOST] = explain_host,
 };
 
