@@ -111,7 +111,7 @@ typedef struct building {
 static gable_status take_nodes(const building *b, bool zero, double least, double most,
                                double ratio, double **out, int *n)
 {
-    double nodes[GABLE_STEP_NODES_CAP], x = fmin(least, most);
+    double nodes[GABLE_STEP_NODES_CAP] = {0}, x = fmin(least, most);
     *n = 0;
     if (zero)
         nodes[(*n)++] = 0.0;
@@ -275,7 +275,7 @@ void gable_step_costs_decode(const gable_step_costs *costs, double batch, double
     double along;
     int n = costs->n_context;
     int i = segment_of(costs->batch, costs->n_batch, batch, &along);
-    const double *low = &costs->decode_s[i * n];
+    const double *low = &costs->decode_s[(size_t)i * (size_t)n];
     for (int j = 0; j < n; j++)
         row_s[j] = between(low, j, n, along);
 }
@@ -310,8 +310,9 @@ double gable_step_costs_attention(const gable_step_costs *costs, double part, do
     int n = costs->n_prior;
     int i = segment_of(costs->part, costs->n_part, part, &along);
     int j = segment_of(costs->prior, n, prior, &along_prior);
-    double low = between(&costs->attention_s[i * n], j, 1, along_prior);
-    double high = along > 0.0 ? between(&costs->attention_s[(i + 1) * n], j, 1, along_prior) : low;
+    const double *row = &costs->attention_s[(size_t)i * (size_t)n];
+    double low = between(row, j, 1, along_prior);
+    double high = along > 0.0 ? between(row + n, j, 1, along_prior) : low;
     return part * (low + along * (high - low));
 }
 
