@@ -109,6 +109,8 @@ static const struct {
     {"net", "flows %s", 'f'},
     {"serve", "--model llama-3.1-70b --system hgx-h100-8 --tp 8 --usd-per-gpu-hour 2", 0},
     {"serve", M, 0},
+    {"plan", "--tpot 30ms --top 2" M, 0},
+    {"plan", "--model deepseek-v3 --system hgx-h200-8,hgx-a100-8 --gpus 16 --disagg --top 500", 0},
     {"whatif", "--model qwen3-32b --system h100-sxm --set hbm.bandwidth=x2", 0},
     {"whatif", "--model qwen3-32b --system hgx-h100-8 --direction hbf --with tp=2 --interval", 0},
     {"whatif", "--model qwen3-32b --system h100-sxm --direction pnm --phase both", 0},
