@@ -23,6 +23,7 @@
     X(RATIO, "length_ratio", 0)                                                                    \
     X(WAVES, "waves", 0)                                                                           \
     X(CONCURRENCY, "concurrency", 1)                                                               \
+    X(MEASURED, "measured", 0)                                                                     \
     X(STEP_TOKENS, "step_tokens", 0)                                                               \
     X(POLL, "poll_steps", 0)                                                                       \
     X(WAIT, "wait_steps", 0)                                                                       \
@@ -364,7 +365,8 @@ gable_status gable_serving_runs_read(gable_arena *arena, const char *hw, const c
         if (!run->stack)
             run->unsupported = "no stack stands for its framework";
         GABLE_TRY(read_request(r, i, run));
-        gable_recipe_key key = {framework, run->device, run->model, run->precision};
+        gable_recipe_key key = {framework, run->device, run->model, run->precision,
+                                cell(r, i, COLUMN_MEASURED)};
         if (recipes)
             gable_recipes_apply(recipes, &key, &run->request);
         if (run->stack)
