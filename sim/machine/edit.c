@@ -144,8 +144,9 @@ static bool add_candidate(const gable_edit_field *field, void *context)
     near_miss *m = context;
     char *copy = m->path[m->n];
     snprintf(copy, GABLE_EDIT_PATH_CAP, "%s", field->path);
-    m->list[2 * m->n] = copy;
-    m->list[2 * m->n + 1] = copy + strcspn(copy, ".") + 1;
+    const char **pair = &m->list[2 * (size_t)m->n];
+    pair[0] = copy;
+    pair[1] = copy + strcspn(copy, ".") + 1;
     if (!m->same && strcmp(field->row->key, m->last) == 0)
         m->same = copy;
     return ++m->n == GABLE_EDIT_FIELDS_CAP;
@@ -288,9 +289,9 @@ gable_status gable_edit_open(gable_arena *arena, const gable_machine *base, gabl
     GABLE_TRY(take_sources(arena, out, err));
     copy_values(out);
     out->machine = (gable_machine){.system = &out->system,
-                                    .accelerator = &out->accelerator,
-                                    .constants = out->constants,
-                                    .n_nodes = base->n_nodes};
+                                   .accelerator = &out->accelerator,
+                                   .constants = out->constants,
+                                   .n_nodes = base->n_nodes};
     return GABLE_OK;
 }
 
