@@ -37,9 +37,8 @@ static gable_status read_scenario(gable_cli *cli, const gable_scenario_options *
                                   gable_phase phase, bool both, gable_scenario *out)
 {
     bool decode = phase == GABLE_PHASE_DECODE;
-    *out = (gable_scenario){.phase = phase,
-                            .batch = both && !decode ? 1.0 : o->batch,
-                            .skew = o->skew};
+    *out = (gable_scenario){
+        .phase = phase, .batch = both && !decode ? 1.0 : o->batch, .skew = o->skew};
     GABLE_LAYOUT_COPY(out, o);
     double context;
     GABLE_TRY(
@@ -111,10 +110,8 @@ gable_status gable_scenario_price_read(gable_cli *cli, const gable_scenario *sce
 {
     GABLE_TRY(gable_engine_lay(&cli->arena, out->model, &out->machine, scenario, &out->plan,
                                &out->step, &cli->err));
-    *priced = (gable_priced){.plan = &out->plan,
-                             .machine = &out->machine,
-                             .step = &out->step,
-                             .edited = out->edited};
+    *priced = (gable_priced){
+        .plan = &out->plan, .machine = &out->machine, .step = &out->step, .edited = out->edited};
     return GABLE_OK;
 }
 

@@ -69,7 +69,7 @@ extern const char *const gable_phase_choices_both[]; /* the same and "both" */
          .argument = "N",                                                                          \
          .offset = offsetof(gable_scenario_options, new_tokens),                                   \
          .help = "tokens that each sequence adds (decode 1, prefill 1024)"},                       \
-        GABLE_LAYOUT_OPTIONS(gable_scenario_options),                                                \
+        GABLE_LAYOUT_OPTIONS(gable_scenario_options),                                              \
         {.name = "experts-skew",                                                                   \
          .type = GABLE_OPTION_QUANTITY,                                                            \
          .dim = GABLE_DIM_NONE,                                                                    \

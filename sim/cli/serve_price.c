@@ -33,8 +33,7 @@ static gable_status check_options(gable_cli *cli, const gable_serve_options *o)
     if (!timed && o->rate > 0.0)
         return gable_fail(&cli->err, GABLE_USAGE, "--rate: --arrivals %s has no rate", name);
     if ((o->arrivals == GABLE_ARRIVALS_TRACE) != (o->trace != NULL))
-        return gable_fail(&cli->err, GABLE_USAGE,
-                          "--arrivals trace and --trace FILE go together");
+        return gable_fail(&cli->err, GABLE_USAGE, "--arrivals trace and --trace FILE go together");
     if (o->prefix_cache > 0.0 && !o->trace)
         return gable_fail(&cli->err, GABLE_USAGE,
                           "--prefix-cache needs --trace FILE: only a trace says which prompts "
@@ -65,8 +64,8 @@ static gable_status take_trace(serving *v)
     q->length_ratio = 1.0;
     v->answer->prefix_hit_frac = (double)NAN;
     if (o->prefix_cache > 0.0)
-        return gable_trace_prefixes(arena, &v->trace, o->prefix_cache,
-                                    &v->answer->prefix_hit_frac, &v->cli->err);
+        return gable_trace_prefixes(arena, &v->trace, o->prefix_cache, &v->answer->prefix_hit_frac,
+                                    &v->cli->err);
     return GABLE_OK;
 }
 
@@ -188,8 +187,8 @@ static gable_status simulate(serving *v)
     gable_serving_loop_size(&a->request, &clients, &n);
     setup.clients = is_closed(v->options) ? (size_t)clients : 0;
     gable_request_range range = gable_request_range_of(&a->requests, setup.clients);
-    GABLE_TRY(gable_serving_engine(&cli->arena, &served, &range, &v->costs, &setup.rules,
-                                   &cli->err));
+    GABLE_TRY(
+        gable_serving_engine(&cli->arena, &served, &range, &v->costs, &setup.rules, &cli->err));
     setup.rules.extras = gable_serving_extras(&v->constants, v->parts.n_layers);
     a->split = v->options->prefill_engines > 0;
     if (a->split)
@@ -271,8 +270,8 @@ gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
     if (!v.parts.fits)
         return GABLE_OK;
     if (out->simulated) {
-        double present =
-            is_closed(o) ? out->request.concurrency : out->result.present_mean;
+        double present = is_closed(o) ? ceil(out->request.concurrency / o->dp) /* of one engine */
+                                      : out->result.present_mean / o->dp;
         gable_serving_add_first(&v.constants, present, &out->requests);
         GABLE_TRY(gable_request_times_of(&cli->arena, &out->requests, out->result.span_s,
                                          &out->times, &cli->err));

@@ -1,5 +1,5 @@
-/* engine/planner: see planner.h. The search; layouts come from planner_layouts.c, engines apart from
- * planner_apart.c. */
+/* engine/planner: see planner.h. The search; layouts come from planner_layouts.c, engines apart
+ * from planner_apart.c. */
 #include "engine/planner.h"
 
 #include <math.h>
@@ -57,7 +57,8 @@ static gable_verdict judge(const gable_goal *g, const gable_offer *offer, gable_
         {GABLE_VERDICT_TPOT, c->serving.tpot_s, g->tpot_s},
         {GABLE_VERDICT_TTFT, c->serving.ttft_s + c->transfer_s, g->ttft_s},
         {GABLE_VERDICT_E2E, c->e2e_s, g->e2e_s},
-        {GABLE_VERDICT_RATE, c->gpus, g->rate_per_s > 0.0 ? offer->n_gpus : 0.0},
+        {GABLE_VERDICT_RATE, c->gpus,
+         g->rate_per_s > 0.0 ? fmax(offer->n_gpus, offer->most_gpus) : 0.0},
         {GABLE_VERDICT_BUDGET, c->usd_per_h, g->usd_per_h},
         {GABLE_VERDICT_POWER, c->power_w, g->power_w},
     };
@@ -158,8 +159,8 @@ static void keep_better(gable_search *x, const gable_candidate *c, gable_candida
     if (c->verdict != GABLE_VERDICT_BEHIND)
         return;
     add_point(x, c);
-    if (first || gable_planner_score(c, x->goal->objective) <
-                     gable_planner_score(best, x->goal->objective))
+    if (first ||
+        gable_planner_score(c, x->goal->objective) < gable_planner_score(best, x->goal->objective))
         *best = *c;
 }
 
@@ -197,6 +198,8 @@ static void climb(gable_search *x, gable_serving_layout *open, gable_candidate *
             *best = c; /* what it misses with a single client is why it falls out */
         if (clients <= 1.0 && c.verdict == GABLE_VERDICT_BEHIND)
             add_point(x, &c);
+        else if (best->verdict == c.verdict && c.asked < best->asked)
+            *best = c; /* nearer to the limit */
         else
             keep_better(x, &c, best);
         if (grows(c.verdict)) {
@@ -213,9 +216,8 @@ static gable_status look_at(gable_search *x, gable_candidate *c)
     const gable_offer *offer = &x->offers[c->offer];
     gable_err refused = {0};
     gable_serving_layout open;
-    gable_status status =
-        gable_serving_open(x->arena, offer->model, &offer->machine, &offer->rules, &c->layout,
-                           &open, &refused);
+    gable_status status = gable_serving_open(x->arena, offer->model, &offer->machine, &offer->rules,
+                                             &c->layout, &open, &refused);
     if (status == GABLE_OK) {
         climb(x, &open, c);
         gable_serving_close(&open);
@@ -273,8 +275,11 @@ gable_status gable_planner_search(gable_arena *arena, const gable_offer *offers,
 {
     enum { POINTS_PER_LAYOUT = 24 };
     gable_err local = {0};
-    gable_search x = {
-        .arena = arena, .offers = offers, .n_offers = n_offers, .goal = goal, .err = err ? err : &local};
+    gable_search x = {.arena = arena,
+                      .offers = offers,
+                      .n_offers = n_offers,
+                      .goal = goal,
+                      .err = err ? err : &local};
     *out = (gable_planned){0};
     GABLE_TRY(check_goal(goal, x.err));
     GABLE_TRY(gable_planner_layouts(&x, &out->best, &out->n_best));

@@ -1,5 +1,5 @@
-/* engine/planner: which machine, how many devices, which layout, how many clients: all legal layouts
- * of a model, each at the batches that its limits allow, in closed form (engine/serving).
+/* engine/planner: which machine, how many devices, which layout, how many clients: all legal
+ * layouts of a model, each at the batches that its limits allow, in closed form (engine/serving).
  * Room: engine. Uses: layout, machine, cost. */
 #ifndef GABLE_ENGINE_PLANNER_H
 #define GABLE_ENGINE_PLANNER_H
@@ -28,7 +28,8 @@ typedef struct gable_offer {
     gable_serving_rules rules;
     gable_serving_constants constants;
     double usd_per_gpu_h; /* 0: not known */
-    double n_gpus;        /* at most so many devices; > 0 */
+    double n_gpus;        /* of one deployment, at most; > 0 */
+    double most_gpus;     /* for a request rate, at most; 0: n_gpus */
 } gable_offer;
 
 /* Limits are 0 where there are none. */
@@ -40,8 +41,8 @@ typedef struct gable_goal {
     gable_objective objective;
     gable_overlap overlap;
     double skew;
-    bool all_gpus;  /* devices that a layout leaves idle count */
-    bool disagg;    /* prompts and answers on devices of their own, too */
+    bool all_gpus;   /* devices that a layout leaves idle count */
+    bool disagg;     /* prompts and answers on devices of their own, too */
     int most_stages; /* pipeline stages, at most; 0: any */
 } gable_goal;
 
@@ -62,10 +63,10 @@ typedef enum gable_verdict {
 
 /* One layout at one number of clients. */
 typedef struct gable_candidate {
-    int offer;                   /* index */
+    int offer;                    /* index */
     gable_serving_request layout; /* of a replica, dp 1; concurrency: its clients */
-    gable_serving serving;       /* of a replica */
-    double replicas, gpus;       /* that run, and that count */
+    gable_serving serving;        /* of a replica */
+    double replicas, gpus;        /* that run, and that count */
     double e2e_s;
     double tokens_per_s, requests_per_s, tokens_per_s_per_gpu, tokens_per_s_per_user;
     double usd_per_million_tokens, usd_per_h, joules_per_token, power_w; /* 0: not known */

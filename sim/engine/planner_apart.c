@@ -1,5 +1,6 @@
 /* engine/planner: prompts and answers on engines of their own. Each engine that answers gets the
- * engines for its prompts that leave the fewest devices idle (facts/serving.md 2.3, rate matching). */
+ * engines for its prompts that leave the fewest devices idle (facts/serving.md 2.3, rate matching).
+ */
 #include <math.h>
 
 #include "engine/planner_parts.h"

@@ -113,8 +113,10 @@ gable_status gable_planner_layouts(gable_search *search, gable_candidate **out, 
 {
     *n = list_all(search, NULL);
     if (*n > GABLE_LAYOUTS_CAP)
-        return gable_fail(search->err, GABLE_INPUT, "%d layouts are too many, at most %d; fewer "
-                          "--gpus or systems", *n, GABLE_LAYOUTS_CAP);
+        return gable_fail(search->err, GABLE_INPUT,
+                          "%d layouts are too many, at most %d; fewer "
+                          "--gpus or systems",
+                          *n, GABLE_LAYOUTS_CAP);
     GABLE_TRY(gable_arena_take(search->arena, 2 * (size_t)*n + 1, sizeof **out, out, search->err));
     list_all(search, *out);
     return GABLE_OK;

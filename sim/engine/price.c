@@ -274,9 +274,9 @@ static void add_memory(const gable_plan *plan, const gable_machine *machine, gab
     step->total_bytes =
         plan->weights_bytes + plan->kv_bytes + plan->state_bytes + plan->activation_bytes;
     step->capacity_bytes = gable_accelerator_memory_bytes(machine->accelerator);
-    step->fits = gable_accelerator_holds(
-        machine->accelerator, plan->weights_bytes, plan->kv_bytes,
-        plan->state_bytes + plan->activation_bytes + step->reserve_bytes);
+    step->fits =
+        gable_accelerator_holds(machine->accelerator, plan->weights_bytes, plan->kv_bytes,
+                                plan->state_bytes + plan->activation_bytes + step->reserve_bytes);
 }
 
 /* What the sums below add to, or do not always set. */

@@ -149,8 +149,7 @@ gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
                                  gable_err *err)
 {
     gable_serving_layout layout;
-    gable_status status =
-        gable_serving_open(arena, model, machine, rules, request, &layout, err);
+    gable_status status = gable_serving_open(arena, model, machine, rules, request, &layout, err);
     if (status == GABLE_OK)
         status = gable_serving_at(&layout, request->concurrency, out, err);
     gable_serving_close(&layout);
@@ -165,7 +164,7 @@ double gable_serving_step_s(const gable_serving_parts *p, const gable_serving_co
 }
 
 double gable_serving_prompt_s(const gable_serving_parts *p, const gable_serving_constants *c,
-                             double kernels_s)
+                              double kernels_s)
 {
     return c->prefill_scale * kernels_s + p->n_layers * c->prefill_gap_s;
 }
@@ -182,7 +181,8 @@ double gable_serving_tpot(const gable_serving_parts *p, const gable_serving_cons
 double gable_serving_service_s(const gable_serving_parts *p, const gable_serving_constants *c)
 {
     double others = fmin(p->batch - 1.0, 1.0);
-    return gable_serving_prompt_s(p, c, p->prefill_s) + others * step_wait * gable_serving_step_s(p, c);
+    return gable_serving_prompt_s(p, c, p->prefill_s) +
+           others * step_wait * gable_serving_step_s(p, c);
 }
 
 /* 2.6; clients beyond the cache wait for a whole answer (Little). Where arrivals are looked for
@@ -193,10 +193,11 @@ double gable_serving_queue_s(const gable_serving_parts *p, const gable_serving_c
     double clients = clients_of(r);
     double waves = r->waves > 0.0 ? r->waves : default_waves;
     double others = p->batch - 1.0;
-    double waiting = others * (0.5 / waves + collision_frac) * gable_serving_prompt_s(p, c, p->joined_s);
+    double waiting =
+        others * (0.5 / waves + collision_frac) * gable_serving_prompt_s(p, c, p->joined_s);
     double held = 0.5 * fmax(r->intake.poll_steps - 1.0, 0.0) + r->intake.wait_steps;
-    double first =
-        gable_serving_service_s(p, c) + waiting + fmin(others, 1.0) * held * gable_serving_step_s(p, c);
+    double first = gable_serving_service_s(p, c) + waiting +
+                   fmin(others, 1.0) * held * gable_serving_step_s(p, c);
     double beyond = clients / p->batch - 1.0;
     return first + beyond * (p->osl * gable_serving_tpot(p, c) + first);
 }

@@ -262,7 +262,7 @@ static gable_status read_request(const reader *r, size_t row, gable_serving_run 
     GABLE_TRY(number(r, row, COLUMN_ATTN_DP, 1.0, &attn_dp));
     GABLE_TRY(number(r, row, COLUMN_ISL, 0.0, &q->isl));
     GABLE_TRY(number(r, row, COLUMN_OSL, 0.0, &q->osl));
-    GABLE_TRY(number(r, row, COLUMN_RATIO, 1.0, &q->length_ratio));
+    GABLE_TRY(number(r, row, COLUMN_RATIO, 0.0, &q->length_ratio));
     GABLE_TRY(number(r, row, COLUMN_WAVES, 0.0, &q->waves));
     GABLE_TRY(number(r, row, COLUMN_CONCURRENCY, 1.0, &q->concurrency));
     GABLE_TRY(number(r, row, COLUMN_TTFT, 0.0, &ttft));
@@ -285,8 +285,8 @@ gable_status gable_serving_run_wait(gable_arena *arena, gable_serving_run *run,
                                     const gable_serving_constants *constants,
                                     gable_serving_wait *out, gable_err *err)
 {
-    *out = (gable_serving_wait){
-        run->parts.isl, gable_serving_queue_s(&run->parts, constants, &run->request)};
+    *out = (gable_serving_wait){run->parts.isl,
+                                gable_serving_queue_s(&run->parts, constants, &run->request)};
     return run->loop.simulated ? gable_serving_loop_run(arena, &run->loop, constants, out, err)
                                : GABLE_OK;
 }

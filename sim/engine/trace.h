@@ -1,8 +1,10 @@
 /* engine/trace: recorded requests as a simulation takes them. Three forms, told apart by what is in
  * the file:
- *   CSV  TIMESTAMP,ContextTokens,GeneratedTokens           the Azure LLM inference traces: a date and
+ *   CSV  TIMESTAMP,ContextTokens,GeneratedTokens           the Azure LLM inference traces: a date
+ * and
  *                                                          a time of day, or seconds
- *   CSV  timestamp,input_length,output_length[,hash_ids]   Mooncake's columns: milliseconds; hash_ids
+ *   CSV  timestamp,input_length,output_length[,hash_ids]   Mooncake's columns: milliseconds;
+ * hash_ids
  *                                                          are numbers parted by blanks
  *   JSON lines {"timestamp", "input_length", "output_length", "hash_ids"}   Mooncake's own form
  * hash_ids name the blocks of GABLE_TRACE_BLOCK_TOKENS tokens that a prompt is made of, prefix

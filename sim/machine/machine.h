@@ -197,5 +197,4 @@ double gable_accelerator_ridge(const gable_accelerator *accelerator, gable_mma m
 
 /* Source id of the member of `accelerator` that starts at `offset`; "" when unknown. */
 const char *gable_accelerator_source(const gable_accelerator *accelerator, size_t offset);
-
 #endif

@@ -261,9 +261,9 @@ void gable_report_notes(gable_text *out, const gable_priced *priced)
         gable_text_add(out, "Operators run one after another; within one, compute and memory\n"
                             "overlap.\n");
     if (plan->ranks.pp > 1.0)
-        gable_text_addf(out,
-                        "A stage does %.10g passes a step and waits %.3g %% of the step for others.\n",
-                        plan->passes, 100.0 * plan->bubble_frac / (1.0 + plan->bubble_frac));
+        gable_text_addf(
+            out, "A stage does %.10g passes a step and waits %.3g %% of the step for others.\n",
+            plan->passes, 100.0 * plan->bubble_frac / (1.0 + plan->bubble_frac));
     add_sources(out, priced);
     if (!priced->step->fits)
         gable_text_add(out, "The step does not fit in memory: the times are those if it did.\n");
