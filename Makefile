@@ -71,7 +71,10 @@ WRAPS    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc # tests/wrap.c makes 
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BIN)/gable $(BIN)/libgable.a $(BIN)/libgable.so ## build the program and the library (the default)
+# `gable report` needs its page at run time; who has no compiler for WebAssembly does without it.
+HAVE_WASM := $(and $(shell command -v clang),$(shell command -v wasm-ld),$(wildcard /usr/include/wasm32-wasi/stdlib.h),$(wildcard /usr/lib/llvm-*/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a))
+
+all: $(BIN)/gable $(BIN)/libgable.a $(BIN)/libgable.so $(if $(HAVE_WASM),build/page.html) ## build the program and the library (the default)
 
 $(BIN)/gable: $(OBJECTS)
 	@mkdir -p $(@D)
@@ -102,14 +105,39 @@ $(OBJ)/%.o: %.c Makefile | $(filter setup setup-dev,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
 	$(call say,cc,$<) $(COMPILE) -MMD -MP -c -o $@ $<
 
--include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
+-include $(shell find $(OBJ) build/obj-wasm -name '*.d' 2>/dev/null)
+.SECONDEXPANSION:
+
+# ---- the page of `gable report` ------------------------------------------------------------------
+# The same rooms for the browser: all but what needs GSL or starts programs; plots/page has the files, and cJSON.
+WASM_OBJ     := build/obj-wasm
+WASM_ROOMS   := base machine model cost net layout
+WASM_SOURCES  = $(filter-out sim/base/file.c sim/report/gnuplot.c,$(wildcard $(WASM_ROOMS:%=sim/%/*.c) sim/report/*.c plots/page/*.c)) \
+                $(shell grep -L 'gsl/' sim/engine/*.c)
+WASM_OBJECTS  = $(WASM_SOURCES:%.c=$(WASM_OBJ)/%.o)
+WASM_FLAGS   := --target=wasm32-wasi -std=c11 -O2 -ffp-contract=off -D_POSIX_C_SOURCE=200809L -Isim -I$(WASM_OBJ)/include \
+                -ffunction-sections -fdata-sections -fvisibility=hidden -Wall -Wextra -Werror -Wno-unknown-pragmas
+PAGE_PARTS   := $(addprefix plots/page/,page.html page.css engine.js marks.js charts.js page.js)
+
+$(WASM_OBJ)/include/cjson: # the header alone: what else is there is not for this machine
+	@mkdir -p $(@D) && ln -sfn "$$(pkg-config --variable=includedir libcjson)/cjson" $@
+
+$(WASM_OBJ)/%.o: %.c Makefile | $(WASM_OBJ)/include/cjson $(filter setup setup-dev,$(MAKECMDGOALS))
+	@mkdir -p $(@D)
+	$(call say,wasm,$<) clang $(WASM_FLAGS) $(if $(filter sim/cost/% sim/net/%,$<),-fno-math-errno -fno-trapping-math) -MMD -MP -c -o $@ $<
+
+build/page.wasm: $$(WASM_OBJECTS)
+	$(call say,ld,$@) clang --target=wasm32-wasi -mexec-model=reactor -nostartfiles -Wl,--no-entry,--gc-sections,--strip-all \
+	  -Wl,-z,stack-size=1048576 -o $@ $^ -lm
+
+build/page.html: build/page.wasm plots/page/build.sh $(PAGE_PARTS)
+	$(call say,page,$@) plots/page/build.sh $@ build/page.wasm $(PAGE_PARTS)
 
 # ---- tests ---------------------------------------------------------------------------------------
 # An archive: a program takes what it uses, so one room's tests link while another room is being built.
 $(OBJ)/all.a: $(TESTABLE)
 	@rm -f $@ && $(AR) rcs $@ $(TESTABLE)
 
-.SECONDEXPANSION:
 $(SUITES:%=$(BIN)/test/%): $(BIN)/test/%: $$(call object,tests/$$*/*.c) $(OBJ)/runner-%.o $(SUPPORT) $(OBJ)/all.a
 	@mkdir -p $(@D)
 	$(call say,ld,$@) $(LINK) $(WRAPS) -o $@ $^ $(CHECK_L) $(LIBS)
