@@ -46,6 +46,7 @@ BLURRED        := -Wno-format-truncation -Wno-maybe-uninitialized
 OPTIMISE_asan  := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow \
                   -fno-sanitize-recover=all $(BLURRED)
 OPTIMISE_ubsan := -O1 -fsanitize=undefined,float-cast-overflow -fno-sanitize-recover=all
+OPTIMISE_o3    := -O3 -D_FORTIFY_SOURCE=2
 OPTIMISE_cov   := -O0 --coverage $(BLURRED)
 OPTIMISE       := $(or $(OPTIMISE_$(VARIANT)),-O2 -D_FORTIFY_SOURCE=2)
 
@@ -66,7 +67,7 @@ LINK     = $(CC) $(OPTIMISE) $(OPENMP) -Wl,--as-needed -Wl,-z,relro,-z,now $(LDF
 LIBS     = $(GSL_L) $(CJSON_L) -lm
 WRAPS    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc # tests/wrap.c makes them fail on demand
 
-.PHONY: all setup setup-dev demo check build-checkers unit layers tidy lint asan ubsan valgrind cov golden fuzz bench calibrate docs \
+.PHONY: all setup setup-dev demo check build-checkers unit browser agree layers tidy lint asan ubsan valgrind cov golden fuzz bench calibrate docs \
         format install uninstall man deb reproducible clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -177,6 +178,15 @@ tidy: ## sizes, banned calls, product names, READMEs
 lint: all ## clang-tidy, cppcheck, gcc -fanalyzer, no mutable data
 	@CFLAGS='$(COMMON) $(GSL_C) $(CJSON_C)' tests/tidy/lint.sh
 
+browser: all ## the page of `gable report` in headless Chromium; says so and does nothing where there is none
+	@if tests/browser/run.sh --ready; then BIN=$(BIN) tests/run tests/browser/run.sh; fi
+
+agree: ## the recorded scenarios, to the last digit: gcc -O2, gcc -O3, clang, and the engine of the page
+	@$(MAKE) --no-print-directory CC=gcc VARIANT=o3 build/o3/gable
+	@$(MAKE) --no-print-directory CC=clang build/clang/gable
+	@$(MAKE) --no-print-directory all build/page.wasm
+	@mkdir -p build/browser && cp tests/browser/*.mjs build/browser && node build/browser/agree.mjs
+
 asan: ## unit tests and corpus under AddressSanitizer and UBSan (gcc)
 	@$(MAKE) VARIANT=asan CC=gcc sanitized
 ubsan: ## the same under clang's UBSan
@@ -221,7 +231,9 @@ demo: all ## decode and prefill of a 70B model on eight GPUs, and their roofline
 	@echo 'wrote out/roofline.svg'
 
 RUN_PACKAGES := gcc libc6-dev pkg-config libgsl-dev libcjson-dev gnuplot-nox check
-DEV_PACKAGES := clang clang-format clang-tidy libclang-rt-dev cppcheck valgrind pmccabe gcovr jq \
+WASM_PACKAGES := clang lld wasi-libc libclang-rt-dev-wasm32
+DEV_PACKAGES := $(WASM_PACKAGES) clang-format clang-tidy libclang-rt-dev chromium fonts-dejavu-core \
+                $(if $(shell command -v npm),,nodejs npm) cppcheck valgrind pmccabe gcovr jq \
                 mandoc zsh fish debhelper dpkg-dev fakeroot lintian python3 python3-jsonschema
 
 setup: ## install what building and testing needs (apt; nothing happens where all is there)
@@ -278,7 +290,8 @@ install: all man $(BIN)/gable.pc ## install under PREFIX (default /usr/local), s
 	install -m 644 $(BIN)/completion/gable.fish $(DESTDIR)$(FISH_COMPLETIONS)/gable.fish
 	rm -rf $(addprefix $(DESTDIR)$(DATADIR)/,hw workloads configs plots)
 	cp -R hw workloads configs plots $(DESTDIR)$(DATADIR)/
-	rm -f $(DESTDIR)$(DATADIR)/*/*.sh
+	rm -rf $(DESTDIR)$(DATADIR)/*/*.sh $(DESTDIR)$(DATADIR)/plots/page
+	[ ! -f build/page.html ] || install -m 644 build/page.html $(DESTDIR)$(DATADIR)/plots/page.html
 	chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)
 	[ -n '$(DESTDIR)' ] || ldconfig 2>/dev/null || true
 

@@ -22,7 +22,7 @@ const fontPx = 12, charPx = 6.6;
 function frame(width) {
   const narrow = width < 560;
   const height = narrow ? Math.max(340, width * .92) : Math.min(520, Math.max(400, width * .54));
-  return { width, height, narrow, left: narrow ? 46 : 66, right: 12, top: 16, bottom: 44 };
+  return { width, height, narrow, left: narrow ? 46 : 66, right: 12, top: narrow ? 24 : 16, bottom: 44 };
 }
 
 function scales(f, views) {
@@ -54,7 +54,7 @@ function axes(f, x, y, mainRidge) {
   g.append(svg('line', { class: 'axis', x1: f.left, x2: right, y1: bottom, y2: bottom }));
   g.append(svg('line', { class: 'axis', x1: f.left, x2: f.left, y1: f.top, y2: bottom }));
   g.append(svg('text', { class: 'soft', x: (f.left + right) / 2, y: f.height - 8, 'text-anchor': 'middle' }, 'FLOP per byte of device memory'));
-  const name = f.narrow ? [f.left + 6, f.top + 14, null] : [16, (f.top + bottom) / 2, `rotate(-90 16 ${(f.top + bottom) / 2})`];
+  const name = f.narrow ? [4, 12, null] : [16, (f.top + bottom) / 2, `rotate(-90 16 ${(f.top + bottom) / 2})`];
   g.append(svg('text', { class: 'soft halo', x: name[0], y: name[1], transform: name[2], 'text-anchor': name[2] ? 'middle' : 'start' }, 'FLOP/s of one device'));
   return g;
 }
@@ -85,7 +85,7 @@ function drawRoofs(g, map, f, x, y, view) {
     g.append(svg('path', { class: 'roof', d: roofPath(x, y, hbm.expected_bytes_per_s || hbm.ceiling_bytes_per_s, flat.expected_flops_per_s || flat.ceiling_flops_per_s) }));
   }
   flats.forEach((flat, i) => {
-    const label = `${flat.name} ${quantity(flat.ceiling_flops_per_s, 'FLOP/s')} dense`, wide = label.length * charPx;
+    const label = `${flat.name} ${quantity(flat.ceiling_flops_per_s, f.narrow ? '' : 'FLOP/s')}${f.narrow ? '' : ' dense'}`, wide = label.length * charPx;
     /* Above the highest roof, below the others, between no two of them. */
     const at = i === flats.length - 1 ? y(flat.ceiling_flops_per_s) - 7 : y(flat.expected_flops_per_s || flat.ceiling_flops_per_s) + 15;
     g.append(svg('text', { class: 'halo', x: f.width - f.right - 4, y: at, 'text-anchor': 'end' }, label));
@@ -288,7 +288,8 @@ function key(id, entries) {
   byId(id).replaceChildren(...entries.map(([mark, text]) => html('span', null, svg('svg', { viewBox: '0 0 22 12', 'aria-hidden': 'true' }, mark), text)));
 }
 
-function drawKeys() {
+function drawKeys(view) {
+  const l2 = slopeOf(view, 'l2');
   const dot = (bound) => svg('circle', { class: bound, cx: 11, cy: 6, r: 5 });
   const words = { compute: 'waits for arithmetic', memory: 'waits for memory', network: 'waits for other devices', overhead: 'launches, latency, gaps' };
   key('roof-key', [
@@ -297,6 +298,7 @@ function drawKeys() {
     [svg('path', { class: 'trail', d: 'M1 6H21' }), 'whole step as the batch doubles'],
     [svg('path', { class: 'roof', d: 'M0 6H22' }), 'roof that kernels reach'],
     [svg('path', { class: 'ceiling', d: 'M0 6H22' }), 'datasheet'],
+    ...(l2 ? [[svg('path', { class: 'slope', d: 'M0 6H22' }), `L2 cache ${quantity(l2.ceiling_bytes_per_s, 'B/s', 3)}`]] : []),
   ]);
   key('bound-key', bounds.map((bound) => [svg('rect', { class: bound, x: 3, y: 0, width: 14, height: 12, rx: 2 }), `${bound}: ${words[bound]}`]));
   key('bar-key', [[svg('line', { class: 'light', x1: 11, x2: 11, y1: -1, y2: 13 }), 'its ceiling: the speed of light']]);

@@ -94,8 +94,8 @@ function makeControls(start) {
     new_tokens: slider('new_tokens', 'New tokens', octaves(16, 1 << 17), 'tokens of each prompt'),
     tp: slider('tp', 'Tensor parallel', [1], 'devices'),
     ep: slider('ep', 'Expert parallel', [1], 'devices'),
-    weights: choice('weights', 'Weights', [[null, [['', 'as the checkpoint'], ...formats.map((f) => [f, f])]]]),
-    kv: choice('kv', 'Cache', [[null, [['', 'as the checkpoint'], ...cacheFormats.map((f) => [f, f])]]]),
+    weights: choice('weights', 'Weights', [[null, [['', 'checkpoint'], ...formats.map((f) => [f, f])]]]),
+    kv: choice('kv', 'Cache', [[null, [['', 'checkpoint'], ...cacheFormats.map((f) => [f, f])]]]),
     stack: choice('stack', 'Software', [[null, engine.describe('hw/stacks').map((row) => [row.name, row.name === 'ideal' ? 'ideal: the ceiling' : row.name])]]),
   };
   byId('controls').append(...Object.values(controls).map((c) => c.node));
@@ -110,7 +110,7 @@ function settle(id, value) {
   const q = { ...state.question, [id]: value };
   if (id === 'phase') {
     remembered[state.question.phase] = { batch: state.question.batch, context: state.question.context, new_tokens: state.question.new_tokens };
-    const fresh = value === 'decode' ? { context: state.question.new_tokens, new_tokens: 1 } : { batch: 1, context: 0, new_tokens: Math.max(16, state.question.context || 1024) };
+    const fresh = value === 'decode' ? { context: state.question.new_tokens, new_tokens: undefined } : { batch: 1, context: 0, new_tokens: Math.max(16, state.question.context || 1024) };
     Object.assign(q, fresh, remembered[value]);
   }
   const devices = (systems.get(q.system) || 1) * (q.nodes || 1);
@@ -173,7 +173,7 @@ function showControls() {
   controls.ep.limit(doublings(q.tp));
   byId('ep-control').hidden = !moe;
   byId('new_tokens-control').hidden = q.phase === 'decode';
-  for (const [id, c] of Object.entries(controls)) c.show(q[id]);
+  for (const [id, c] of Object.entries(controls)) c.show(q[id] ?? '');
 }
 
 function tile(id, name, value, figure, more, pinned) {
@@ -215,11 +215,11 @@ function showWords() {
   byId('title').textContent = `${c.phase === 'decode' ? 'Decode' : 'Prefill'} step of ${c.model} on ${c.system}`;
   document.title = `${c.model} on ${c.system} – Gable report`;
   const ranks = ['tp', 'ep', 'pp', 'cp', 'dp', 'attn_dp'].filter((rank) => rank === 'tp' || c[rank] > 1).map((rank) => `${rank.replace('_', '-')} ${c[rank]}`);
-  byId('settings').textContent = [`batch ${count(q.batch)}`, `context ${count(q.context)}`, c.phase === 'prefill' || q.new_tokens > 1 ? `new tokens ${count(q.new_tokens)}` : null,
+  byId('settings').textContent = [`batch ${count(q.batch)}`, `context ${count(q.context)}`, c.new_tokens > 1 ? `new tokens ${count(c.new_tokens)}` : null,
     ...ranks, q.weights ? `weights ${q.weights}` : null, q.kv ? `cache ${q.kv}` : null, `stack ${c.stack}`].filter(Boolean).join(' · ');
-  byId('mini').textContent = `${quantity(c.time_s, 's')}, ${c.bound}-bound, ${count(c.tokens_per_s)} tokens/s${c.memory.fits ? '' : ', does not fit'}`;
+  byId('mini').textContent = `${quantity(c.time_s, 's')} · ${c.bound}-bound · ${c.memory.fits ? count(c.tokens_per_s) + ' tok/s' : 'does not fit'}`;
   byId('verdict').textContent = `Bound by ${text}.${more}`;
-  const words = ['gable cost', `--model ${q.model}`, `--system ${q.system}`, `--phase ${q.phase}`, `--batch ${q.batch}`, `--context ${q.context}`, `--new-tokens ${q.new_tokens}`,
+  const words = ['gable cost', `--model ${q.model}`, `--system ${q.system}`, `--phase ${q.phase}`, `--batch ${q.batch}`, `--context ${q.context}`, q.new_tokens ? `--new-tokens ${q.new_tokens}` : null,
     ...ranks.map((rank) => '--' + rank), q.nodes > 1 ? `--nodes ${q.nodes}` : null, q.experts_skew ? `--experts-skew ${q.experts_skew}` : null,
     ...['weights', 'activations', 'kv'].map((f) => (q[f] ? `--${f} ${q[f]}` : null)), `--stack ${q.stack}`];
   byId('command').textContent = words.filter(Boolean).join(' ');
@@ -246,6 +246,7 @@ function showTable() {
 
 function drawCharts(wide) {
   hideTip();
+  drawKeys(state.view);
   for (const [id, paint] of [['roof', (chart, width) => drawRoofline(chart, width, state.view, state.pinned?.view, state.trail)],
     ['bounds', (chart, width) => drawBounds(chart, width, state.view)], ['bars', (chart, width) => drawBars(chart, width, state.view)]])
     paint(byId(id), wide || Math.max(280, byId(id).clientWidth));
@@ -280,7 +281,6 @@ async function begin() {
   state.question = start;
   for (const key of ['tp', 'ep', 'pp', 'cp', 'dp', 'attn_dp', 'nodes']) state.question[key] ??= 1;
   controls = makeControls(start);
-  drawKeys();
   nameTheme();
   byId('pin').addEventListener('click', togglePin);
   byId('theme').addEventListener('click', () => {

@@ -103,7 +103,7 @@ static gable_status read_step(gable_cli *cli, const report_options *o, gable_sce
     GABLE_RANKS_COPY(out, o);
     GABLE_TRY(
         gable_scenario_count(cli, "context", o->context, decode ? 1024.0 : 0.0, &out->n_cached));
-    return gable_scenario_count(cli, "new-tokens", o->new_tokens, decode ? 1.0 : 1024.0,
+    return gable_scenario_count(cli, "new-tokens", o->new_tokens, decode ? 0.0 : 1024.0,
                                 &out->n_new);
 }
 

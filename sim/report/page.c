@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/decoding_words.h"
 #include "report/internal.h"
 
 typedef struct question {
@@ -31,8 +32,8 @@ static const gable_field question_fields[] = {
     FIELD("batch", NUMBER, batch, NEEDED, .dim = GABLE_DIM_COUNT, .min = 1.0, .max = 1048576.0,
           .help = "sequences in the step"),
     FIELD("context", NUMBER, context, NEEDED, .dim = GABLE_DIM_COUNT, .help = "tokens cached"),
-    FIELD("new_tokens", NUMBER, new_tokens, NEEDED, .dim = GABLE_DIM_COUNT, .min = 1.0,
-          .max = 1073741824.0, .help = "tokens that each sequence adds"),
+    FIELD("new_tokens", NUMBER, new_tokens, .dim = GABLE_DIM_COUNT, .min = 1.0, .max = 1073741824.0,
+          .help = "tokens that each sequence adds; decode: one, or the canvas of the model"),
     FIELD("experts_skew", NUMBER, skew, .max = 8.0, .help = "Zipf exponent of the experts"),
     RANKS(tp, "tensor-parallel ranks"),
     RANKS(ep, "ranks that experts are split over"),
@@ -152,6 +153,34 @@ static gable_status in_formats(gable_page *page, const question *q, const gable_
                                 err);
 }
 
+typedef struct priced_step {
+    gable_plan plan;
+    gable_step step;
+    gable_decoding decoding;
+    gable_priced priced;
+} priced_step;
+
+/* One step, or the denoising of a block where that is how the model decodes: as `gable cost` does.
+ */
+static gable_status price(gable_page *page, const gable_model *model,
+                          const gable_scenario *scenario, priced_step *all, gable_err *err)
+{
+    gable_priced *out = &all->priced;
+    gable_plan *plan = &all->plan;
+    gable_step *step = &all->step;
+    const gable_decoding_words words = {0};
+    gable_decoding_options how;
+    bool asked;
+    *out = (gable_priced){.plan = plan, .machine = &page->machine, .step = step};
+    GABLE_TRY(gable_decoding_asked(&words, model, scenario->phase, &asked, err));
+    if (!asked)
+        return gable_engine_lay(page->arena, model, &page->machine, scenario, plan, step, err);
+    out->decoding = &all->decoding;
+    GABLE_TRY(gable_decoding_read(page->arena, page->workloads, &words, model, &how, err));
+    return gable_engine_decode(page->arena, model, &page->machine, scenario, &how, plan, step,
+                               &all->decoding, err);
+}
+
 static gable_status write_answer(gable_page *page, const gable_priced *priced, gable_text *out,
                                  gable_err *err)
 {
@@ -175,8 +204,7 @@ gable_status gable_page_ask(gable_page *page, const char *text, size_t length_by
 {
     question q;
     const gable_model *model;
-    gable_plan plan;
-    gable_step step;
+    priced_step all;
     GABLE_TRY(load_for(page, text, length_bytes, &q, err));
     GABLE_TRY(in_formats(page, &q, &model, err));
     gable_scenario scenario = {.phase = (gable_phase)q.phase,
@@ -185,8 +213,9 @@ gable_status gable_page_ask(gable_page *page, const char *text, size_t length_by
                                .n_new = q.new_tokens,
                                .skew = q.skew};
     GABLE_RANKS_COPY(&scenario, &q);
+    if (q.new_tokens <= 0.0)
+        scenario.n_new = q.phase == GABLE_PHASE_DECODE && model->canvas > 0 ? model->canvas : 1.0;
     page->machine.n_nodes = q.nodes;
-    GABLE_TRY(gable_engine_lay(page->arena, model, &page->machine, &scenario, &plan, &step, err));
-    const gable_priced priced = {.plan = &plan, .machine = &page->machine, .step = &step};
-    return write_answer(page, &priced, out, err);
+    GABLE_TRY(price(page, model, &scenario, &all, err));
+    return write_answer(page, &all.priced, out, err);
 }

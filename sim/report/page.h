@@ -31,11 +31,12 @@ gable_status gable_page_ask(gable_page *page, const char *question, size_t lengt
 
 /* What `gable report` writes. */
 typedef struct gable_page_request {
-    const char *template_path;      /* the page without its data, as `make` builds it */
-    const char *hw, *workloads;     /* data folders: what is in them goes into the page */
-    const char *model, *system;     /* names, or paths whose files go into the page as well */
-    const char *stack;              /* with the step below: what the page shows first */
-    const gable_scenario *scenario; /* phase, batch, tokens, skew and ranks of it */
+    const char *template_path;  /* the page without its data, as `make` builds it */
+    const char *hw, *workloads; /* data folders: what is in them goes into the page */
+    const char *model, *system; /* names, or paths whose files go into the page as well */
+    const char *stack;          /* with the step below: what the page shows first */
+    const gable_scenario
+        *scenario; /* phase, batch, tokens, skew and ranks of it; n_new 0: as the model decodes */
     int n_nodes;
     const char *weights, *activations, *kv; /* names of formats; NULL: the checkpoint's */
 } gable_page_request;

@@ -178,6 +178,8 @@ static void write_question(const gable_page_request *request, const char *model,
     add_format(out, "stack", request->stack);
     add_format(out, "phase", gable_phases[s->phase]);
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        if (strcmp(numbers[i].key, "new_tokens") == 0 && s->n_new <= 0.0)
+            continue; /* the model knows */
         gable_text_addf(out, ", \"%s\": ", numbers[i].key);
         gable_text_add_json_number(out, numbers[i].value);
     }
