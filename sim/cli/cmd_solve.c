@@ -298,8 +298,8 @@ const gable_command gable_command_solve = {
                 "gable solve hbm.bandwidth --for time=5ms --model llama-3.1-8b --system h100-sxm\n"
                 "gable solve batch --for bound=compute --model llama-3.1-8b --system h100-sxm "
                 "--stack ideal\n"
-                "gable solve scale_up.bandwidth --for equal --with tp=1 --tp 8 --phase prefill "
-                "--model llama-3.1-8b --system hgx-h100-8\n"
+                "gable solve scale_up.bandwidth --for equal --with tp=8 --with attn-dp=1 "
+                "--tp 1 --attn-dp 8 --ep 8 --model deepseek-v3 --system hgx-h200-8 --batch 64\n"
                 "gable solve tp --for fits --model llama-3.1-405b --system gb200-nvl72 "
                 "--context 1M\n",
     .run = run,

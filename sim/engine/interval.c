@@ -252,7 +252,7 @@ static size_t place_draws(side *sides, int n_sides)
     if (n_sides < 2)
         return (size_t)sides[0].n_doubts;
     sides[1].first = sides[0].n_doubts;
-    return (size_t)(sides[0].n_doubts + sides[1].n_doubts);
+    return (size_t)sides[0].n_doubts + (size_t)sides[1].n_doubts;
 }
 
 /* Draws of `b` become those of `a` that have the same name. */
