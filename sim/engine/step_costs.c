@@ -3,10 +3,13 @@
 
 #include <math.h>
 
-/* Grid points per factor of 2, and below which batch each is one. Kernels step with tiles, so
- * batches and tokens want more points than contexts, in which times are all but linear. */
-static const double batch_ratio = 1.1892071150027210667, context_ratio = 2.0,
-                    token_ratio = 1.1892071150027210667, prior_ratio = 4.0;
+/* From one grid point to the next, and below which batch each is one. Kernels step with their
+ * tiles, so batches and tokens want more points than contexts, in which times are all but linear.
+ */
+static const double batch_ratio = 1.1892071150027210667,
+                    context_ratio = 2.0; /* 4 and 1 an octave */
+static const double token_ratio = 1.1892071150027210667, part_ratio = 1.2599210498948731648,
+                    prior_ratio = 4.0;
 static const double exact_batch = 8.0, least_context = 64.0, least_tokens = 16.0,
                     least_prior = 1024.0;
 
@@ -222,7 +225,7 @@ static gable_status build_prompts(const building *b, const gable_step_range *ran
         out->shared_s[i] = price.shared_s;
         out->rest_s[i] = price.rest_s;
     }
-    GABLE_TRY(take_nodes(b, false, least_tokens, ceil(fmax(range->most_part, 2.0)), token_ratio,
+    GABLE_TRY(take_nodes(b, false, least_tokens, ceil(fmax(range->most_part, 2.0)), part_ratio,
                          &out->part, &out->n_part));
     GABLE_TRY(take_nodes(b, true, least_prior, ceil(range->most_prior), prior_ratio, &out->prior,
                          &out->n_prior));
