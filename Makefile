@@ -277,7 +277,7 @@ install: all man $(BIN)/gable.pc ## install under PREFIX (default /usr/local), s
 	install -m 644 $(BIN)/completion/gable.fish $(DESTDIR)$(FISH_COMPLETIONS)/gable.fish
 	rm -rf $(addprefix $(DESTDIR)$(DATADIR)/,hw workloads configs plots)
 	cp -R hw workloads configs plots $(DESTDIR)$(DATADIR)/
-	rm -f $(DESTDIR)$(DATADIR)/*/*.sh
+	find $(DESTDIR)$(DATADIR) -name '*.sh' -exec rm -f {} +
 	install -m 644 $(SCHEMAS) $(DESTDIR)$(DATADIR)/schemas/
 	chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)
 	[ -n '$(DESTDIR)' ] || ldconfig 2>/dev/null || true
