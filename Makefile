@@ -28,6 +28,7 @@ FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SHARED = $(filter-out %/replay.o $(FUZZERS:%=$(OBJ)/tests/fuzz/%.o),$(call object,tests/fuzz/*.c))
 BENCHES   := $(patsubst tests/bench/%.c,%,$(sort $(wildcard tests/bench/bench_*.c)))
 CHECKERS  := $(SUITES:%=$(BIN)/test/%) $(FUZZERS:%=$(BIN)/test/%)
+FAULTS    := $(BIN)/test/faults # has malloc of its own, which no sanitizer stands
 
 # ---- how -----------------------------------------------------------------------------------------
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -127,10 +128,20 @@ $(FUZZERS:%=$(BIN)/test/%): $(BIN)/test/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fu
 	@mkdir -p $(@D)
 	$(call say,ld,$@) $(LINK) -o $@ $^ $(LIBS)
 
-check: all $(CHECKERS) ## run every test; the last line is `N passed, N failed`
+# The program itself, called as a function, with everything that it calls wrapped (tests/faults/inject.c).
+WRAPPED := open read write close fsync rename fchmod mkstemp fstat opendir readdir pipe fcntl posix_spawn poll waitpid \
+           gable_arena_alloc gable_arena_take gable_arena_copy
+comma   := ,
+$(OBJ)/gable_main.o: $(OBJ)/sim/cli/main.o
+	@objcopy --redefine-sym main=gable_main $< $@
+$(FAULTS): $(call object,tests/faults/*.c) $(OBJ)/gable_main.o $(OBJ)/all.a
+	@mkdir -p $(@D)
+	$(call say,ld,$@) $(LINK) $(WRAPPED:%=-Wl$(comma)--wrap=%) -o $@ $^ $(LIBS)
+
+check: all $(CHECKERS) $(FAULTS) ## run every test; the last line is `N passed, N failed`
 	@BIN=$(BIN) tests/run
 
-build-checkers: $(CHECKERS)
+build-checkers: $(CHECKERS) $(FAULTS)
 
 unit: $(SUITES:%=$(BIN)/test/%) ## run the unit tests and laws alone
 	@BIN=$(BIN) tests/run $(SUITES)

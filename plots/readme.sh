@@ -48,6 +48,8 @@ replace regimes workloads/README.md
 "$gable" curve flops --model deepseek-v3.2,deepseek-v4-pro,deepseek-v4-flash \
     --title 'FLOPs of one new token: V4 against V3.2' -o "$to"/plots/flops-per-token.svg
 
+GABLE=$gable plots/whatif.sh
+
 [ -d "$rows" ] || exit 0
 rows=$(cd "$rows" && pwd)
 
@@ -79,10 +81,12 @@ replace accuracy
 {
     echo '| runs | n | TPOT | TTFT | measured inside p10-p90 (TPOT) |'
     echo '|---|--:|--:|--:|--:|'
-    GABLE_DATA=$half "$gable" validate serving "$rows/serving.csv" --half test --format csv |
-        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
-            $1 == "all" { printf "| held-out configurations | %d | **%.1f / %.0f %%** | %.0f / %.0f %% (%d runs) | %.0f %% |\n", $at["n"],
-                100 * $at["tpot_median_frac"], 100 * $at["tpot_p90_frac"], 100 * $at["ttft_median_frac"],
-                100 * $at["ttft_p90_frac"], $at["n_ttft"], 100 * $at["tpot_inside_frac"] }'
+    for recipes in '' "--recipes $half/workloads/recipes.csv"; do
+        GABLE_DATA=$half "$gable" validate serving "$rows/serving.csv" --half test --format csv $recipes |
+            awk -F, -v how="${recipes:+, with \`--recipes\`}" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+                $1 == "all" { printf "| held-out configurations%s | %d | **%.1f / %.0f %%** | %.0f / %.0f %% (%d runs) | %.0f %% |\n", how, $at["n"],
+                    100 * $at["tpot_median_frac"], 100 * $at["tpot_p90_frac"], 100 * $at["ttft_median_frac"],
+                    100 * $at["ttft_p90_frac"], $at["n_ttft"], 100 * $at["tpot_inside_frac"] }'
+    done
 } >"$part"
 replace serving

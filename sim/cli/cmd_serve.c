@@ -85,6 +85,8 @@ static const gable_option options[] = {
     INT_ROW("seed", "1", 0.0, 1e9, seed, "of random lengths and arrivals"),
     INT_ROW("prefill-engines", "0", 0.0, 1024.0, prefill_engines,
             "engines that compute prompts for those, and hand the cache over"),
+    INT_ROW("prefill-tp", "0", 0.0, 1024.0, prefill_tp,
+            "tensor-parallel ranks of each of those (0: as --tp)"),
     COUNT_ROW("chunk", NULL, 0.0, 0.0, chunk,
               "tokens of one step, prompts and answers together (the stack's default)"),
     COUNT_ROW("max-sequences", NULL, 0.0, 0.0, max_sequences,

@@ -14,7 +14,7 @@ typedef struct gable_serve_options {
     GABLE_LAYOUT_MEMBERS /* dp: engines that answer */
         int weights,
         activations, kv, format;
-    int arrivals, seed, prefill_engines, block, poll, wait;
+    int arrivals, seed, prefill_engines, prefill_tp, block, poll, wait;
     bool reserve;
     gable_texts set;
 } gable_serve_options;

@@ -169,13 +169,21 @@ static void write_simulated(gable_cli *cli, const gable_serve_options *o,
     write_table(cli, a, GABLE_FORMAT_TEXT);
 }
 
+static void write_title(gable_text *out, const gable_serve_answer *a)
+{
+    gable_plan plan = {.model = a->priced.model};
+    gable_priced priced = {.plan = &plan, .machine = &a->priced.machine};
+    GABLE_RANKS_COPY(&plan.scenario, &a->request);
+    gable_text_add(out, "serving of ");
+    gable_report_subject(out, &priced);
+    gable_text_add(out, "\n");
+}
+
 static void write_text(gable_cli *cli, const gable_serve_options *o, const gable_serve_answer *a)
 {
     gable_text *out = &cli->out;
     const gable_serving *s = &a->serving;
-    gable_text_add_safe(out, a->priced.model->name);
-    gable_text_addf(out, " served on %s, tp %d, stack %s\n", a->priced.machine.system->name, o->tp,
-                    o->stack);
+    write_title(out, a);
     if (s->parts.fits || o->arrivals == GABLE_ARRIVALS_CLOSED)
         write_load(out, o, a);
     write_memory(out, o, a);
