@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/check.h"
+#include "engine/sweep.h"
 #include "machine/calibration.h"
 #include "machine/generation.h"
 #include "machine/serving.h"
@@ -57,6 +58,7 @@ const gable_json_document gable_json_documents[] = {
      .schema = &gable_check_schema,
      .parts = {"expect.metrics.NAME", "expect.operators.NAME"},
      .part_schemas = {&gable_check_expectation_schema, &gable_check_operator_schema}},
+    {.name = "sweep", .schema = &gable_sweep_schema},
 };
 const size_t gable_n_json_documents = sizeof gable_json_documents / sizeof gable_json_documents[0];
 
