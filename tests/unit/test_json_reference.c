@@ -362,6 +362,21 @@ START_TEST(every_command_that_answers_in_json_is_there)
 }
 END_TEST
 
+/* Keys of a description, or of part `p` of it, that no table of fields holds. */
+static void use_extras(const gable_json_document *document, int p, bool *used)
+{
+    const gable_schema *schema = p < 0 ? document->schema : document->part_schemas[p];
+    for (size_t i = 0; i < schema->n_extra_keys; i++) {
+        char path[200];
+        snprintf(path, sizeof path, "%s.%s%s%s", document->name, p < 0 ? "" : document->parts[p],
+                 p < 0 ? "" : ".", schema->extra_keys[i]);
+        const char *meaning = gable_json_meaning("read", path);
+        ck_assert_msg(meaning != NULL, "%s: no KEY in json_keys.def", path);
+        for (size_t k = 0; k < gable_json_n_meanings(); k++)
+            used[k] = used[k] || gable_json_meaning_at(k) == meaning;
+    }
+}
+
 START_TEST(every_row_has_a_meaning_and_every_meaning_a_row)
 {
     const char *command = "";
@@ -375,6 +390,9 @@ START_TEST(every_row_has_a_meaning_and_every_meaning_a_row)
         for (size_t k = 0; k < gable_json_n_meanings(); k++)
             used[k] = used[k] || gable_json_meaning_at(k) == meaning;
     }
+    for (size_t i = 0; i < gable_n_json_documents; i++)
+        for (int p = -1; p < 0 || gable_json_documents[i].parts[p]; p++)
+            use_extras(&gable_json_documents[i], p, used);
     for (size_t k = 0; k < gable_json_n_meanings(); k++)
         ck_assert_msg(used[k], "no row has the KEY that means: %s", gable_json_meaning_at(k));
     free(used);
