@@ -43,7 +43,7 @@ static void emit_slurm(gable_text *out, const gable_sweep_launch *l)
                     "#SBATCH --array=1-%d\n"
                     "#SBATCH --cpus-per-task=%d\n"
                     "#SBATCH --requeue\n"
-                    "#SBATCH --signal=TERM@30\n"
+                    "#SBATCH --signal=B:TERM@30\n"
                     "#SBATCH --output=%%x-%%A_%%a.log\n"
                     "# sbatch this file; once the array is through: gable merge %s-parts/*.json\n",
                     l->name, l->shards, l->threads > 0 ? l->threads : 1, l->name);
