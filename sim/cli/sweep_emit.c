@@ -48,9 +48,11 @@ static void emit_slurm(gable_text *out, const gable_sweep_launch *l)
                     "# sbatch this file; once the array is through: gable merge %s-parts/*.json\n",
                     l->name, l->shards, l->threads > 0 ? l->threads : 1, l->name);
     add_setup(out, l);
-    gable_text_add(out, "exec ");
     add_command(out, l, "$SLURM_ARRAY_TASK_ID");
-    gable_text_add(out, "\n");
+    /* What was cut off goes on from its journal, three times at most. */
+    gable_text_add(out, " &\ntrap \"kill -TERM $!\" TERM\nwait $! && exit 0\n"
+                        "[ \"${SLURM_RESTART_COUNT:-0}\" -lt 3 ] && scontrol requeue "
+                        "\"$SLURM_JOB_ID\"\nexit 1\n");
 }
 
 static void emit_parallel(gable_text *out, const gable_sweep_launch *l)

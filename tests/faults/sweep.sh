@@ -58,21 +58,39 @@ for signal in KILL INT TERM; do
     verdict "sig$signal: what was done is not done again ($points points), the journal is gone" $?
 done
 
-if command -v parallel >/dev/null 2>&1; then
-    cat >"$work/gable" <<'EOF'
+# A program that kills the third shard once.
+cat >"$work/gable" <<EOF
 #!/bin/sh
-# Kills the third shard once.
-case "$*" in *"--shard 3/"*) [ -e "$KILLED" ] || { : >"$KILLED"; kill -KILL $$; } ;; esac
-exec "$REAL" "$@"
+case "\$*" in *"--shard 3/"*) [ -e "$work/killed" ] || { : >"$work/killed"; kill -KILL \$\$; } ;; esac
+exec "$GABLE" "\$@"
 EOF
-    chmod +x "$work/gable"
+chmod +x "$work/gable"
+"$GABLE" sweep configs/sweeps/batch-context.json >"$work/expected"
+
+redone="a killed shard is redone, the merged bytes are those of one piece"
+if command -v parallel >/dev/null 2>&1; then
     "$GABLE" sweep configs/sweeps/batch-context.json --emit parallel --shards 5 >"$work/launch"
-    "$GABLE" sweep configs/sweeps/batch-context.json >"$work/expected"
-    REAL=$GABLE KILLED=$work/killed GABLE=$work/gable PARTS=$work/parts sh "$work/launch" >"$work/got" 2>"$work/err"
+    GABLE=$work/gable PARTS=$work/parts sh "$work/launch" >"$work/got" 2>"$work/err"
     cmp -s "$work/expected" "$work/got" && [ -e "$work/killed" ]
-    verdict "GNU parallel: a killed shard is redone, the merged bytes are those of one piece" $?
+    verdict "GNU parallel: $redone" $?
 else
-    skip "GNU parallel: a killed shard is redone, the merged bytes are those of one piece" "no parallel"
+    skip "GNU parallel: $redone" "no parallel"
+fi
+
+# On a cluster that is up; a job that is requeued waits for two minutes there.
+if sinfo >/dev/null 2>&1; then
+    rm -rf "$work/killed" "$work/parts"
+    "$GABLE" sweep configs/sweeps/batch-context.json --emit slurm --shards 4 >"$work/job"
+    job=$(GABLE=$work/gable PARTS=$work/parts sbatch --parsable --output=/dev/null "$work/job")
+    i=0
+    while [ -n "$(squeue -h -j "$job" 2>/dev/null)" ] && [ $i -lt 200 ]; do
+        sleep 2
+        i=$((i + 1))
+    done
+    "$GABLE" merge "$work"/parts/*.json | cmp -s "$work/expected" - && [ -e "$work/killed" ]
+    verdict "Slurm: $redone" $?
+else
+    skip "Slurm: $redone" "no cluster"
 fi
 
 echo "1..$n"
