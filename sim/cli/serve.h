@@ -37,6 +37,7 @@ typedef struct gable_serve_answer {
     gable_simulated result;
     gable_request_times times;
     double prefix_hit_frac; /* NaN: no cache of prefixes */
+    bool saturated;         /* requests arrive faster than they are answered */
     bool split;
     gable_serve_split apart;
 } gable_serve_answer;

@@ -233,6 +233,17 @@ static bool worth_simulating(const serving *v)
 
 /* ---- the answer ---- */
 
+/* Where requests come faster than they are answered the last ones wait for the whole backlog: most
+ * of the time that is left when they arrive. Elsewhere they wait for little of it. */
+static bool falls_behind(const gable_requests *r, double span_s)
+{
+    size_t tail = r->n / 20 + 1;
+    double waited_s = 0.0, left_s = r->arrival_s[0] + span_s - r->arrival_s[r->n - 1];
+    for (size_t i = r->n - tail; i < r->n; i++)
+        waited_s += (r->start_s[i] - r->arrival_s[i]) / (double)tail;
+    return waited_s > 0.5 * left_s;
+}
+
 /* A figure with its interval becomes another one. */
 static void move_to(double to, double *figure, double *p10, double *p90)
 {
@@ -294,6 +305,7 @@ gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
     if (!v.parts.fits)
         return GABLE_OK;
     if (out->simulated) {
+        out->saturated = !is_closed(o) && falls_behind(&out->requests, out->result.span_s);
         double present = is_closed(o) ? ceil(out->request.concurrency / o->dp) /* of one engine */
                                       : out->result.present_mean / o->dp;
         gable_serving_add_first(&v.constants, present, &out->requests);

@@ -165,6 +165,8 @@ static void write_simulated(gable_cli *cli, const gable_serve_options *o,
                     r->queue_most);
     if (r->n_preempted > 0.0)
         gable_text_addf(out, "; %.0f gave way for want of cache and began anew", r->n_preempted);
+    if (a->saturated)
+        gable_text_add(out, ": IT GROWS, requests come faster than they are answered");
     gable_text_addf(out, "\nover %zu requests\n", a->requests.n);
     write_table(cli, a, GABLE_FORMAT_TEXT);
 }
@@ -263,8 +265,8 @@ static void write_json_simulated(gable_text *out, const gable_serve_options *o,
                              {"steps", r->n_steps},
                              {"prefix_hit_frac", a->prefix_hit_frac}};
     take_lines(a, lines);
-    gable_text_addf(out, ",\n  \"simulated\": {\n    \"arrivals\": \"%s\",",
-                    gable_arrivals_names[o->arrivals]);
+    gable_text_addf(out, ",\n  \"simulated\": {\n    \"arrivals\": \"%s\",\n    \"saturated\": %s,",
+                    gable_arrivals_names[o->arrivals], a->saturated ? "true" : "false");
     add_rows(out, "    ", rows, sizeof rows / sizeof rows[0]);
     for (int i = 0; i < N_LINES; i++) {
         const json_row spread[] = {{"mean_s", lines[i].s.mean},
