@@ -25,8 +25,10 @@ object     = $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard $(1))))
 SUITES    := unit $(if $(wildcard tests/laws/suites.def),laws) # Check programs: tests/NAME/suites.def
 SUPPORT   := $(filter-out %/runner.o,$(call object,tests/*.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_SHARED = $(filter-out %/replay.o $(FUZZERS:%=$(OBJ)/tests/fuzz/%.o),$(call object,tests/fuzz/*.c))
 BENCHES   := $(patsubst tests/bench/%.c,%,$(sort $(wildcard tests/bench/bench_*.c)))
 CHECKERS  := $(SUITES:%=$(BIN)/test/%) $(FUZZERS:%=$(BIN)/test/%)
+FAULTS    := $(BIN)/test/faults # has malloc of its own, which no sanitizer stands
 
 # ---- how -----------------------------------------------------------------------------------------
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -46,6 +48,9 @@ BLURRED        := -Wno-format-truncation -Wno-maybe-uninitialized
 OPTIMISE_asan  := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow \
                   -fno-sanitize-recover=all $(BLURRED)
 OPTIMISE_ubsan := -O1 -fsanitize=undefined,float-cast-overflow -fno-sanitize-recover=all
+# clang; libFuzzer itself is linked to the targets alone, so that tests run in this variant too.
+OPTIMISE_fuzz  := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow \
+                  -fno-sanitize-recover=all
 OPTIMISE_o3    := -O3 -D_FORTIFY_SOURCE=2
 OPTIMISE_cov   := -O0 --coverage $(BLURRED)
 OPTIMISE       := $(or $(OPTIMISE_$(VARIANT)),-O2 -D_FORTIFY_SOURCE=2)
@@ -67,7 +72,7 @@ LINK     = $(CC) $(OPTIMISE) $(OPENMP) -Wl,--as-needed -Wl,-z,relro,-z,now $(LDF
 LIBS     = $(GSL_L) $(CJSON_L) -lm
 WRAPS    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc # tests/wrap.c makes them fail on demand
 
-.PHONY: all setup setup-dev demo check build-checkers unit browser agree layers tidy lint asan ubsan valgrind cov golden fuzz bench calibrate docs \
+.PHONY: all setup setup-dev demo check build-checkers unit browser agree layers tidy lint asan ubsan valgrind cov golden answers fuzz bench calibrate docs \
         format install uninstall man deb reproducible clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -148,20 +153,35 @@ $(OBJ)/runner-%.o: tests/runner.c tests/%/suites.def Makefile | $(filter setup s
 	$(call say,cc,$@) $(COMPILE) -Itests $(CHECK_C) -DGABLE_SUITES='"$*/suites.def"' -MMD -MP -c -o $@ $<
 
 # The fuzz targets, built without a fuzzer: they replay the corpus.
-$(FUZZERS:%=$(BIN)/test/%): $(BIN)/test/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/replay.o $(OBJ)/all.a
+$(FUZZERS:%=$(BIN)/test/%): $(BIN)/test/%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/replay.o $(FUZZ_SHARED) $(OBJ)/all.a
 	@mkdir -p $(@D)
 	$(call say,ld,$@) $(LINK) -o $@ $^ $(LIBS)
 
-check: all $(CHECKERS) ## run every test; the last line is `N passed, N failed`
+# The program itself, called as a function, with everything that it calls wrapped (tests/faults/inject.c).
+WRAPPED := open read write close fsync rename fchmod mkstemp fstat opendir readdir pipe fcntl posix_spawn poll waitpid \
+           gable_arena_alloc gable_arena_take gable_arena_copy
+comma   := ,
+$(OBJ)/gable_main.o: $(OBJ)/sim/cli/main.o
+	@objcopy --redefine-sym main=gable_main $< $@
+$(FAULTS): $(call object,tests/faults/*.c) $(OBJ)/gable_main.o $(OBJ)/all.a
+	@mkdir -p $(@D)
+	$(call say,ld,$@) $(LINK) $(WRAPPED:%=-Wl$(comma)--wrap=%) -o $@ $^ $(LIBS)
+
+check: all $(CHECKERS) $(FAULTS) ## run every test; the last line is `N passed, N failed`
 	@BIN=$(BIN) tests/run
 
-build-checkers: $(CHECKERS)
+build-checkers: $(CHECKERS) $(FAULTS)
 
 unit: $(SUITES:%=$(BIN)/test/%) ## run the unit tests and laws alone
 	@BIN=$(BIN) tests/run $(SUITES)
 
 golden: all ## rewrite the expected output of the transcripts in tests/golden
 	tests/golden/run.sh --update
+
+answers: $(BIN)/test/unit ## rewrite the keys of answers in sim/cli/json_answers.def
+	@sed '/^ANSWER/,$$d' sim/cli/json_answers.def >$(BIN)/answers.head
+	@GABLE_ANSWERS=$(BIN)/answers.rows CK_RUN_SUITE=json_reference $< >/dev/null || true
+	cat $(BIN)/answers.head $(BIN)/answers.rows >sim/cli/json_answers.def
 
 calibrate: all ## refit hw/calibration from ../shared/measurements
 	@GABLE=$(BIN)/gable hw/calibrate.sh
@@ -203,16 +223,16 @@ cov: ## line and branch coverage of the unit tests
 	gcovr --root . --filter sim/ --object-directory build/obj-cov --branches --print-summary --txt build/coverage.txt
 	@cat build/coverage.txt
 
-FUZZ_SECONDS ?= 20
-fuzz: ## fuzz every loader for FUZZ_SECONDS each (clang)
-	@mkdir -p build/fuzz
-	@for f in $(FUZZERS); do \
-	  clang $(filter-out -fno-semantic-interposition,$(COMMON)) -O1 -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=all $(GSL_C) $(CJSON_C) -o build/fuzz/$$f tests/fuzz/$$f.c \
-	    $(wildcard sim/base/*.c sim/machine/*.c sim/model/*.c sim/cost/*.c sim/net/*.c) $(CJSON_L) -lm || exit; \
-	  mkdir -p build/fuzz/corpus-$$f; \
-	  build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
-	    -artifact_prefix=build/fuzz/ build/fuzz/corpus-$$f tests/fuzz/corpus/$${f#fuzz_} || exit; done
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(FUZZERS)
+fuzz: ## fuzz every loader for FUZZ_SECONDS each (clang); FUZZ_TARGETS="fuzz_csv …" takes some
+	@$(MAKE) VARIANT=fuzz CC=clang fuzzers
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh build/fuzz/fuzzer $(FUZZ_TARGETS)
+.PHONY: fuzzers
+fuzzers: $(FUZZERS:%=$(BIN)/fuzzer/%)
+$(FUZZERS:%=$(BIN)/fuzzer/%): $(BIN)/fuzzer/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_SHARED) $(OBJ)/all.a
+	@mkdir -p $(@D)
+	$(call say,ld,$@) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 $(BENCHES:%=$(BIN)/bench/%): $(BIN)/bench/%: $(OBJ)/tests/bench/%.o $(OBJ)/all.a
 	@mkdir -p $(@D)
@@ -254,16 +274,22 @@ FISH_COMPLETIONS ?= $(PREFIX)/share/fish/vendor_completions.d
 
 # Man pages and completion are what the program says of itself.
 COMMANDS   := $(shell sed -n 's/^COMMAND(\(.*\))/\1/p' sim/cli/commands.def)
+READS      := $(shell sed -n 's/^ *{\.name = "\(.*\)",.*$$/\1/p' sim/cli/json_reference.c)
 PAGES      := $(BIN)/man/gable.1 $(COMMANDS:%=$(BIN)/man/gable-%.1)
+SCHEMAS    := $(READS:%=$(BIN)/schemas/%.schema.json)
 COMPLETION := $(addprefix $(BIN)/completion/,gable.bash gable.zsh gable.fish)
 
 $(BIN)/man/gable.1: $(BIN)/gable
 	@mkdir -p $(@D) && $< help --format man >$@
 $(BIN)/man/gable-%.1: $(BIN)/gable
 	@mkdir -p $(@D) && $< help --format man $* >$@
+$(BIN)/man/gable-json.5: $(BIN)/gable
+	@mkdir -p $(@D) && $< help json --format man >$@
 $(BIN)/completion/gable.%: $(BIN)/gable
 	@mkdir -p $(@D) && $< completion $* >$@
-man: $(PAGES) $(COMPLETION) ## build the man pages and the completion of three shells
+$(BIN)/schemas/%.schema.json: $(BIN)/gable
+	@mkdir -p $(@D) && $< help json $* --format json >$@
+man: $(PAGES) $(BIN)/man/gable-json.5 $(COMPLETION) $(SCHEMAS) ## build man pages, completion of three shells, JSON Schemas
 
 $(BIN)/gable.pc: Makefile sim/gable.h FORCE
 	@mkdir -p $(@D)
@@ -275,7 +301,7 @@ $(BIN)/gable.pc: Makefile sim/gable.h FORCE
 FORCE:
 
 install: all man $(BIN)/gable.pc ## install under PREFIX (default /usr/local), staged in DESTDIR
-	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(PREFIX)/include $(LIBDIR)/pkgconfig $(MANDIR)/man1 $(DATADIR) \
+	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(PREFIX)/include $(LIBDIR)/pkgconfig $(MANDIR)/man1 $(MANDIR)/man5 $(DATADIR)/schemas \
 	  $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS))
 	install -m 755 $(BIN)/gable $(DESTDIR)$(PREFIX)/bin/gable
 	install -m 644 sim/gable.h $(DESTDIR)$(PREFIX)/include/gable.h
@@ -285,11 +311,14 @@ install: all man $(BIN)/gable.pc ## install under PREFIX (default /usr/local), s
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libgable.so
 	install -m 644 $(BIN)/gable.pc $(DESTDIR)$(LIBDIR)/pkgconfig/gable.pc
 	install -m 644 $(PAGES) $(DESTDIR)$(MANDIR)/man1/
+	install -m 644 $(BIN)/man/gable-json.5 $(DESTDIR)$(MANDIR)/man5/
 	install -m 644 $(BIN)/completion/gable.bash $(DESTDIR)$(BASH_COMPLETIONS)/gable
 	install -m 644 $(BIN)/completion/gable.zsh $(DESTDIR)$(ZSH_COMPLETIONS)/_gable
 	install -m 644 $(BIN)/completion/gable.fish $(DESTDIR)$(FISH_COMPLETIONS)/gable.fish
 	rm -rf $(addprefix $(DESTDIR)$(DATADIR)/,hw workloads configs plots)
 	cp -R hw workloads configs plots $(DESTDIR)$(DATADIR)/
+	find $(DESTDIR)$(DATADIR) -name '*.sh' -exec rm -f {} +
+	install -m 644 $(SCHEMAS) $(DESTDIR)$(DATADIR)/schemas/
 	rm -rf $(DESTDIR)$(DATADIR)/*/*.sh $(DESTDIR)$(DATADIR)/plots/page
 	[ ! -f build/page.html ] || install -m 644 build/page.html $(DESTDIR)$(DATADIR)/plots/page.html
 	chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)
@@ -298,7 +327,7 @@ install: all man $(BIN)/gable.pc ## install under PREFIX (default /usr/local), s
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/gable include/gable.h)
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libgable.a libgable.so $(SONAME) libgable.so.$(VERSION) pkgconfig/gable.pc)
-	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(PAGES)))
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(PAGES))) $(DESTDIR)$(MANDIR)/man5/gable-json.5
 	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/gable $(DESTDIR)$(ZSH_COMPLETIONS)/_gable $(DESTDIR)$(FISH_COMPLETIONS)/gable.fish
 	rm -rf $(DESTDIR)$(DATADIR)
 

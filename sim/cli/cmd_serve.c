@@ -1,24 +1,24 @@
-/* gable serve: a model served to clients, or to requests as they arrive: time to the first token, time
- * per output token, throughput, and what waits. */
+/* gable serve: a model served to clients, or to requests as they arrive: time to the first token,
+ * time per output token, throughput, and what waits. */
 #include "cli/serve.h"
 
 #define COUNT_ROW(name_, default_, min_, max_, member, help_)                                      \
     {                                                                                              \
         .name = name_, .type = GABLE_OPTION_QUANTITY, .dim = GABLE_DIM_COUNT, .argument = "N",     \
         .default_text = default_, .min = min_, .max = max_,                                        \
-        .offset = offsetof(gable_serve_options, member), .help = help_                                   \
+        .offset = offsetof(gable_serve_options, member), .help = help_                             \
     }
 #define TEXT_ROW(name_, argument_, member, help_)                                                  \
     {                                                                                              \
         .name = name_, .type = GABLE_OPTION_TEXT, .argument = argument_,                           \
-        .offset = offsetof(gable_serve_options, member), .help = help_                                   \
+        .offset = offsetof(gable_serve_options, member), .help = help_                             \
     }
 #define DTYPE_ROW(name_, member, help_)                                                            \
     {                                                                                              \
         .name = name_, .type = GABLE_OPTION_DTYPE, .argument = "DTYPE",                            \
-        .offset = offsetof(gable_serve_options, member), .help = help_                                   \
+        .offset = offsetof(gable_serve_options, member), .help = help_                             \
     }
-#define INT_ROW(name_, default_, min_, max_, member, help_)                            \
+#define INT_ROW(name_, default_, min_, max_, member, help_)                                        \
     {                                                                                              \
         .name = name_, .type = GABLE_OPTION_INT, .dim = GABLE_DIM_COUNT, .argument = "N",          \
         .default_text = default_, .min = min_, .max = max_,                                        \
@@ -58,7 +58,8 @@ static const gable_option options[] = {
      .choices = gable_arrivals_names,
      .default_text = "closed",
      .offset = offsetof(gable_serve_options, arrivals),
-     .help = "closed: --concurrency clients; poisson, bursty: at --rate; trace: as in --trace"},
+     .help =
+         "--concurrency clients in a closed loop, at random or in clumps at --rate, as in --trace"},
     {.name = "rate",
      .type = GABLE_OPTION_QUANTITY,
      .dim = GABLE_DIM_NONE,
@@ -83,21 +84,21 @@ static const gable_option options[] = {
               "tokens of earlier prompts that are kept for later ones (traces with hash_ids)"),
     INT_ROW("seed", "1", 0.0, 1e9, seed, "of random lengths and arrivals"),
     INT_ROW("prefill-engines", "0", 0.0, 1024.0, prefill_engines,
-                        "engines that compute prompts for those, and hand the cache over"),
+            "engines that compute prompts for those, and hand the cache over"),
+    INT_ROW("prefill-tp", "0", 0.0, 1024.0, prefill_tp,
+            "tensor-parallel ranks of each of those (0: as --tp)"),
     COUNT_ROW("chunk", NULL, 0.0, 0.0, chunk,
               "tokens of one step, prompts and answers together (the stack's default)"),
     COUNT_ROW("max-sequences", NULL, 0.0, 0.0, max_sequences,
               "sequences that run in an engine at a time (what its cache holds)"),
-    INT_ROW("block", "0", 0.0, 1024.0, block,
-                        "tokens of a block of the cache (0: the stack's)"),
+    INT_ROW("block", "0", 0.0, 1024.0, block, "tokens of a block of the cache (0: the stack's)"),
     {.name = "reserve",
      .type = GABLE_OPTION_FLAG,
      .offset = offsetof(gable_serve_options, reserve),
      .help = "start a request only when the cache has room for its whole answer"},
-    INT_ROW("poll", "0", 0.0, 1e6, poll,
-                        "steps between two looks for arrivals, while others run"),
+    INT_ROW("poll", "0", 0.0, 1e6, poll, "steps between two looks for arrivals, while others run"),
     INT_ROW("wait", "0", 0.0, 1e6, wait,
-                        "steps that a prompt waits at most for others to share its step"),
+            "steps that a prompt waits at most for others to share its step"),
     {.name = "wait-fill",
      .type = GABLE_OPTION_QUANTITY,
      .dim = GABLE_DIM_NONE,
@@ -139,11 +140,13 @@ static const gable_option options[] = {
 
 static gable_status run(gable_cli *cli, const void *given)
 {
-    const gable_serve_options *o = given;
+    gable_serve_options o = *(const gable_serve_options *)given;
     gable_serve_answer answer;
-    GABLE_TRY(gable_serve_price(cli, o, &answer));
-    gable_serve_write(cli, o, &answer);
-    return gable_scenario_deliver(cli, o->output);
+    if (o.trace && o.arrivals == GABLE_ARRIVALS_CLOSED)
+        o.arrivals = GABLE_ARRIVALS_TRACE;
+    GABLE_TRY(gable_serve_price(cli, &o, &answer));
+    gable_serve_write(cli, &o, &answer);
+    return gable_scenario_deliver(cli, o.output);
 }
 
 const gable_command gable_command_serve = {
@@ -158,8 +161,8 @@ const gable_command gable_command_serve = {
                 "gable serve --model gpt-oss-120b --system hgx-h200-8 --tp 2 --stack trtllm "
                 "--concurrency 64 --format json\n"
                 "gable serve --model llama-3.1-8b --system h100-sxm --arrivals poisson --rate 8\n"
-                "gable serve --model llama-3.1-8b --system hgx-h100-8 --engines 6 "
-                "--prefill-engines 2 --arrivals trace "
+                "gable serve --model llama-3.1-8b --system hgx-h100-8 --dp 6 "
+                "--prefill-engines 2 "
                 "--trace workloads/traffic/conversation.jsonl --prefix-cache 1M\n",
     .run = run,
 };

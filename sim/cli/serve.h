@@ -12,8 +12,9 @@ typedef struct gable_serve_options {
     double rate, burstiness, requests, prefix_cache;
     double chunk, max_sequences, wait_fill;
     GABLE_LAYOUT_MEMBERS /* dp: engines that answer */
-    int weights, activations, kv, format;
-    int arrivals, seed, prefill_engines, block, poll, wait;
+        int weights,
+        activations, kv, format;
+    int arrivals, seed, prefill_engines, prefill_tp, block, poll, wait;
     bool reserve;
     gable_texts set;
 } gable_serve_options;

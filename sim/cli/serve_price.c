@@ -14,6 +14,8 @@ typedef struct serving {
     gable_serving_parts parts;
     gable_trace trace;
     gable_step_costs costs, prefill_costs;
+    gable_serving_request prefill_request;
+    gable_serving_parts prefill_parts;
 } serving;
 
 static bool is_closed(const gable_serve_options *o)
@@ -33,8 +35,7 @@ static gable_status check_options(gable_cli *cli, const gable_serve_options *o)
     if (!timed && o->rate > 0.0)
         return gable_fail(&cli->err, GABLE_USAGE, "--rate: --arrivals %s has no rate", name);
     if ((o->arrivals == GABLE_ARRIVALS_TRACE) != (o->trace != NULL))
-        return gable_fail(&cli->err, GABLE_USAGE,
-                          "--arrivals trace and --trace FILE go together");
+        return gable_fail(&cli->err, GABLE_USAGE, "--arrivals trace and --trace FILE go together");
     if (o->prefix_cache > 0.0 && !o->trace)
         return gable_fail(&cli->err, GABLE_USAGE,
                           "--prefix-cache needs --trace FILE: only a trace says which prompts "
@@ -65,8 +66,8 @@ static gable_status take_trace(serving *v)
     q->length_ratio = 1.0;
     v->answer->prefix_hit_frac = (double)NAN;
     if (o->prefix_cache > 0.0)
-        return gable_trace_prefixes(arena, &v->trace, o->prefix_cache,
-                                    &v->answer->prefix_hit_frac, &v->cli->err);
+        return gable_trace_prefixes(arena, &v->trace, o->prefix_cache, &v->answer->prefix_hit_frac,
+                                    &v->cli->err);
     return GABLE_OK;
 }
 
@@ -147,19 +148,39 @@ static gable_status take_requests(serving *v, gable_requests *out)
     return gable_arrivals_times(&cli->arena, o->rate, shape, (unsigned)o->seed, out, &cli->err);
 }
 
-/* Engines that compute prompts for the others are like them, with a cache for prompts alone. */
+/* Engines that compute prompts for the others, of --prefill-tp ranks; their cache holds prompts
+ * alone. */
+static gable_status take_prefill(serving *v, const gable_served *served,
+                                 const gable_request_range *range, gable_sim_rules *out)
+{
+    gable_cli *cli = v->cli;
+    gable_served own = *served;
+    v->prefill_request = *served->request;
+    if (v->options->prefill_tp > 0)
+        v->prefill_request.tp = v->options->prefill_tp;
+    own.request = &v->prefill_request;
+    own.parts = &v->prefill_parts;
+    GABLE_TRY(gable_serving_price(&cli->arena, own.model, own.machine, own.rules, own.request,
+                                  &v->prefill_parts, &cli->err));
+    if (!v->prefill_parts.fits)
+        return gable_fail(&cli->err, GABLE_INPUT,
+                          "--prefill-tp %d: not one prompt fits beside the weights",
+                          v->prefill_request.tp);
+    GABLE_TRY(gable_serving_engine(&cli->arena, &own, range, &v->prefill_costs, out, &cli->err));
+    out->extras = gable_serving_extras(&v->constants, v->prefill_parts.n_layers);
+    return GABLE_OK;
+}
+
 static gable_status take_split(serving *v, const gable_served *served,
                                const gable_request_range *range, gable_sim_setup *setup)
 {
     gable_cli *cli = v->cli;
     gable_serve_split *apart = &v->answer->apart;
-    double token_bytes = v->parts.free_bytes / v->parts.kv_tokens;
-    GABLE_TRY(gable_serving_engine(&cli->arena, served, range, &v->prefill_costs, &setup->prefill,
-                                   &cli->err));
-    setup->prefill.extras = setup->rules.extras;
+    GABLE_TRY(take_prefill(v, served, range, &setup->prefill));
     setup->n_prefill = v->options->prefill_engines;
-    GABLE_TRY(gable_serving_handover(served->machine, token_bytes, token_bytes,
-                                     v->answer->n_devices, &apart->handover, &cli->err));
+    GABLE_TRY(gable_serving_handover(served->machine, v->prefill_parts.token_bytes,
+                                     v->parts.token_bytes, v->answer->n_devices, &apart->handover,
+                                     &cli->err));
     setup->transfer_s = apart->handover.fixed_s;
     setup->transfer_s_per_token = apart->handover.token_s;
     double batch = floor(v->parts.capacity);
@@ -188,8 +209,8 @@ static gable_status simulate(serving *v)
     gable_serving_loop_size(&a->request, &clients, &n);
     setup.clients = is_closed(v->options) ? (size_t)clients : 0;
     gable_request_range range = gable_request_range_of(&a->requests, setup.clients);
-    GABLE_TRY(gable_serving_engine(&cli->arena, &served, &range, &v->costs, &setup.rules,
-                                   &cli->err));
+    GABLE_TRY(
+        gable_serving_engine(&cli->arena, &served, &range, &v->costs, &setup.rules, &cli->err));
     setup.rules.extras = gable_serving_extras(&v->constants, v->parts.n_layers);
     a->split = v->options->prefill_engines > 0;
     if (a->split)
@@ -242,13 +263,15 @@ static void take_rates(serving *v)
             v->options->usd_per_gpu_hour * a->n_devices / 3600.0 / s->tokens_per_s * 1e6;
 }
 
-/* Engines that compute prompts are laid out as those that answer. */
 static double devices_of(const gable_serve_options *o)
 {
     gable_scenario one = {.dp = 1};
     GABLE_RANKS_COPY(&one, o);
     one.dp = 1;
-    return gable_layout_devices(&one) * (double)(o->dp + o->prefill_engines);
+    double decode = gable_layout_devices(&one) * (double)o->dp;
+    if (o->prefill_tp > 0)
+        one.tp = o->prefill_tp;
+    return decode + gable_layout_devices(&one) * (double)o->prefill_engines;
 }
 
 gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
@@ -271,8 +294,8 @@ gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
     if (!v.parts.fits)
         return GABLE_OK;
     if (out->simulated) {
-        double present =
-            is_closed(o) ? out->request.concurrency : out->result.present_mean;
+        double present = is_closed(o) ? ceil(out->request.concurrency / o->dp) /* of one engine */
+                                      : out->result.present_mean / o->dp;
         gable_serving_add_first(&v.constants, present, &out->requests);
         GABLE_TRY(gable_request_times_of(&cli->arena, &out->requests, out->result.span_s,
                                          &out->times, &cli->err));

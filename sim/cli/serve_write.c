@@ -68,13 +68,14 @@ static void add_times(gable_text *out, const char *label, const double s[3])
 static void write_load(gable_text *out, const gable_serve_options *o, const gable_serve_answer *a)
 {
     const gable_serving_parts *p = &a->serving.parts;
-    const char *varied = fabs(a->request.length_ratio - 1.0) > 1e-9 || o->trace ? " on average" : "";
+    const char *varied =
+        fabs(a->request.length_ratio - 1.0) > 1e-9 || o->trace ? " on average" : "";
     if (o->arrivals == GABLE_ARRIVALS_CLOSED)
         gable_text_addf(out, "  load      %.10g client%s", a->request.concurrency,
                         a->request.concurrency > 1.0 ? "s" : "");
     else if (o->arrivals == GABLE_ARRIVALS_TRACE)
-        gable_text_addf(out, "  load      %zu requests as recorded, %.4g requests/s",
-                        a->requests.n, (double)a->requests.n / a->result.span_s);
+        gable_text_addf(out, "  load      %zu requests as recorded, %.4g requests/s", a->requests.n,
+                        (double)a->requests.n / a->result.span_s);
     else
         gable_text_addf(out, "  load      %zu requests, %s, %.4g requests/s", a->requests.n,
                         gable_arrivals_names[o->arrivals], o->rate);
@@ -85,8 +86,7 @@ static void write_load(gable_text *out, const gable_serve_options *o, const gabl
                         100.0 * a->prefix_hit_frac);
 }
 
-static void write_memory(gable_text *out, const gable_serve_options *o,
-                         const gable_serve_answer *a)
+static void write_memory(gable_text *out, const gable_serve_options *o, const gable_serve_answer *a)
 {
     const gable_serving_parts *p = &a->serving.parts;
     quantity free_text;
@@ -110,16 +110,16 @@ static void write_estimate(gable_text *out, const gable_serve_options *o,
     add_times(out, "TTFT",
               (double[]){scale * s->ttft_s, scale * s->ttft_p10_s, scale * s->ttft_p90_s});
     if (a->simulated)
-        gable_text_addf(out, "            half of the requests; mean %s, of it service %s, the rest waiting\n",
-                        seconds(s->ttft_s, text[0]), seconds(s->ttft_service_s, text[1]));
+        gable_text_addf(out, "            half of the requests; mean %s, in the queue %s\n",
+                        seconds(s->ttft_s, text[0]), seconds(a->times.wait.mean, text[1]));
     else
         gable_text_addf(out, "            a mean, in closed form; of it service %s\n",
                         seconds(s->ttft_service_s, text[0]));
     add_times(out, "TPOT", (double[]){s->tpot_s, s->tpot_p10_s, s->tpot_p90_s});
     if (o->arrivals == GABLE_ARRIVALS_CLOSED)
         gable_text_addf(out, "            kernels of a step %s, a prompt adds %s; ceiling %s\n",
-                    seconds(p->decode_s, text[0]), seconds(p->joined_s, text[1]),
-                    seconds(s->tpot_ceiling_s, text[2]));
+                        seconds(p->decode_s, text[0]), seconds(p->joined_s, text[1]),
+                        seconds(s->tpot_ceiling_s, text[2]));
     gable_text_addf(
         out, "  rate      %.4g tokens/s, %.4g per device, %.4g per user; %.4g requests/s\n",
         s->tokens_per_s, s->tokens_per_s_per_gpu, s->tokens_per_s_per_user, s->requests_per_s);
@@ -141,15 +141,16 @@ static void write_split(gable_text *out, const gable_serve_options *o, const gab
     quantity text;
     double prompt = a->serving.parts.isl;
     write_use(out, "prefill", o->prefill_engines, &a->result.prefill_use);
-    gable_text_addf(out, "            a prompt's cache is handed over in %s, %s; links busy %.1f %%\n",
+    gable_text_addf(out,
+                    "            a prompt's cache is handed over in %s, %s; links busy %.1f %%\n",
                     seconds(x->handover.fixed_s + x->handover.token_s * prompt, text),
                     x->handover.out ? "over the scale-out fabric" : "inside the domain",
                     100.0 * a->result.link_busy_frac);
     gable_text_addf(out,
                     "  balance   %.4g requests/s an engine that computes prompts, %.4g one that "
                     "answers %.0f: %.3g to 1\n",
-                    x->rates.prefill_requests_per_s, x->rates.decode_requests_per_s,
-                    x->rates.batch, x->rates.prefill_per_decode);
+                    x->rates.prefill_requests_per_s, x->rates.decode_requests_per_s, x->rates.batch,
+                    x->rates.prefill_per_decode);
 }
 
 static void write_simulated(gable_cli *cli, const gable_serve_options *o,
@@ -168,13 +169,21 @@ static void write_simulated(gable_cli *cli, const gable_serve_options *o,
     write_table(cli, a, GABLE_FORMAT_TEXT);
 }
 
+static void write_title(gable_text *out, const gable_serve_answer *a)
+{
+    gable_plan plan = {.model = a->priced.model};
+    gable_priced priced = {.plan = &plan, .machine = &a->priced.machine};
+    GABLE_RANKS_COPY(&plan.scenario, &a->request);
+    gable_text_add(out, "serving of ");
+    gable_report_subject(out, &priced);
+    gable_text_add(out, "\n");
+}
+
 static void write_text(gable_cli *cli, const gable_serve_options *o, const gable_serve_answer *a)
 {
     gable_text *out = &cli->out;
     const gable_serving *s = &a->serving;
-    gable_text_add_safe(out, a->priced.model->name);
-    gable_text_addf(out, " served on %s, tp %d, stack %s\n", a->priced.machine.system->name, o->tp,
-                    o->stack);
+    write_title(out, a);
     if (s->parts.fits || o->arrivals == GABLE_ARRIVALS_CLOSED)
         write_load(out, o, a);
     write_memory(out, o, a);
@@ -210,8 +219,7 @@ static void add_rows(gable_text *out, const char *indent, const json_row *rows, 
     }
 }
 
-static void write_json_use(gable_text *out, const char *key, int engines,
-                           const gable_sim_use *use)
+static void write_json_use(gable_text *out, const char *key, int engines, const gable_sim_use *use)
 {
     const json_row rows[] = {{"engines", engines},
                              {"busy_frac", use->busy_frac},

@@ -32,6 +32,7 @@ typedef struct solve_probe {
     double other_s;         /* SPEEDUP: the step as given */
     gable_whatif_side side; /* of the last evaluation */
     double batch;
+    gable_err refusal; /* why the last evaluation could not be laid out */
 } solve_probe;
 
 /* Finds what `name` is, loads and prices the step as given. Unknown names are refused with the

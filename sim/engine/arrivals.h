@@ -24,7 +24,8 @@ typedef struct gable_lengths {
 } gable_lengths;
 
 /* Lengths of isl and osl tokens.
- *   ratio   mean / most, isl and osl being the most: a ratio of 0.9 gives [0.8 L, L], 1 the same for
+ *   ratio   mean / most, isl and osl being the most: a ratio of 0.9 gives [0.8 L, L], 1 the same
+ * for
  *           all; below 0.5 they start at 1. 0: a tenth around isl and osl. Clients of a closed loop
  *           whose lengths are all the same fall into step, as no others do. */
 gable_lengths gable_lengths_of(double isl, double osl, double ratio);

@@ -70,7 +70,8 @@ static void use_block(prefix_cache *c, int32_t i)
         unlink_block(c, c->oldest);
 }
 
-/* Blocks of request i from the last to the first, so that what a prompt begins with stays longest. */
+/* Blocks of request i from the last to the first, so that what a prompt begins with stays longest.
+ */
 static double hits_of(prefix_cache *c, const gable_trace *trace, size_t i)
 {
     size_t first = trace->block_at[i], last = trace->block_at[i + 1], hits = first;

@@ -29,6 +29,7 @@ static void cap_batch(const gable_plan *plan, const gable_machine *machine,
     double groups = plan->ranks.attn_dp;
     double frac = rules->memory_frac > 0.0 ? rules->memory_frac : 1.0;
     out->weights_bytes = weights;
+    out->token_bytes = sequence / n;
     out->free_bytes = rules->of_free ? frac * (memory - weights) : frac * memory - weights;
     out->free_bytes -= rules->reserve_bytes;
     out->kv_tokens = out->free_bytes > 0.0 ? groups * out->free_bytes / (sequence / n) : 0.0;
@@ -148,8 +149,7 @@ gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
                                  gable_err *err)
 {
     gable_serving_layout layout;
-    gable_status status =
-        gable_serving_open(arena, model, machine, rules, request, &layout, err);
+    gable_status status = gable_serving_open(arena, model, machine, rules, request, &layout, err);
     if (status == GABLE_OK)
         status = gable_serving_at(&layout, request->concurrency, out, err);
     gable_serving_close(&layout);
@@ -158,13 +158,13 @@ gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
 
 /* 2.2, 2.4: what a step takes, and what a prompt adds to it or takes alone, with the engine's
  * share. */
-static double step_seconds(const gable_serving_parts *p, const gable_serving_constants *c)
+double gable_serving_step_s(const gable_serving_parts *p, const gable_serving_constants *c)
 {
     return c->step_scale * p->decode_s + p->n_layers * c->gap_s + p->batch * c->sequence_s;
 }
 
-static double prompt_seconds(const gable_serving_parts *p, const gable_serving_constants *c,
-                             double kernels_s)
+double gable_serving_prompt_s(const gable_serving_parts *p, const gable_serving_constants *c,
+                              double kernels_s)
 {
     return c->prefill_scale * kernels_s + p->n_layers * c->prefill_gap_s;
 }
@@ -173,15 +173,16 @@ static double prompt_seconds(const gable_serving_parts *p, const gable_serving_c
  * step. */
 double gable_serving_tpot(const gable_serving_parts *p, const gable_serving_constants *c)
 {
-    return step_seconds(p, c) +
-           (p->batch - 1.0) / (p->osl - 1.0) * prompt_seconds(p, c, p->joined_s);
+    return gable_serving_step_s(p, c) +
+           (p->batch - 1.0) / (p->osl - 1.0) * gable_serving_prompt_s(p, c, p->joined_s);
 }
 
 /* Alone, or in a step of others. */
 double gable_serving_service_s(const gable_serving_parts *p, const gable_serving_constants *c)
 {
     double others = fmin(p->batch - 1.0, 1.0);
-    return prompt_seconds(p, c, p->prefill_s) + others * step_wait * step_seconds(p, c);
+    return gable_serving_prompt_s(p, c, p->prefill_s) +
+           others * step_wait * gable_serving_step_s(p, c);
 }
 
 /* 2.6; clients beyond the cache wait for a whole answer (Little). Where arrivals are looked for
@@ -192,10 +193,11 @@ double gable_serving_queue_s(const gable_serving_parts *p, const gable_serving_c
     double clients = clients_of(r);
     double waves = r->waves > 0.0 ? r->waves : default_waves;
     double others = p->batch - 1.0;
-    double waiting = others * (0.5 / waves + collision_frac) * prompt_seconds(p, c, p->joined_s);
+    double waiting =
+        others * (0.5 / waves + collision_frac) * gable_serving_prompt_s(p, c, p->joined_s);
     double held = 0.5 * fmax(r->intake.poll_steps - 1.0, 0.0) + r->intake.wait_steps;
-    double first =
-        gable_serving_service_s(p, c) + waiting + fmin(others, 1.0) * held * step_seconds(p, c);
+    double first = gable_serving_service_s(p, c) + waiting +
+                   fmin(others, 1.0) * held * gable_serving_step_s(p, c);
     double beyond = clients / p->batch - 1.0;
     return first + beyond * (p->osl * gable_serving_tpot(p, c) + first);
 }

@@ -25,8 +25,8 @@ typedef struct gable_serving_request {
     double length_ratio; /* mean length / most, 0 < r <= 1; 0: lengths vary around isl and osl */
     double concurrency;  /* clients that ask again as soon as they are answered, >= 1 */
     double waves;        /* requests of each client in the run; 0: in the long run */
-    GABLE_RANK_MEMBERS /* of the deployment; replicas share the clients evenly */
-    gable_overlap overlap;
+    GABLE_RANK_MEMBERS   /* of the deployment; replicas share the clients evenly */
+        gable_overlap overlap;
     gable_token_exchange exchange;
     double skew;           /* Zipf exponent of the experts' popularity */
     int redundant_experts; /* copies of popular experts */
@@ -40,14 +40,14 @@ typedef struct gable_serving_parts {
     double decode_s, decode_ceiling_s;   /* one step of them at mean context */
     double prefill_s, prefill_ceiling_s; /* one prompt alone */
     double joined_s;                     /* what one prompt adds to a decode step */
-    double pass_batch; /* other sequences that a rank decodes in one pass */
-    double n_layers; /* that a step passes one after another */
-    double kv_tokens; /* of one replica that fit beside the weights */
-    double capacity;  /* sequences likewise */
+    double pass_batch;                   /* other sequences that a rank decodes in one pass */
+    double n_layers;                     /* that a step passes one after another */
+    double kv_tokens;                    /* of one replica that fit beside the weights */
+    double capacity;                     /* sequences likewise */
     double free_bytes;
-    double weights_bytes;
-    double bound_s[GABLE_N_BOUNDS]; /* decode_s and gaps by what they were spent on */
-    bool fits; /* at least one sequence fits */
+    double weights_bytes, token_bytes; /* of a rank; of one token in its cache */
+    double bound_s[GABLE_N_BOUNDS];    /* decode_s and gaps by what they were spent on */
+    bool fits;                         /* at least one sequence fits */
 } gable_serving_parts;
 
 typedef struct gable_serving {
@@ -95,6 +95,15 @@ gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
                                  const gable_serving_request *request, gable_serving_parts *out,
                                  gable_err *err);
 
+/* One step that decodes, and what a prompt adds to it or takes alone, with the engine's share.
+ *   kernels_s   joined_s, or seconds of a step of prompts */
+double gable_serving_step_s(const gable_serving_parts *parts,
+                            const gable_serving_constants *constants);
+double gable_serving_prompt_s(const gable_serving_parts *parts,
+                              const gable_serving_constants *constants, double kernels_s);
+
+/* Mean time per output token: each of the other sequences is refilled once in the life of an
+ * answer, and its prompt lengthens a step. */
 double gable_serving_tpot(const gable_serving_parts *parts,
                           const gable_serving_constants *constants);
 

@@ -163,9 +163,8 @@ static int ttft_errors(const fitting *f, const gable_serving_constants *c, doubl
     int n = 0;
     for (size_t i = 0; i < f->n; i++)
         if (f->run[i]->ttft_clean)
-            r[n++] =
-                log(gable_serving_ttft(c, &f->wait[i], f->run[i]->request.concurrency) /
-                    f->run[i]->ttft_s);
+            r[n++] = log(gable_serving_ttft(c, &f->wait[i], f->run[i]->request.concurrency) /
+                         f->run[i]->ttft_s);
     return n;
 }
 
@@ -212,8 +211,7 @@ static gable_status simulate_runs(fitting *f, gable_err *err)
 {
     for (size_t i = 0; i < f->n; i++)
         if (f->run[i]->ttft_clean)
-            GABLE_TRY(
-                gable_serving_run_wait(f->arena, f->run[i], &f->constants, &f->wait[i], err));
+            GABLE_TRY(gable_serving_run_wait(f->arena, f->run[i], &f->constants, &f->wait[i], err));
     return GABLE_OK;
 }
 

@@ -77,6 +77,9 @@ gable_status gable_serving_engine(gable_arena *arena, const gable_served *served
         .wait_frac = intake->wait_frac > 0.0 ? intake->wait_frac : 1.0};
     gable_step_range reach = reach_of(out, range);
     gable_scenario ranks = gable_serving_ranks(served->request);
+    double groups = fmax(ranks.attn_dp, 1.0); /* each has a budget of its own */
+    out->step_tokens *= groups;
+    reach.most_tokens *= groups;
     return gable_step_costs_build(arena, served->model, served->machine, &ranks, &reach, costs,
                                   err);
 }
@@ -158,6 +161,10 @@ gable_status gable_serving_loop_init(gable_arena *arena, const gable_served *ser
     const gable_serving_request *r = served->request;
     double clients, n;
     gable_serving_loop_size(r, &clients, &n);
+    if (r->dp > 1) { /* replicas share the clients evenly */
+        n = ceil(n / r->dp);
+        clients = ceil(clients / r->dp);
+    }
     *out = (gable_serving_loop){.lengths = gable_lengths_of(r->isl, r->osl, r->length_ratio),
                                 .n_layers = served->parts->n_layers};
     double longest = out->lengths.prompt_most + out->lengths.answer_most;

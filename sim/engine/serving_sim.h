@@ -25,8 +25,8 @@ typedef struct gable_request_range {
 /*   clients   of a closed loop; 0: all may be there at a time */
 gable_request_range gable_request_range_of(const gable_requests *requests, size_t clients);
 
-/* Prices the grid of step costs of an engine for such requests, and sets the engine's rules with it;
- * what the engine adds to its kernels is set by gable_serving_extras. */
+/* Prices the grid of step costs of an engine for such requests, and sets the engine's rules with
+ * it; what the engine adds to its kernels is set by gable_serving_extras. */
 gable_status gable_serving_engine(gable_arena *arena, const gable_served *served,
                                   const gable_request_range *range, gable_step_costs *costs,
                                   gable_sim_rules *out, gable_err *err);
@@ -57,10 +57,12 @@ typedef struct gable_request_times {
 gable_status gable_request_times_of(gable_arena *arena, const gable_requests *requests,
                                     double span_s, gable_request_times *out, gable_err *err);
 
-/* ---- the closed loop of a request: clients x waves requests with lengths up to isl and osl ---- */
+/* ---- the closed loop of a request: clients x waves requests with lengths up to isl and osl ----
+ */
 
 typedef struct gable_serving_loop {
-    bool simulated; /* false: more than GABLE_SERVING_LOOP_CAP requests, or the cache is too small */
+    bool
+        simulated; /* false: more than GABLE_SERVING_LOOP_CAP requests, or the cache is too small */
     size_t clients, n;
     gable_lengths lengths;
     double n_layers;

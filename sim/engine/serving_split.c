@@ -5,10 +5,8 @@
 
 static double handover_s(const gable_machine *machine, bool out, double bytes)
 {
-    gable_collective c = {.kind = GABLE_COLLECTIVE_P2P,
-                          .bytes = bytes,
-                          .n_ranks = 2.0,
-                          .n_nodes = out ? 2.0 : 1.0};
+    gable_collective c = {
+        .kind = GABLE_COLLECTIVE_P2P, .bytes = bytes, .n_ranks = 2.0, .n_nodes = out ? 2.0 : 1.0};
     gable_transfer transfer;
     gable_net_transfer(&c, machine, &transfer);
     return transfer.time.time_s;
@@ -35,27 +33,22 @@ gable_status gable_serving_handover(const gable_machine *machine, double from_to
     return GABLE_OK;
 }
 
-/* As many prompts in a step as its budget holds, one at least. */
+/* Steps of `n` prompts, `tokens` of each after `prior`. */
+static double prompts_s(const gable_sim_rules *r, double n, double tokens, double prior)
+{
+    double attention = n * gable_step_costs_attention(r->costs, tokens, prior);
+    return r->extras.prompt_scale *
+               gable_step_costs_parts(r->costs, n, n * tokens, attention, 0.0) +
+           ceil(n / r->costs->groups) * r->extras.prompt_s;
+}
+
+/* As many prompts in a step as its budget holds; a longer one takes several steps. */
 static double prefill_rate(const gable_sim_rules *r, double prompt)
 {
-    double n = fmax(floor(r->step_tokens / prompt), 1.0);
-    double whole = fmax(floor(prompt / r->step_tokens), 0.0), s = 0.0;
-    if (r->whole_prompts)
-        whole = 0.0;
-    double rest = prompt - whole * r->step_tokens;
-    const gable_step_costs *c = r->costs;
-    for (double i = 0.0; i < whole; i += 1.0)
-        s += r->extras.prompt_s +
-             r->extras.prompt_scale *
-                 (gable_step_costs_shared(c, r->step_tokens) +
-                  gable_step_costs_rest(c, r->step_tokens) +
-                  gable_step_costs_attention(c, r->step_tokens, i * r->step_tokens));
-    if (rest >= 1.0)
-        s += n * r->extras.prompt_s +
-             r->extras.prompt_scale *
-                 (gable_step_costs_shared(c, n * rest) + gable_step_costs_rest(c, n * rest) +
-                  n * gable_step_costs_attention(c, rest, whole * r->step_tokens));
-    return n / s;
+    double n = fmax(floor(r->step_tokens / prompt), 1.0), s = 0.0, done = 0.0;
+    for (; !r->whole_prompts && prompt - done > r->step_tokens; done += r->step_tokens)
+        s += prompts_s(r, 1.0, r->step_tokens, done);
+    return n / (s + prompts_s(r, n, prompt - done, done));
 }
 
 gable_split_rates gable_serving_split_rates(const gable_sim_rules *prefill,
@@ -65,9 +58,9 @@ gable_split_rates gable_serving_split_rates(const gable_sim_rules *prefill,
     const gable_step_extras *x = &decode->extras;
     gable_split_rates out = {.prefill_requests_per_s = prefill_rate(prefill, prompt),
                              .batch = batch};
-    double step = x->scale * gable_step_costs_decode_at(decode->costs, batch,
-                                                        prompt + 0.5 * answer) +
-                  x->step_s + batch * x->sequence_s;
+    double step =
+        x->scale * gable_step_costs_decode_at(decode->costs, batch, prompt + 0.5 * answer) +
+        x->step_s + batch * x->sequence_s;
     out.decode_requests_per_s = batch / (fmax(answer - 1.0, 1.0) * step);
     out.prefill_per_decode = out.decode_requests_per_s / out.prefill_requests_per_s;
     return out;

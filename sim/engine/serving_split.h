@@ -1,12 +1,12 @@
-/* engine/serving_split: engines that compute prompts apart from engines that answer: how long a cache
- * takes from one to the other, and how many of one kind keep one of the other busy.
+/* engine/serving_split: engines that compute prompts apart from engines that answer: how long a
+ * cache takes from one to the other, and how many of one kind keep one of the other busy.
  * Room: engine. Uses: engine/serving_sim, net. */
 #ifndef GABLE_ENGINE_SERVING_SPLIT_H
 #define GABLE_ENGINE_SERVING_SPLIT_H
 #include "engine/serving_sim.h"
 
-/* Seconds of handing a cache over: fixed_s + token_s x tokens of the prompt. Each rank sends what it
- * holds to its partner, all of them at once. */
+/* Seconds of handing a cache over: fixed_s + token_s x tokens of the prompt. Each rank sends what
+ * it holds to its partner, all of them at once. */
 typedef struct gable_handover {
     double fixed_s, token_s;
     double token_bytes; /* of a rank, per token of the prompt */

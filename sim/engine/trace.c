@@ -52,27 +52,42 @@ static double days_of(double year, double month, double day)
     return era * 146097.0 + days - 719468.0;
 }
 
+static bool parse_day(const char **at, double *days)
+{
+    double year, month, day;
+    bool ok = take_digits(at, 4, &year) && take_char(at, "-") && take_digits(at, 2, &month) &&
+              take_char(at, "-") && take_digits(at, 2, &day);
+    if (!ok || !is_whole(month, 1.0, 12.0) || !is_whole(day, 1.0, 31.0))
+        return false;
+    *days = days_of(year, month, day);
+    return true;
+}
+
+static bool parse_time_of_day(const char **at, double *whole_s, double *frac_s)
+{
+    double hour, minute, second, scale = 1.0;
+    bool ok = take_digits(at, 2, &hour) && take_char(at, ":") && take_digits(at, 2, &minute) &&
+              take_char(at, ":") && take_digits(at, 2, &second);
+    if (!ok || hour > 23.0 || minute > 59.0 || second > 60.0)
+        return false;
+    *whole_s = hour * 3600.0 + minute * 60.0 + second;
+    *frac_s = 0.0;
+    if (take_char(at, "."))
+        for (; **at >= '0' && **at <= '9'; (*at)++)
+            *frac_s += (scale *= 0.1) * (**at - '0');
+    return true;
+}
+
 /* "2023-11-16 18:17:03.9799600", a T between the two, "Z" or "+00:00" after them. Whole seconds and
  * what is beyond them stay apart: a double does not hold both to a microsecond. */
 static bool parse_date(const char *text, double *whole_s, double *frac_s)
 {
-    double year, month, day, hour, minute, second, scale = 1.0;
     const char *at = text;
-    bool ok = take_digits(&at, 4, &year) && take_char(&at, "-") && take_digits(&at, 2, &month) &&
-              take_char(&at, "-") && take_digits(&at, 2, &day) && take_char(&at, " T") &&
-              take_digits(&at, 2, &hour) && take_char(&at, ":") && take_digits(&at, 2, &minute) &&
-              take_char(&at, ":") && take_digits(&at, 2, &second);
-    if (!ok || !is_whole(month, 1.0, 12.0) || !is_whole(day, 1.0, 31.0) || hour > 23.0 ||
-        minute > 59.0 || second > 60.0)
+    double days;
+    if (!parse_day(&at, &days) || !take_char(&at, " T") || !parse_time_of_day(&at, whole_s, frac_s))
         return false;
-    *frac_s = 0.0;
-    if (take_char(&at, "."))
-        for (; *at >= '0' && *at <= '9'; at++)
-            *frac_s += (scale *= 0.1) * (*at - '0');
-    if (!take_char(&at, "Z") && strcmp(at, "+00:00") == 0)
-        at += strlen(at);
-    *whole_s = days_of(year, month, day) * 86400.0 + hour * 3600.0 + minute * 60.0 + second;
-    return *at == '\0';
+    *whole_s += days * 86400.0;
+    return *at == '\0' || strcmp(at, "Z") == 0 || strcmp(at, "+00:00") == 0;
 }
 
 /* ---- rows ---- */
@@ -161,7 +176,7 @@ static gable_status take_hashes(const gable_csv *csv, size_t row, size_t column,
 }
 
 /* The first row's whole seconds are `zero_s`: times are told from there. */
-static bool parse_time(const char *text, double unit_s, bool first, double *zero_s, double *out)
+static bool parse_arrival(const char *text, double unit_s, bool first, double *zero_s, double *out)
 {
     double whole, frac;
     if (gable_num_parse(text, out)) {
@@ -183,7 +198,7 @@ static gable_status read_csv_row(const gable_csv *csv, size_t i, const trace_for
     const char *const *cells = &csv->cells[i * csv->n_columns];
     trace_row row = {0.0, -1.0, -1.0};
     int where;
-    if (!parse_time(cells[column[0]], form->unit_s, i == 0, zero_s, &row.arrival_s))
+    if (!parse_arrival(cells[column[0]], form->unit_s, i == 0, zero_s, &row.arrival_s))
         return gable_csv_fail(csv, i, column[0], err,
                               "expected a date and a time, or a number, got \"%.40s\"",
                               cells[column[0]]);
@@ -304,7 +319,8 @@ static gable_status read_lines(gable_arena *arena, const char *path, const char 
         const gable_json *root;
         size_t mark = gable_arena_mark(arena);
         if (!is_blank(at, stop)) {
-            GABLE_TRY(gable_json_parse_line(arena, path, line, at, (size_t)(stop - at), &root, err));
+            GABLE_TRY(
+                gable_json_parse_line(arena, path, line, at, (size_t)(stop - at), &root, err));
             GABLE_TRY(read_line(root, n++, out, err));
         }
         gable_arena_release(arena, mark);
@@ -317,13 +333,19 @@ static gable_status read_lines(gable_arena *arena, const char *path, const char 
     return GABLE_OK;
 }
 
+gable_status gable_trace_parse(gable_arena *arena, const char *file, const char *text,
+                               size_t length_bytes, size_t most, gable_trace *out, gable_err *err)
+{
+    bool lines = text[strspn(text, " \t\r\n")] == '{';
+    return lines ? read_lines(arena, file, text, length_bytes, most, out, err)
+                 : read_csv(arena, file, text, length_bytes, most, out, err);
+}
+
 gable_status gable_trace_read(gable_arena *arena, const char *path, size_t most, gable_trace *out,
                               gable_err *err)
 {
     const char *text;
     size_t length_bytes;
     GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_CSV_BYTES, &text, &length_bytes, err));
-    if (text[strspn(text, " \t\r\n")] == '{')
-        return read_lines(arena, path, text, length_bytes, most, out, err);
-    return read_csv(arena, path, text, length_bytes, most, out, err);
+    return gable_trace_parse(arena, path, text, length_bytes, most, out, err);
 }

@@ -1,8 +1,10 @@
 /* engine/trace: recorded requests as a simulation takes them. Three forms, told apart by what is in
  * the file:
- *   CSV  TIMESTAMP,ContextTokens,GeneratedTokens           the Azure LLM inference traces: a date and
+ *   CSV  TIMESTAMP,ContextTokens,GeneratedTokens           the Azure LLM inference traces: a date
+ * and
  *                                                          a time of day, or seconds
- *   CSV  timestamp,input_length,output_length[,hash_ids]   Mooncake's columns: milliseconds; hash_ids
+ *   CSV  timestamp,input_length,output_length[,hash_ids]   Mooncake's columns: milliseconds;
+ * hash_ids
  *                                                          are numbers parted by blanks
  *   JSON lines {"timestamp", "input_length", "output_length", "hash_ids"}   Mooncake's own form
  * hash_ids name the blocks of GABLE_TRACE_BLOCK_TOKENS tokens that a prompt is made of, prefix
@@ -26,6 +28,10 @@ typedef struct gable_trace {
  * order, tokens that are no whole numbers of at least 1, dates that are none, unknown columns. */
 gable_status gable_trace_read(gable_arena *arena, const char *path, size_t most, gable_trace *out,
                               gable_err *err);
+
+/* The same from text (length_bytes, and a NUL after it); `file` is the label for messages. */
+gable_status gable_trace_parse(gable_arena *arena, const char *file, const char *text,
+                               size_t length_bytes, size_t most, gable_trace *out, gable_err *err);
 
 /* Which tokens of each prompt a cache of prefixes holds already when it arrives, into
  * requests.cached (taken from the arena): its leading blocks that are there; the cache keeps the

@@ -37,7 +37,8 @@ static const int rows_of_step = 64, rows_of_kind = 48; /* at most, without those
 
 static gable_status take_columns(gable_arena *arena, gable_plan *plan, gable_err *err)
 {
-    /* Columns are cleared when they are given back: short ones for models of few kinds of layers. */
+    /* Columns are cleared when they are given back: short ones for models of few kinds of layers.
+     */
     int cap = rows_of_step + plan->model->n_kinds * rows_of_kind;
     plan->rows_cap = cap < GABLE_PLAN_ROWS_CAP ? cap : GABLE_PLAN_ROWS_CAP;
     const size_t n = (size_t)plan->rows_cap;

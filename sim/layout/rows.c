@@ -141,8 +141,7 @@ void gable_rows_op(gable_laying *l, const char *name, const gable_op *op, double
         return;
     l->plan->op[row] = *op;
     l->plan->work[row] = work;
-    l->plan->stored_bytes[row] =
-        stored_bytes * (l->layer ? l->layer->count * l->stage_frac : 1.0);
+    l->plan->stored_bytes[row] = stored_bytes * (l->layer ? l->layer->count * l->stage_frac : 1.0);
 }
 
 void gable_rows_gemm(gable_laying *l, const char *name, gable_module module, double m, double n,

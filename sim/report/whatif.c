@@ -153,10 +153,9 @@ static gable_status add_step(gable_arena *arena, gable_text *out, const gable_wh
     line total = line_of(step, &w->total), *lines;
     size_t n;
     GABLE_TRY(lines_of(arena, step, 1, &lines, &n, err));
-    gable_text_addf(out, "\n%s:", gable_phases[step->before->plan->scenario.phase]);
-    gable_text_addf(out, " %.10g sequences x %.10g new tokens, %.10g cached each\n",
-                    step->before->plan->scenario.batch, step->before->plan->scenario.n_new,
-                    step->before->plan->scenario.n_cached);
+    gable_text_addf(out, "\n%s: ", gable_phases[step->before->plan->scenario.phase]);
+    gable_report_batch(out, &step->before->plan->scenario);
+    gable_text_add(out, "\n");
     add_pair(out, "expected", w->before.time_s, w->after.time_s, GABLE_DIM_SECONDS, w->speedup);
     add_pair(out, "ceiling", w->before.ceiling_s, w->after.ceiling_s, GABLE_DIM_SECONDS,
              w->ceiling_speedup);

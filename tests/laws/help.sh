@@ -26,6 +26,7 @@ for command in $commands; do
     gable help --format man "$command" >"$work/gable-$command.1"
 done
 gable help --format man >"$work/gable.1"
+gable help json --format man >"$work/gable-json.5"
 
 # The words of a command line that begin with -- and are no option of its command.
 unknown_options() {
@@ -76,14 +77,14 @@ grep '^\$ ' tests/golden/questions.txt | sed 's/^\$ //' | while read -r line; do
 done | holds "every transcript is of a question"
 
 if command -v mandoc >/dev/null; then
-    for page in "$work"/*.1; do
+    for page in "$work"/*.[15]; do
         mandoc -T lint -W warning "$page"
     done | sed "s|$work/||" | holds "mandoc finds nothing in the pages"
 else
     n=$((n + 1)) && echo "ok $n - mandoc finds nothing in the pages # SKIP no mandoc"
 fi
 if command -v groff >/dev/null; then
-    for page in "$work"/*.1; do
+    for page in "$work"/*.[15]; do
         groff -man -Tutf8 -ww "$page" 2>&1 >/dev/null
     done | holds "groff warns of nothing in the pages"
 else

@@ -36,7 +36,8 @@ missing=$(for c in $("$at/bin/gable" completion words commands); do
 done)
 same "a man page for each command" "" "$missing"
 for file in share/bash-completion/completions/gable share/zsh/site-functions/_gable \
-    share/fish/vendor_completions.d/gable.fish share/man/man1/gable.1 include/gable.h share/gable/configs/examples/step.c; do
+    share/fish/vendor_completions.d/gable.fish share/man/man1/gable.1 share/man/man5/gable-json.5 \
+    share/gable/schemas/model.schema.json include/gable.h share/gable/configs/examples/step.c; do
     [ -s "$at/$file" ] || echo "$file"
 done >"$work/missing"
 same "completion, header, examples" "" "$(cat "$work/missing")"

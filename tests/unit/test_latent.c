@@ -333,7 +333,6 @@ static double priced(const law_case *k, const gable_chip *c)
     const gable_form *form = &gable_forms[k->form];
     gable_work work;
     gable_time time = {0};
-    gable_chip own = *c; /* forms keep rates in it */
     for (int i = 0; i < form->n_parameters; i++) {
         const gable_parameter *p = &form->parameters[i];
         v[i] = p->n_choices ? p->choices[0] : p->centre;
