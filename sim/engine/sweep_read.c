@@ -34,7 +34,7 @@ static const gable_field rows[] = {
 };
 #undef FIELD
 
-static const gable_schema schema = {.id = "gable.sweep/1",
+const gable_schema gable_sweep_schema = {.id = "gable.sweep/1",
                                     .title = "a sweep",
                                     .fields = rows,
                                     .n_fields = COUNT_OF(rows),
@@ -303,7 +303,7 @@ gable_status gable_sweep_read(gable_arena *arena, const gable_sweep_request *req
                               err));
     GABLE_TRY(
         gable_json_parse(arena, request->path, text, length_bytes, GABLE_JSON_STRICT, &root, err));
-    GABLE_TRY(gable_fields_read(arena, root, &schema, &w, NULL, err));
+    GABLE_TRY(gable_fields_read(arena, root, &gable_sweep_schema, &w, NULL, err));
     out->name = w.name;
     out->why = w.why;
     out->top = request->top > 0 ? request->top : w.top;
