@@ -18,6 +18,11 @@
         .name = name_, .type = GABLE_OPTION_DTYPE, .argument = "DTYPE",                            \
         .offset = offsetof(gable_serve_options, member), .help = help_                             \
     }
+#define SECONDS_ROW(name_, member, help_)                                                          \
+    {                                                                                              \
+        .name = name_, .type = GABLE_OPTION_QUANTITY, .dim = GABLE_DIM_SECONDS, .argument = "S",   \
+        .min = 0.0, .max = 1e6, .offset = offsetof(gable_serve_options, member), .help = help_     \
+    }
 #define INT_ROW(name_, default_, min_, max_, member, help_)                                        \
     {                                                                                              \
         .name = name_, .type = GABLE_OPTION_INT, .dim = GABLE_DIM_COUNT, .argument = "N",          \
@@ -60,6 +65,21 @@ static const gable_option options[] = {
      .offset = offsetof(gable_serve_options, arrivals),
      .help =
          "--concurrency clients in a closed loop, at random or in clumps at --rate, as in --trace"},
+    SECONDS_ROW("ttft", ttft_limit_s, "limit: a request's first token within so long"),
+    SECONDS_ROW("tpot", tpot_limit_s, "limit: its other tokens within so long each, on average"),
+    {.name = "attain",
+     .type = GABLE_OPTION_QUANTITY,
+     .dim = GABLE_DIM_NONE,
+     .argument = "F",
+     .default_text = "0.9",
+     .min = 0.0,
+     .max = 1.0,
+     .offset = offsetof(gable_serve_options, attain),
+     .help = "share of requests that must keep the limits"},
+    {.name = "strict",
+     .type = GABLE_OPTION_FLAG,
+     .offset = offsetof(gable_serve_options, strict),
+     .help = "exit with 1 where the limits are missed, or nothing fits"},
     {.name = "rate",
      .type = GABLE_OPTION_QUANTITY,
      .dim = GABLE_DIM_NONE,
@@ -137,6 +157,7 @@ static const gable_option options[] = {
 #undef TEXT_ROW
 #undef DTYPE_ROW
 #undef INT_ROW
+#undef SECONDS_ROW
 
 static gable_status run(gable_cli *cli, const void *given)
 {
@@ -146,7 +167,9 @@ static gable_status run(gable_cli *cli, const void *given)
         o.arrivals = GABLE_ARRIVALS_TRACE;
     GABLE_TRY(gable_serve_price(cli, &o, &answer));
     gable_serve_write(cli, &o, &answer);
-    return gable_scenario_deliver(cli, o.output);
+    GABLE_TRY(gable_scenario_deliver(cli, o.output));
+    bool missed = !answer.serving.parts.fits || answer.within_frac < o.attain;
+    return o.strict && missed ? GABLE_DIFFERS : GABLE_OK;
 }
 
 const gable_command gable_command_serve = {

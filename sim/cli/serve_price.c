@@ -244,6 +244,28 @@ static bool falls_behind(const gable_requests *r, double span_s)
     return waited_s > 0.5 * left_s;
 }
 
+static bool within(const gable_serve_options *o, double ttft_s, double tpot_s)
+{
+    return (!(o->ttft_limit_s > 0.0) || ttft_s <= o->ttft_limit_s) &&
+           (!(o->tpot_limit_s > 0.0) || tpot_s <= o->tpot_limit_s);
+}
+
+/* Share of requests that keep both limits (the goodput of DistServe); of a closed form, whether the
+ * means do. */
+static double share_within(const gable_serve_options *o, const gable_serve_answer *a)
+{
+    const gable_requests *r = &a->requests;
+    double n = 0.0;
+    if (!(o->ttft_limit_s > 0.0) && !(o->tpot_limit_s > 0.0))
+        return (double)NAN;
+    if (!a->simulated)
+        return within(o, a->serving.ttft_s, a->serving.tpot_s);
+    for (size_t i = 0; i < r->n; i++)
+        n += within(o, r->first_s[i] - r->arrival_s[i],
+                    r->answer[i] > 1 ? (r->end_s[i] - r->first_s[i]) / (r->answer[i] - 1.0) : 0.0);
+    return n / (double)r->n;
+}
+
 /* A figure with its interval becomes another one. */
 static void move_to(double to, double *figure, double *p10, double *p90)
 {
@@ -302,6 +324,7 @@ gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
         wait = gable_serving_wait_of(&out->requests);
     gable_serving_finish(&v.parts, &v.constants, &out->request, &out->priced.machine,
                          out->simulated ? &wait : NULL, &out->serving);
+    out->within_frac = (double)NAN;
     if (!v.parts.fits)
         return GABLE_OK;
     if (out->simulated) {
@@ -313,5 +336,6 @@ gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
                                          &out->times, &cli->err));
     }
     take_rates(&v);
+    out->within_frac = share_within(o, out);
     return GABLE_OK;
 }

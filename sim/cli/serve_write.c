@@ -125,6 +125,18 @@ static void write_estimate(gable_text *out, const gable_serve_options *o,
         s->tokens_per_s, s->tokens_per_s_per_gpu, s->tokens_per_s_per_user, s->requests_per_s);
 }
 
+static void write_limits(gable_text *out, const gable_serve_options *o, const gable_serve_answer *a)
+{
+    quantity text;
+    gable_text_addf(out, "  limits    %.1f %% of requests keep them:", 100.0 * a->within_frac);
+    if (o->ttft_limit_s > 0.0)
+        gable_text_addf(out, " first token in %s", seconds(o->ttft_limit_s, text));
+    if (o->tpot_limit_s > 0.0)
+        gable_text_addf(out, "%s a token in %s", o->ttft_limit_s > 0.0 ? "," : "",
+                        seconds(o->tpot_limit_s, text));
+    gable_text_addf(out, "%s\n", a->within_frac < o->attain ? ": MISSED" : "");
+}
+
 static void write_use(gable_text *out, const char *label, int n, const gable_sim_use *use)
 {
     gable_text_addf(out, "  %-9s %d busy %.1f %% of the time, %.4g sequences at a time", label, n,
@@ -192,6 +204,8 @@ static void write_text(gable_cli *cli, const gable_serve_options *o, const gable
     if (!s->parts.fits)
         return;
     write_estimate(out, o, a);
+    if (isfinite(a->within_frac))
+        write_limits(out, o, a);
     if (a->usd_per_million_tokens > 0.0)
         gable_text_addf(out, "  cost      %.4g USD per million output tokens\n",
                         a->usd_per_million_tokens);
@@ -309,6 +323,7 @@ static void write_json(gable_text *out, const gable_serve_options *o, const gabl
         {"usd_per_million_output_tokens", usd > 0.0 ? usd : nothing},
         {"joules_per_output_token", s->joules_per_token > 0.0 ? s->joules_per_token : nothing},
         {"ttft_mean_s", s->ttft_s},
+        {"within_frac", a->within_frac},
     };
     size_t n = sizeof rows / sizeof rows[0];
     for (size_t i = 0; !p->fits && i < n; i++)
