@@ -87,7 +87,8 @@ static const gable_option options[] = {
      .min = 0.0,
      .max = 1e9,
      .offset = offsetof(gable_serve_options, rate),
-     .help = "requests per second that arrive on average"},
+     .help = "requests per second that arrive on average; without it the most that keep --ttft, "
+             "--tpot"},
     {.name = "burstiness",
      .type = GABLE_OPTION_QUANTITY,
      .dim = GABLE_DIM_NONE,
@@ -184,6 +185,8 @@ const gable_command gable_command_serve = {
                 "gable serve --model gpt-oss-120b --system hgx-h200-8 --tp 2 --stack trtllm "
                 "--concurrency 64 --format json\n"
                 "gable serve --model llama-3.1-8b --system h100-sxm --arrivals poisson --rate 8\n"
+                "gable serve --model llama-3.1-8b --system h100-sxm --arrivals poisson --ttft "
+                "500ms --tpot 20ms\n"
                 "gable serve --model llama-3.1-8b --system hgx-h100-8 --dp 6 "
                 "--prefill-engines 2 "
                 "--trace workloads/traffic/conversation.jsonl --prefix-cache 1M\n",

@@ -40,6 +40,8 @@ typedef struct gable_serve_answer {
     double prefix_hit_frac; /* NaN: no cache of prefixes */
     bool saturated;         /* requests arrive faster than they are answered */
     double within_frac;     /* of requests, within the limits; NaN: no limits */
+    double rate;            /* of arrivals from outside, asked for or found; 0: none */
+    bool rate_found;        /* the most that keeps the limits */
     bool split;
     gable_serve_split apart;
 } gable_serve_answer;

@@ -23,16 +23,27 @@ static bool is_closed(const gable_serve_options *o)
     return o->arrivals == GABLE_ARRIVALS_CLOSED;
 }
 
+static bool is_timed(const gable_serve_options *o)
+{
+    return o->arrivals == GABLE_ARRIVALS_POISSON || o->arrivals == GABLE_ARRIVALS_BURSTY;
+}
+
+static bool finds_rate(const gable_serve_options *o)
+{
+    return is_timed(o) && !(o->rate > 0.0);
+}
+
 /* ---- at the door ---- */
 
 static gable_status check_options(gable_cli *cli, const gable_serve_options *o)
 {
     const char *name = gable_arrivals_names[o->arrivals];
-    bool timed = o->arrivals == GABLE_ARRIVALS_POISSON || o->arrivals == GABLE_ARRIVALS_BURSTY;
-    if (timed && !(o->rate > 0.0))
-        return gable_fail(&cli->err, GABLE_USAGE, "--arrivals %s needs --rate R (requests/s)",
+    if (finds_rate(o) && !(o->ttft_limit_s > 0.0) && !(o->tpot_limit_s > 0.0))
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--arrivals %s needs --rate R (requests/s), or limits (--ttft, --tpot) "
+                          "that the most is found for",
                           name);
-    if (!timed && o->rate > 0.0)
+    if (!is_timed(o) && o->rate > 0.0)
         return gable_fail(&cli->err, GABLE_USAGE, "--rate: --arrivals %s has no rate", name);
     if ((o->arrivals == GABLE_ARRIVALS_TRACE) != (o->trace != NULL))
         return gable_fail(&cli->err, GABLE_USAGE, "--arrivals trace and --trace FILE go together");
@@ -140,12 +151,22 @@ static gable_status take_requests(serving *v, gable_requests *out)
         *out = v->trace.requests;
         return GABLE_OK;
     }
-    double shape = o->arrivals == GABLE_ARRIVALS_BURSTY ? o->burstiness : 1.0;
     GABLE_TRY(gable_requests_init(&cli->arena, (size_t)count_requests(v), out, &cli->err));
-    GABLE_TRY(gable_arrivals_lengths(&cli->arena, &lengths, (unsigned)o->seed, out, &cli->err));
-    if (is_closed(o))
-        return GABLE_OK;
-    return gable_arrivals_times(&cli->arena, o->rate, shape, (unsigned)o->seed, out, &cli->err);
+    return gable_arrivals_lengths(&cli->arena, &lengths, (unsigned)o->seed, out, &cli->err);
+}
+
+/* Runs the requests, which arrive at the answer's rate where they have one. */
+static gable_status run_requests(serving *v, const gable_sim_setup *setup)
+{
+    const gable_serve_options *o = v->options;
+    gable_serve_answer *a = v->answer;
+    gable_cli *cli = v->cli;
+    double shape = o->arrivals == GABLE_ARRIVALS_BURSTY ? o->burstiness : 1.0;
+    if (is_timed(o))
+        GABLE_TRY(gable_arrivals_times(&cli->arena, a->rate, shape, (unsigned)o->seed, &a->requests,
+                                       &cli->err));
+    a->simulated = true;
+    return gable_simulate(&cli->arena, setup, &a->requests, &a->result, &cli->err);
 }
 
 /* Engines that compute prompts for the others, of --prefill-tp ranks; their cache holds prompts
@@ -194,44 +215,7 @@ static gable_status take_split(serving *v, const gable_served *served,
     return GABLE_OK;
 }
 
-static gable_status simulate(serving *v)
-{
-    gable_cli *cli = v->cli;
-    gable_serve_answer *a = v->answer;
-    double clients, n;
-    gable_sim_setup setup = {.n_engines = v->options->dp};
-    gable_served served = {.model = a->priced.model,
-                           .machine = &a->priced.machine,
-                           .rules = &v->rules,
-                           .request = &a->request,
-                           .parts = &v->parts};
-    GABLE_TRY(take_requests(v, &a->requests));
-    gable_serving_loop_size(&a->request, &clients, &n);
-    setup.clients = is_closed(v->options) ? (size_t)clients : 0;
-    gable_request_range range = gable_request_range_of(&a->requests, setup.clients);
-    GABLE_TRY(
-        gable_serving_engine(&cli->arena, &served, &range, &v->costs, &setup.rules, &cli->err));
-    setup.rules.extras = gable_serving_extras(&v->constants, v->parts.n_layers);
-    a->split = v->options->prefill_engines > 0;
-    if (a->split)
-        GABLE_TRY(take_split(v, &served, &range, &setup));
-    GABLE_TRY(gable_simulate(&cli->arena, &setup, &a->requests, &a->result, &cli->err));
-    a->simulated = true;
-    return GABLE_OK;
-}
-
-/* A loop that is too long for an instant answer, or whose cache holds not one of the longest, is
- * answered in closed form. */
-static bool worth_simulating(const serving *v)
-{
-    const gable_serve_options *o = v->options;
-    gable_lengths lengths = gable_lengths_of(o->isl, o->osl, o->length_ratio);
-    double longest = lengths.prompt_most + lengths.answer_most + GABLE_SIM_BLOCK_CAP;
-    bool plain = is_closed(o) && o->dp == 1 && o->prefill_engines == 0 && o->requests < 1.0;
-    return !plain || (count_requests(v) <= GABLE_SERVING_LOOP_CAP && v->parts.kv_tokens >= longest);
-}
-
-/* ---- the answer ---- */
+/* ---- limits ---- */
 
 /* Where requests come faster than they are answered the last ones wait for the whole backlog: most
  * of the time that is left when they arrive. Elsewhere they wait for little of it. */
@@ -265,6 +249,92 @@ static double share_within(const gable_serve_options *o, const gable_serve_answe
                     r->answer[i] > 1 ? (r->end_s[i] - r->first_s[i]) / (r->answer[i] - 1.0) : 0.0);
     return n / (double)r->n;
 }
+
+/* What the engine adds around the steps of requests. */
+static void add_first(serving *v)
+{
+    gable_serve_answer *a = v->answer;
+    double dp = v->options->dp;
+    double present = is_closed(v->options) ? ceil(a->request.concurrency / dp) /* of one engine */
+                                           : a->result.present_mean / dp;
+    a->saturated = !is_closed(v->options) && falls_behind(&a->requests, a->result.span_s);
+    gable_serving_add_first(&v->constants, present, &a->requests);
+}
+
+static gable_status keeps_limits(serving *v, const gable_sim_setup *setup, double rate, bool *out)
+{
+    v->answer->rate = rate;
+    GABLE_TRY(run_requests(v, setup));
+    add_first(v);
+    *out = !v->answer->saturated && share_within(v->options, v->answer) >= v->options->attain;
+    return GABLE_OK;
+}
+
+/* The most requests a second that keep the limits, to 0.1 %: by doubling or halving from 1 until
+ * one side is known, then by bisection of its logarithm. */
+static gable_status find_rate(serving *v, const gable_sim_setup *setup)
+{
+    double low = 0.0, high = 0.0, rate = 1.0;
+    for (int i = 0; i < 60 && !(low > 0.0 && high > 0.0 && high < 1.001 * low); i++) {
+        bool keeps;
+        GABLE_TRY(keeps_limits(v, setup, rate, &keeps));
+        *(keeps ? &low : &high) = rate;
+        if (low > 0.0 && high > 0.0)
+            rate = sqrt(low * high);
+        else
+            rate *= keeps ? 2.0 : 0.5;
+        if (rate < 1e-4)
+            break;
+    }
+    v->answer->rate = low;
+    v->answer->rate_found = true;
+    if (low > 0.0)
+        return GABLE_OK;
+    return gable_fail(&v->cli->err, GABLE_DIFFERS,
+                      "however few requests arrive, the limits are missed");
+}
+
+/* ---- the run ---- */
+
+static gable_status simulate(serving *v)
+{
+    gable_cli *cli = v->cli;
+    gable_serve_answer *a = v->answer;
+    double clients, n;
+    gable_sim_setup setup = {.n_engines = v->options->dp};
+    gable_served served = {.model = a->priced.model,
+                           .machine = &a->priced.machine,
+                           .rules = &v->rules,
+                           .request = &a->request,
+                           .parts = &v->parts};
+    GABLE_TRY(take_requests(v, &a->requests));
+    gable_serving_loop_size(&a->request, &clients, &n);
+    setup.clients = is_closed(v->options) ? (size_t)clients : 0;
+    gable_request_range range = gable_request_range_of(&a->requests, setup.clients);
+    GABLE_TRY(
+        gable_serving_engine(&cli->arena, &served, &range, &v->costs, &setup.rules, &cli->err));
+    setup.rules.extras = gable_serving_extras(&v->constants, v->parts.n_layers);
+    a->split = v->options->prefill_engines > 0;
+    if (a->split)
+        GABLE_TRY(take_split(v, &served, &range, &setup));
+    a->rate = v->options->rate;
+    if (finds_rate(v->options))
+        GABLE_TRY(find_rate(v, &setup));
+    return run_requests(v, &setup);
+}
+
+/* A loop that is too long for an instant answer, or whose cache holds not one of the longest, is
+ * answered in closed form. */
+static bool worth_simulating(const serving *v)
+{
+    const gable_serve_options *o = v->options;
+    gable_lengths lengths = gable_lengths_of(o->isl, o->osl, o->length_ratio);
+    double longest = lengths.prompt_most + lengths.answer_most + GABLE_SIM_BLOCK_CAP;
+    bool plain = is_closed(o) && o->dp == 1 && o->prefill_engines == 0 && o->requests < 1.0;
+    return !plain || (count_requests(v) <= GABLE_SERVING_LOOP_CAP && v->parts.kv_tokens >= longest);
+}
+
+/* ---- the answer ---- */
 
 /* A figure with its interval becomes another one. */
 static void move_to(double to, double *figure, double *p10, double *p90)
@@ -328,10 +398,7 @@ gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
     if (!v.parts.fits)
         return GABLE_OK;
     if (out->simulated) {
-        out->saturated = !is_closed(o) && falls_behind(&out->requests, out->result.span_s);
-        double present = is_closed(o) ? ceil(out->request.concurrency / o->dp) /* of one engine */
-                                      : out->result.present_mean / o->dp;
-        gable_serving_add_first(&v.constants, present, &out->requests);
+        add_first(&v);
         GABLE_TRY(gable_request_times_of(&cli->arena, &out->requests, out->result.span_s,
                                          &out->times, &cli->err));
     }

@@ -77,8 +77,9 @@ static void write_load(gable_text *out, const gable_serve_options *o, const gabl
         gable_text_addf(out, "  load      %zu requests as recorded, %.4g requests/s", a->requests.n,
                         (double)a->requests.n / a->result.span_s);
     else
-        gable_text_addf(out, "  load      %zu requests, %s, %.4g requests/s", a->requests.n,
-                        gable_arrivals_names[o->arrivals], o->rate);
+        gable_text_addf(out, "  load      %zu requests, %s, %.4g requests/s%s", a->requests.n,
+                        gable_arrivals_names[o->arrivals], a->rate,
+                        a->rate_found ? ": the most that keep the limits" : "");
     gable_text_addf(out, ", prompts of %.10g and answers of %.10g tokens%s\n", round(p->isl),
                     round(p->osl), varied);
     if (isfinite(a->prefix_hit_frac))
@@ -271,6 +272,7 @@ static void write_json_simulated(gable_text *out, const gable_serve_options *o,
     line lines[N_LINES];
     const json_row rows[] = {{"requests", (double)a->requests.n},
                              {"seed", o->seed},
+                             {"rate_per_s", a->rate > 0.0 ? a->rate : (double)NAN},
                              {"span_s", r->span_s},
                              {"queue_mean", r->queue_mean},
                              {"queue_most", r->queue_most},
