@@ -77,8 +77,9 @@ static void write_load(gable_text *out, const gable_serve_options *o, const gabl
         gable_text_addf(out, "  load      %zu requests as recorded, %.4g requests/s", a->requests.n,
                         (double)a->requests.n / a->result.span_s);
     else
-        gable_text_addf(out, "  load      %zu requests, %s, %.4g requests/s", a->requests.n,
-                        gable_arrivals_names[o->arrivals], o->rate);
+        gable_text_addf(out, "  load      %zu requests, %s, %.4g requests/s%s", a->requests.n,
+                        gable_arrivals_names[o->arrivals], a->rate,
+                        a->rate_found ? ": the most that keep the limits" : "");
     gable_text_addf(out, ", prompts of %.10g and answers of %.10g tokens%s\n", round(p->isl),
                     round(p->osl), varied);
     if (isfinite(a->prefix_hit_frac))
@@ -123,6 +124,18 @@ static void write_estimate(gable_text *out, const gable_serve_options *o,
     gable_text_addf(
         out, "  rate      %.4g tokens/s, %.4g per device, %.4g per user; %.4g requests/s\n",
         s->tokens_per_s, s->tokens_per_s_per_gpu, s->tokens_per_s_per_user, s->requests_per_s);
+}
+
+static void write_limits(gable_text *out, const gable_serve_options *o, const gable_serve_answer *a)
+{
+    quantity text;
+    gable_text_addf(out, "  limits    %.1f %% of requests keep them:", 100.0 * a->within_frac);
+    if (o->ttft_limit_s > 0.0)
+        gable_text_addf(out, " first token in %s", seconds(o->ttft_limit_s, text));
+    if (o->tpot_limit_s > 0.0)
+        gable_text_addf(out, "%s a token in %s", o->ttft_limit_s > 0.0 ? "," : "",
+                        seconds(o->tpot_limit_s, text));
+    gable_text_addf(out, "%s\n", a->within_frac < o->attain ? ": MISSED" : "");
 }
 
 static void write_use(gable_text *out, const char *label, int n, const gable_sim_use *use)
@@ -192,6 +205,8 @@ static void write_text(gable_cli *cli, const gable_serve_options *o, const gable
     if (!s->parts.fits)
         return;
     write_estimate(out, o, a);
+    if (isfinite(a->within_frac))
+        write_limits(out, o, a);
     if (a->usd_per_million_tokens > 0.0)
         gable_text_addf(out, "  cost      %.4g USD per million output tokens\n",
                         a->usd_per_million_tokens);
@@ -257,6 +272,7 @@ static void write_json_simulated(gable_text *out, const gable_serve_options *o,
     line lines[N_LINES];
     const json_row rows[] = {{"requests", (double)a->requests.n},
                              {"seed", o->seed},
+                             {"rate_per_s", a->rate > 0.0 ? a->rate : (double)NAN},
                              {"span_s", r->span_s},
                              {"queue_mean", r->queue_mean},
                              {"queue_most", r->queue_most},
@@ -309,6 +325,7 @@ static void write_json(gable_text *out, const gable_serve_options *o, const gabl
         {"usd_per_million_output_tokens", usd > 0.0 ? usd : nothing},
         {"joules_per_output_token", s->joules_per_token > 0.0 ? s->joules_per_token : nothing},
         {"ttft_mean_s", s->ttft_s},
+        {"within_frac", a->within_frac},
     };
     size_t n = sizeof rows / sizeof rows[0];
     for (size_t i = 0; !p->fits && i < n; i++)
