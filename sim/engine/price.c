@@ -229,8 +229,10 @@ static void add_interval(const gable_plan *plan, gable_step *step)
         int kin = step->kin[i];
         spread[kin] = step->opens[i] ? own : spread[kin] + own;
     }
-    for (int k = 0; k < step->n_kins && total > 0.0; k++)
-        variance += spread[k] / total * (spread[k] / total);
+    for (int k = 0; k < step->n_kins && total > 0.0; k++) {
+        double share = spread[k] / total; /* NOLINT(clang-analyzer-core.*): each is opened */
+        variance += share * share;
+    }
     double factor = exp(z_90 * sqrt(variance));
     step->p10_s = fmax(total / factor, step->ceiling_s_total);
     step->p90_s = total * factor;
