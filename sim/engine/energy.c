@@ -6,8 +6,9 @@
 /* A board that would draw more is held at its limit by its clock; between, readings bend. */
 static const double bend = 8.0;
 
-/* Slowest clock, over that at the design power: assumed, about 300 MHz of 1.9 GHz. */
-static const double least_clock_frac = 0.15;
+/* Slowest clock, over that at the design power, at which L2 still passes what the memory yields;
+ * assumed. Below it the memory waits. */
+static const double least_clock_frac = 0.4;
 
 /* Bits of the operands of each unit, as its FLOPs are wide. */
 static double unit_bits(gable_mma mma)
@@ -137,10 +138,23 @@ static void of_row(const gable_power *p, const gable_plan *plan, const gable_ste
         of_collective(p, time, out);
 }
 
+/* What others set on the step stays: its rate may be that of several steps, and its memory may hold
+ * more than the plan's. */
+static void add_up(const gable_plan *plan, const gable_machine *machine, gable_step *step)
+{
+    gable_step before = *step;
+    gable_engine_add(plan, machine, step);
+    step->tokens_per_s = before.tokens_per_s * before.time_s_total / step->time_s_total;
+    step->reserve_bytes = before.reserve_bytes;
+    step->total_bytes = before.total_bytes;
+    step->fits = before.fits;
+}
+
 /* Lengthens the rows that would draw more than the limit, then adds the step up anew. */
 static void hold(const gable_plan *plan, const gable_machine *machine, const gable_power *p,
                  gable_step *step, gable_energy *out)
 {
+    double clock_s = 0.0, held_s = 0.0;
     for (int i = 0; i < plan->n_rows; i++) {
         gable_activity activity;
         gable_throttled held;
@@ -151,15 +165,18 @@ static void hold(const gable_plan *plan, const gable_machine *machine, const gab
         if (held.time_s <= time->time_s)
             continue;
         out->n_throttled += plan->calls[i] > 0.0;
-        out->least_clock_frac = fmin(out->least_clock_frac, held.clock_frac);
+        clock_s += plan->calls[i] * held.time_s * held.clock_frac;
+        held_s += plan->calls[i] * held.time_s;
         if (time->compute_s >= time->memory_s)
             time->compute_s += held.time_s - time->time_s;
         else
             time->memory_s += held.time_s - time->time_s;
         time->time_s = held.time_s;
     }
+    if (held_s > 0.0)
+        out->throttled_clock_frac = clock_s / held_s;
     if (out->n_throttled)
-        gable_engine_add(plan, machine, step);
+        add_up(plan, machine, step);
 }
 
 /* Rows that run at the same time may together want more than the limit: what they draw beyond idle
@@ -222,7 +239,7 @@ gable_status gable_energy_of_step(gable_arena *arena, const gable_plan *plan,
                                   gable_energy *out, gable_err *err)
 {
     size_t n = (size_t)plan->n_rows + 1;
-    *out = (gable_energy){.least_clock_frac = 1.0,
+    *out = (gable_energy){.throttled_clock_frac = 1.0,
                           .n_devices = plan->ranks.world,
                           .provenance = power->provenance,
                           .unlimited_s = step->time_s_total,

@@ -48,7 +48,7 @@ typedef struct gable_energy {
     /* Under a limit below the design power: */
     int n_throttled;             /* rows that it lengthens */
     double unlimited_s;          /* time of the step without it */
-    double least_clock_frac;     /* 1: none */
+    double throttled_clock_frac; /* of those rows, mean over their time; 1: none */
     /* Node or rack with all its devices at power_w. NaN where its power is not published. */
     double host_w;   /* hosts, switches, network cards and fans: design power less the devices' */
     double system_w; /* with them */
