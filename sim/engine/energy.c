@@ -22,19 +22,17 @@ static double unit_bits(gable_mma mma)
     return bits[mma];
 }
 
-/* Products whose results go through exponentials before they are used. */
-static bool is_attention(gable_family family)
+/* Attention whose products wait for exponentials: not that of decoding, which waits for memory. */
+static bool is_softmax(gable_family family)
 {
     gable_form_kind form = gable_family_form(family);
-    return form == GABLE_FORM_CONTEXT || form == GABLE_FORM_DECODE ||
-           form == GABLE_FORM_LATENT_CONTEXT || form == GABLE_FORM_LATENT_DECODE;
+    return form == GABLE_FORM_CONTEXT || form == GABLE_FORM_LATENT_CONTEXT;
 }
 
 static double joules_per_flop(const gable_power *p, const gable_work *work)
 {
     double bits = work->vector ? 32.0 : unit_bits(work->mma);
-    double share = is_attention(work->family) ? p->attention_frac : 1.0;
-    return share * p->flop_j * pow(bits / 16.0, p->width_exponent);
+    return p->flop_j * pow(bits / 16.0, p->width_exponent);
 }
 
 void gable_energy_of_op(const gable_power *p, const gable_work *work, const gable_time *time,
@@ -45,6 +43,7 @@ void gable_energy_of_op(const gable_power *p, const gable_work *work, const gabl
         .busy_s = fmax(time->time_s - time->overhead_s, 0.0),
         .compute_s = time->compute_s,
         .other_s = fmax(time->memory_s, time->network_s),
+        .active_w = p->active_w + (is_softmax(work->family) ? p->softmax_w : 0.0),
         .sm_j = joules_per_flop(p, work) * work->flops + p->l2_byte_j * work->l2_bytes,
         .memory_j = p->hbm_byte_j * work->hbm_bytes,
     };
@@ -56,17 +55,17 @@ typedef struct at_clock {
     double time_s, dynamic_j;
 } at_clock;
 
-static at_clock run_at(const gable_power *p, const gable_activity *a, double held, double clock)
+static at_clock run_at(const gable_activity *a, double held, double clock)
 {
     double core = fmax(a->compute_s, a->other_s), slow = fmax(a->compute_s / clock, a->other_s);
     double time = a->time_s + slow - core, busy = a->busy_s + slow - core;
-    double sm = a->sm_j * clock + p->active_w * clock * clock * busy;
+    double sm = a->sm_j * clock + a->active_w * clock * clock * busy;
     return (at_clock){time, held * (sm + a->memory_j)};
 }
 
 static double raw_w(const gable_power *p, const gable_activity *a)
 {
-    return p->idle_w + run_at(p, a, 1.0, 1.0).dynamic_j / a->time_s;
+    return p->idle_w + run_at(a, 1.0, 1.0).dynamic_j / a->time_s;
 }
 
 double gable_energy_draw_w(const gable_power *p, const gable_activity *a)
@@ -79,7 +78,7 @@ double gable_energy_draw_w(const gable_power *p, const gable_activity *a)
 
 static double draw_at(const gable_power *p, const gable_activity *a, double held, double clock)
 {
-    at_clock run = run_at(p, a, held, clock);
+    at_clock run = run_at(a, held, clock);
     return p->idle_w + run.dynamic_j / run.time_s;
 }
 
@@ -107,7 +106,7 @@ void gable_energy_throttle(const gable_power *p, double limit_w, const gable_act
     double raw = raw_w(p, a);
     double held = raw > p->idle_w ? (draw - p->idle_w) / (raw - p->idle_w) : 1.0;
     double clock = clock_of(p, a, held, limit_w);
-    at_clock run = run_at(p, a, held, clock);
+    at_clock run = run_at(a, held, clock);
     double least_s = run.dynamic_j / (limit_w - p->idle_w);
     out->clock_frac = clock;
     out->time_s = fmax(run.time_s, least_s);
@@ -122,6 +121,7 @@ static void of_collective(const gable_power *p, const gable_time *time, gable_ac
     *out = (gable_activity){
         .time_s = time->time_s,
         .busy_s = time->time_s,
+        .active_w = p->active_w,
         .other_s = time->time_s,
         .memory_j = (p->wire_byte_j + 2.0 * p->hbm_byte_j) * time->wire_bytes,
     };

@@ -16,6 +16,7 @@ typedef struct gable_activity {
     double time_s, busy_s; /* a kernel is resident for busy_s of time_s */
     double compute_s;      /* what a slower clock lengthens, hidden under other_s while shorter */
     double other_s;        /* memory and network beside it */
+    double active_w;       /* of the busy seconds */
     double sm_j, memory_j; /* at the full clock: FLOPs and L2; memory and links */
 } gable_activity;
 

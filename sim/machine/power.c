@@ -167,6 +167,7 @@ static void scale(const gable_accelerator *from, const gable_accelerator *to, ga
     double bandwidth = ratio(to->hbm_bandwidth_bytes_per_s, from->hbm_bandwidth_bytes_per_s);
     p->idle_w *= tdp;
     p->active_w *= tdp;
+    p->softmax_w *= tdp;
     p->flop_j *= tdp / rate;
     p->hbm_byte_j *= tdp / bandwidth;
     p->l2_byte_j *= tdp / bandwidth;

@@ -11,18 +11,18 @@
 #define GABLE_POWER_LIST(X)                                                                        \
     X(idle_w, "idle", WATTS, 235.0, 0.03, 1.0, 5e3,                                                 \
       "Drawn with clocks up and a process loaded, while no kernel runs, W.")                       \
-    X(active_w, "active", WATTS, 200.0, 0.2, 0.1, 5e3,                                             \
+    X(active_w, "active", WATTS, 150.0, 0.3, 0.1, 5e3,                                             \
       "Drawn beside that while a kernel is resident, whatever it does, W.")                        \
     X(flop_j, "flop", JOULES, 0.6e-12, 0.3, 1e-15, 1e-9, "A FLOP on 16-bit operands, J.")          \
     X(width_exponent, "width_exponent", NONE, 1.0, 0.1, 0.01, 4.0,                                 \
       "The energy of a FLOP goes with the width of its operands to this power.")                   \
-    X(attention_frac, "attention_frac", NONE, 1.5, 0.3, 0.1, 20.0,                                 \
-      "Energy of a FLOP of attention, exponentials and all, over that of a product.")              \
+    X(softmax_w, "softmax", WATTS, 200.0, 0.5, 0.1, 5e3,                                           \
+      "Drawn beside that by attention of many queries: exponentials between its products, W.")     \
     X(hbm_byte_j, "hbm_byte", JOULES, 70e-12, 0.1, 1e-13, 1e-8,                                   \
       "A byte between device memory and SMs, J.")                                                  \
     X(l2_byte_j, "l2_byte", JOULES, 5e-12, 0.5, 1e-14, 1e-8,                                       \
       "A byte that SMs ask of L2, with 128 x 128 tiles, J.")                                       \
-    X(alike_frac, "alike_frac", NONE, 0.8, 0.3, 0.05, 2.0,                                         \
+    X(alike_frac, "alike_frac", NONE, 0.65, 0.1, 0.05, 2.0,                                         \
       "Energy of products whose operands hold one value, over that on others: benchmarks alone.")  \
     X(cap_frac, "cap_frac", NONE, 0.98, 0.003, 0.5, 1.0,                                            \
       "Part of its power limit at which a board is held.")                                         \
