@@ -1,7 +1,7 @@
 # Both roofs of a machine and of what it might be, and how the operators of a step move between them. `gable whatif -o`
-# writes in front of this file the terminal, the variables (title_text, roof_title[4], roof_there[4], move_name[], n_moves,
-# x_min … y_max, before_text, after_text, bar_max) and the datablocks $roofs (an index each: before, after, flash, units in
-# the memory), $moves (x and y before, x and y after, size) and $bars (from, to, side, bound).
+# writes in front of this file the terminal, the variables (title_text, subtitle_text, n_roofs, roof_title[], roof_kind[], move_name[], n_moves,
+# x_min … y_max, before_text, after_text, end_before, end_after, bar_max) and the datablocks $roofs (an index each: before, after, flash, units in
+# the memory), $moves (x and y before, x and y after, size, y of the name) and $bars (from, to, side, bound).
 
 ink = '#222222'
 array roof_color[4] = ['#999999', '#222222', '#009E73', '#CC79A7']
@@ -26,14 +26,15 @@ set format x '%g'
 set format y '%.0s %c'
 set xlabel 'FLOP per byte of memory' offset 0,0.3 textcolor rgb ink
 set ylabel 'FLOP/s reached on one device' offset 0.5,0 textcolor rgb ink
-set label 9001 title_text at screen 0.082,0.965 left noenhanced font ',15' textcolor rgb ink
-set key at screen 0.07,0.935 left top Left reverse vertical maxrows 2 samplen 2 spacing 1.25 noenhanced textcolor rgb ink
-plot for [i=1:4] $roofs index (i-1) using 1:2 with lines lc rgb roof_color[i] lw roof_width[i] dt roof_dash[i] notitle, \
-     $moves using 1:2:($3-$1):($4-$2) with vectors head filled size screen 0.008,18 lc rgb '#bbbbbb' lw 1 notitle, \
+set label 9001 title_text at screen 0.082,0.970 left noenhanced font ',15' textcolor rgb ink
+set label 9002 subtitle_text at screen 0.082,0.930 left noenhanced textcolor rgb '#555555'
+set key at screen 0.07,0.915 left top Left reverse vertical maxrows 2 samplen 2 spacing 1.25 noenhanced textcolor rgb ink
+plot for [i=1:n_roofs] $roofs index (i-1) using 1:2 with lines lc rgb roof_color[roof_kind[i]] lw roof_width[roof_kind[i]] dt roof_dash[roof_kind[i]] notitle, \
+     $moves using 1:2:($3-$1):($4-$2) with vectors head filled size screen 0.008,18 lc rgb '#888888' lw 1.2 notitle, \
      $moves using 1:2:5 with points pt 6 ps variable lc rgb '#777777' notitle, \
      $moves using 3:4:5 with points pt 7 ps variable lc rgb '#0072B2' notitle, \
-     $moves using 3:4:(move_name[int($0) + 1]) with labels left offset 1.1,0.1 noenhanced font ',10' textcolor rgb ink notitle, \
-     for [i=1:4] keyentry with lines lc rgb (roof_there[i] ? roof_color[i] : '#ffffff') lw roof_width[i] dt roof_dash[i] title (roof_there[i] ? roof_title[i] : ' ')
+     $moves using 3:6:(move_name[int($0) + 1]) with labels left offset 2.1,0.1 noenhanced font ',10' textcolor rgb ink notitle, \
+     for [i=1:n_roofs] keyentry with lines lc rgb roof_color[roof_kind[i]] lw roof_width[roof_kind[i]] dt roof_dash[roof_kind[i]] title roof_title[i]
 unset label
 unset key
 
@@ -51,10 +52,6 @@ set xrange [0:bar_max * 1.25]
 set yrange [2.5:0.5]
 set label 1 'before' at graph -0.01,first 1 right textcolor rgb ink
 set label 2 'after' at graph -0.01,first 2 right textcolor rgb ink
-stats $bars using ($3 == 1 ? $2 : 0) nooutput
-end_before = STATS_max
-stats $bars using ($3 == 2 ? $2 : 0) nooutput
-end_after = STATS_max
 set label 3 before_text at first end_before + 0.01 * bar_max,first 1 left textcolor rgb ink
 set label 4 after_text at first end_after + 0.01 * bar_max,first 2 left textcolor rgb ink
 set key at screen 0.082,0.065 left top Left reverse horizontal maxcols 4 samplen 0.8 width 1 textcolor rgb ink

@@ -15,6 +15,7 @@
 typedef struct gable_json_doc {
     const char *file;
     const char *text;
+    size_t lines_before; /* of the file that the text is a line of */
 } gable_json_doc;
 
 typedef struct builder {
@@ -96,8 +97,9 @@ static gable_status fail_at(const gable_json *node, size_t offset, gable_err *er
     size_t line, column;
     vsnprintf(text, sizeof text, format, arguments);
     gable_json_gate_position(node->doc->text, offset, &line, &column);
-    return gable_fail(err, GABLE_INPUT, "%s:%zu:%zu: %s: %s", node->doc->file, line, column,
-                      path_of(node, path, sizeof path), text);
+    return gable_fail(err, GABLE_INPUT, "%s:%zu:%zu: %s: %s", node->doc->file,
+                      node->doc->lines_before + line, column, path_of(node, path, sizeof path),
+                      text);
 }
 
 gable_status(gable_json_fail)(const gable_json *node, gable_err *err, const char *format, ...)
@@ -212,9 +214,9 @@ static gable_status build_tree(builder *b, const char *text, size_t length_bytes
     return status;
 }
 
-gable_status gable_json_parse(gable_arena *arena, const char *file, const char *text,
-                              size_t length_bytes, unsigned flags, const gable_json **root,
-                              gable_err *err)
+static gable_status parse(gable_arena *arena, const char *file, size_t lines_before,
+                          const char *text, size_t length_bytes, unsigned flags,
+                          const gable_json **root, gable_err *err)
 {
     gable_json_doc *doc;
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *doc, &doc, err));
@@ -223,9 +225,11 @@ gable_status gable_json_parse(gable_arena *arena, const char *file, const char *
     if (!copy || !doc->file)
         return gable_fail(err, GABLE_INTERNAL, "arena full");
     doc->text = copy;
+    doc->lines_before = lines_before;
     gable_json_gate gate = {.file = doc->file,
                             .text = copy,
                             .length_bytes = length_bytes,
+                            .lines_before = lines_before,
                             .python = (flags & GABLE_JSON_PYTHON) != 0};
     GABLE_TRY(gable_json_gate_scan(&gate, err)); /* the first pass counts */
     builder b = {.arena = arena, .err = err, .doc = doc, .n_places = gate.n_places};
@@ -237,6 +241,20 @@ gable_status gable_json_parse(gable_arena *arena, const char *file, const char *
     GABLE_TRY(gable_json_gate_scan(&gate, err));
     b.places = places;
     return build_tree(&b, copy, length_bytes, root);
+}
+
+gable_status gable_json_parse(gable_arena *arena, const char *file, const char *text,
+                              size_t length_bytes, unsigned flags, const gable_json **root,
+                              gable_err *err)
+{
+    return parse(arena, file, 0, text, length_bytes, flags, root, err);
+}
+
+gable_status gable_json_parse_line(gable_arena *arena, const char *file, size_t lines_before,
+                                   const char *text, size_t length_bytes, const gable_json **root,
+                                   gable_err *err)
+{
+    return parse(arena, file, lines_before, text, length_bytes, GABLE_JSON_STRICT, root, err);
 }
 
 gable_status gable_json_read(gable_arena *arena, const char *path, unsigned flags,

@@ -53,6 +53,12 @@ gable_status gable_json_parse(gable_arena *arena, const char *file, const char *
                               size_t length_bytes, unsigned flags, const gable_json **root,
                               gable_err *err);
 
+/* The same for one line of a file of JSON lines; messages count lines after `lines_before`. `text`
+ * need not end after length_bytes. */
+gable_status gable_json_parse_line(gable_arena *arena, const char *file, size_t lines_before,
+                                   const char *text, size_t length_bytes, const gable_json **root,
+                                   gable_err *err);
+
 /* gable_file_read (4 MiB cap) and gable_json_parse. */
 gable_status gable_json_read(gable_arena *arena, const char *path, unsigned flags,
                              const gable_json **root, gable_err *err);

@@ -35,7 +35,8 @@ static gable_status refuse(const scan *s, size_t at, const char *what)
 {
     size_t line, column;
     gable_json_gate_position(s->gate->text, at, &line, &column);
-    return gable_fail(s->err, GABLE_INPUT, "%s:%zu:%zu: %s", s->gate->file, line, column, what);
+    return gable_fail(s->err, GABLE_INPUT, "%s:%zu:%zu: %s", s->gate->file,
+                      s->gate->lines_before + line, column, what);
 }
 
 static char peek(const scan *s)

@@ -17,6 +17,7 @@ typedef struct gable_json_gate {
     const char *file;
     char *text; /* length_bytes and a NUL; NaN and Infinity are overwritten when python is set */
     size_t length_bytes;
+    size_t lines_before; /* of the file, for messages */
     int python;
     gable_json_place *places; /* capacity n_places_cap; may be NULL to count only */
     size_t n_places_cap, n_places;

@@ -196,8 +196,8 @@ typedef struct print_step {
 } print_step;
 
 static const print_step print_steps[] = {
-    {1e18, "E"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"},  {1e6, "M"},
-    {1e3, "k"},  {1.0, ""},   {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"}, {1e-12, "p"},
+    {1e18, "E"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"},  {1e6, "M"},   {1e3, "k"},
+    {1.0, ""},   {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"}, {1e-12, "p"},
 };
 
 /* Seconds, FLOP and bytes below one are printed with small prefixes; money and plain numbers are
@@ -206,9 +206,9 @@ static bool takes_prefix(gable_dim dim, double value)
 {
     if (dim <= GABLE_DIM_COUNT || dim == GABLE_DIM_USD || dim == GABLE_DIM_USD_PER_H)
         return false;
-    return dim == GABLE_DIM_SECONDS ? value < 1.0
-                                    : value >= 1.0 || dim == GABLE_DIM_JOULES ||
-                                          dim == GABLE_DIM_JOULES_PER_BIT;
+    return dim == GABLE_DIM_SECONDS
+               ? value < 1.0
+               : value >= 1.0 || dim == GABLE_DIM_JOULES || dim == GABLE_DIM_JOULES_PER_BIT;
 }
 
 char *gable_units_print(double value, gable_dim dim, int digits, char *out)

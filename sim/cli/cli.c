@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void gable_cli_note(const char *format, ...)
 {
@@ -21,4 +22,15 @@ gable_status gable_cli_unknown(gable_cli *cli, const char *what, const char *giv
     const char *near = gable_text_nearest(given, candidates, count);
     return gable_fail(&cli->err, GABLE_USAGE, "unknown %s \"%.80s\"%s%s%s", what, given,
                       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+const char *gable_cli_path(gable_cli *cli, const char *path)
+{
+    const char *slash = cli->configs ? strrchr(cli->configs, '/') : NULL;
+    bool outside = path[0] == '/' || strstr(path, "..") || strcmp(path, "-") == 0;
+    if (!slash || outside || gable_file_exists(path) || gable_file_is_folder(path))
+        return path;
+    char *root = gable_arena_copy(&cli->arena, cli->configs, (size_t)(slash - cli->configs));
+    char *found = root ? gable_file_join(&cli->arena, root, path) : NULL;
+    return found && (gable_file_exists(found) || gable_file_is_folder(found)) ? found : path;
 }

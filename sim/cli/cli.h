@@ -61,6 +61,7 @@ typedef struct gable_command {
     const gable_option *options;
     size_t n_options;
     size_t options_bytes; /* sizeof the options struct; main zeroes it, then sets the defaults */
+    bool needs_no_data; /* it runs where no data folder is found: hw … of gable_cli are NULL then */
     const char *examples; /* lines that can be pasted, "gable cost …\n" */
     /* Fills cli->out; returns GABLE_OK, GABLE_DIFFERS (the answer is still printed), or an error
      * recorded in cli->err (nothing is printed on stdout then). */
@@ -73,6 +74,10 @@ void gable_cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* Usage error naming the nearest of `candidates`: "unknown model "x"; did you mean "y"?". */
 gable_status gable_cli_unknown(gable_cli *cli, const char *what, const char *given,
                                const char *const *candidates, size_t count);
+
+/* `path`; where there is no such file, the one of that name below the folder that holds the data,
+ * if there is one: "configs/ci" of the examples is found wherever the program runs. */
+const char *gable_cli_path(gable_cli *cli, const char *path);
 
 /* All subcommands, NULL-terminated (from commands.def). */
 extern const gable_command *const gable_commands[];

@@ -64,7 +64,7 @@ static gable_status list_paths(checking *c)
                           "check takes recorded scenarios or folders of them, for example "
                           "gable check configs/ci");
     for (int i = 0; i < cli->n_arguments; i++) {
-        const char *argument = cli->arguments[i];
+        const char *argument = gable_cli_path(cli, cli->arguments[i]);
         if (gable_file_is_folder(argument))
             GABLE_TRY(add_folder(c, argument));
         else

@@ -15,14 +15,15 @@ typedef struct cost_options {
     bool interval;
 } cost_options;
 
-static const gable_option options[] = {GABLE_SCENARIO_OPTIONS(gable_phase_choices, "decode"),
-                                       GABLE_DECODING_OPTIONS(cost_options),
-                                       GABLE_PLACEMENT_OPTIONS(cost_options),
-                                       GABLE_ENERGY_OPTIONS(cost_options),
-                                       {.name = "interval",
-                                        .type = GABLE_OPTION_FLAG,
-                                        .offset = offsetof(cost_options, interval),
-                                        .help = "p10 to p90 of time and cost, and what they hang on"}};
+static const gable_option options[] = {
+    GABLE_SCENARIO_OPTIONS(gable_phase_choices, "decode"),
+    GABLE_DECODING_OPTIONS(cost_options),
+    GABLE_PLACEMENT_OPTIONS(cost_options),
+    GABLE_ENERGY_OPTIONS(cost_options),
+    {.name = "interval",
+     .type = GABLE_OPTION_FLAG,
+     .offset = offsetof(cost_options, interval),
+     .help = "p10 to p90 of time and cost, and what they hang on"}};
 
 /* A priced step and what it is part of. */
 typedef struct cost {

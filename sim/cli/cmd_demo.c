@@ -153,9 +153,6 @@ static gable_status run(gable_cli *cli, const void *given)
 {
     const demo_options *options = given;
     score total = {0};
-    if (cli->n_arguments > 0)
-        return gable_fail(&cli->err, GABLE_USAGE,
-                          "demo takes no arguments; one stop is --stop %.20s", cli->arguments[0]);
     if (options->list)
         return list_stops(cli);
     if (options->stop > (int)demo_n_stops)

@@ -49,13 +49,14 @@ static gable_status run(gable_cli *cli, const void *given)
         return gable_fail(&cli->err, GABLE_USAGE,
                           "diff takes two files, or one to compare with the step priced now: "
                           "gable diff A.json B.json");
-    gable_diff_request request = {.before = cli->arguments[0],
-                                  .after = cli->n_arguments > 1 ? cli->arguments[1] : NULL,
-                                  .data = root_of(cli),
-                                  .data_before = options->data_before,
-                                  .data_after = options->data_after,
-                                  .keep = &cli->arena,
-                                  .scratch = &scratch};
+    gable_diff_request request = {
+        .before = gable_cli_path(cli, cli->arguments[0]),
+        .after = cli->n_arguments > 1 ? gable_cli_path(cli, cli->arguments[1]) : NULL,
+        .data = root_of(cli),
+        .data_before = options->data_before,
+        .data_after = options->data_after,
+        .keep = &cli->arena,
+        .scratch = &scratch};
     if (!request.data)
         return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
     GABLE_TRY(gable_arena_init(&scratch, scratch_bytes, &cli->err));

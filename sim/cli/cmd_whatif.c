@@ -139,8 +139,8 @@ static gable_status list_fields(gable_cli *cli, const whatif_options *o)
         gable_text value = {0};
         gable_edit_at((int)i, &fields[i]);
         gable_edit_print(&fields[i], gable_edit_get(edit, &fields[i]), &value);
-        const char *copy = gable_arena_copy(&cli->arena, value.text ? value.text : "",
-                                            value.length_bytes);
+        const char *copy =
+            gable_arena_copy(&cli->arena, value.text ? value.text : "", value.length_bytes);
         gable_text_free(&value);
         if (!copy)
             return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
@@ -204,8 +204,8 @@ static gable_status edit_machine(gable_cli *cli, const whatif_options *o,
     for (int i = 0; i < changes->n_directions; i++)
         GABLE_TRY(gable_direction_assume(changes->directions[i], edit, assumed, err));
     for (int i = 0; after && i < changes->n_directions; i++)
-        GABLE_TRY(gable_direction_apply(&cli->arena, changes->directions[i], o->year, edit, edited,
-                                        err));
+        GABLE_TRY(
+            gable_direction_apply(&cli->arena, changes->directions[i], o->year, edit, edited, err));
     for (int i = 0; after && i < o->scenario.set.n; i++)
         GABLE_TRY(gable_edit_apply(edit, o->scenario.set.text[i], edited, err));
     GABLE_TRY(gable_edit_check_whole(edit, err));
@@ -249,8 +249,8 @@ static gable_status compare(gable_cli *cli, const whatif_options *o, gable_phase
     const gable_whatif_step sides[2] = {step_of(&out->priced[0]), step_of(&out->priced[1])};
     GABLE_TRY(gable_whatif_compare(&cli->arena, &sides[0], &sides[1], &out->whatif, &cli->err));
     if (o->interval)
-        GABLE_TRY(gable_interval_run(&cli->arena, sides, 2, out->uncertainty, &out->decision,
-                                     &cli->err));
+        GABLE_TRY(
+            gable_interval_run(&cli->arena, sides, 2, out->uncertainty, &out->decision, &cli->err));
     return GABLE_OK;
 }
 
@@ -259,18 +259,22 @@ static gable_status compare(gable_cli *cli, const whatif_options *o, gable_phase
 static gable_status draw(gable_cli *cli, const whatif_options *o, gable_canvas canvas,
                          const gable_whatif_changes *changes, const gable_whatif_report *step)
 {
-    gable_text script = {0}, title = {0};
+    gable_text script = {0}, subtitle = {0};
     const gable_gnuplot gnuplot = {getenv("PATH"), picture_timeout_s};
-    if (changes->n_directions > 0)
-        gable_text_addf(&title, "%s: ", changes->directions[0]->title);
-    gable_report_title(&title, step->before);
-    const char *text = o->title ? o->title : title.text ? title.text : "";
-    gable_status status = gable_whatif_script(&cli->arena, step, canvas, text, cli->plots, &script,
-                                              &cli->err);
+    const char *title = o->title                    ? o->title
+                        : changes->n_directions > 0 ? changes->directions[0]->title
+                                                    : "What if";
+    gable_report_title(&subtitle, step->before);
+    const gable_scenario *s = &step->before->plan->scenario;
+    gable_text_addf(&subtitle, ", %.10g x %.10g tokens, %.10g cached each", s->batch, s->n_new,
+                    s->n_cached);
+    gable_status status =
+        gable_whatif_script(&cli->arena, step, canvas, title, subtitle.text ? subtitle.text : "",
+                            cli->plots, &script, &cli->err);
     if (status == GABLE_OK)
         status = gable_gnuplot_run(&gnuplot, &script, &cli->out, &cli->err);
     gable_text_free(&script);
-    gable_text_free(&title);
+    gable_text_free(&subtitle);
     return status;
 }
 
@@ -324,16 +328,15 @@ const gable_command gable_command_whatif = {
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .options_bytes = sizeof(whatif_options),
-    .examples =
-        "gable whatif --model llama-3.1-70b --system hgx-h100-8 --tp 8 --batch 64 "
-        "--set hbm.bandwidth=x2\n"
-        "gable whatif --model llama-3.1-405b --system hgx-b200-8 --tp 8 --direction hbf\n"
-        "gable whatif --model llama-3.1-70b --system gb200-nvl72 --tp 4 --project 2032 "
-        "--phase both\n"
-        "gable whatif --model qwen3-32b --system hgx-h100-8 --tp 4 --with tp=8 --interval\n"
-        "gable whatif --model qwen3-32b --system h100-sxm --direction pnm --batch 64 "
-        "--context 16k -o pnm.svg\n"
-        "gable whatif --list\n"
-        "gable whatif --fields --system hgx-h100-8\n",
+    .examples = "gable whatif --model llama-3.1-70b --system hgx-h100-8 --tp 8 --batch 64 "
+                "--set hbm.bandwidth=x2\n"
+                "gable whatif --model llama-3.1-405b --system hgx-b200-8 --tp 8 --direction hbf\n"
+                "gable whatif --model llama-3.1-70b --system gb200-nvl72 --tp 4 --project 2032 "
+                "--phase both\n"
+                "gable whatif --model qwen3-32b --system hgx-h100-8 --tp 4 --with tp=8 --interval\n"
+                "gable whatif --model qwen3-32b --system h100-sxm --direction pnm --batch 64 "
+                "--context 16k -o pnm.svg\n"
+                "gable whatif --list\n"
+                "gable whatif --fields --system hgx-h100-8\n",
     .run = run,
 };

@@ -6,16 +6,10 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/commands.h"
 #include "cli/options.h"
 #include "gable.h"
 
-const gable_command *const gable_commands[] = {
-#define COMMAND(name) &gable_command_##name,
-#include "cli/commands.def"
-#undef COMMAND
-    NULL};
-enum { N_COMMANDS = sizeof gable_commands / sizeof gable_commands[0] - 1 };
+enum { COMMANDS_CAP = 64 };
 
 /* Descriptions, measurements and results of one run; pages are touched only when used. */
 static const size_t arena_bytes = (size_t)512 * 1024 * 1024;
@@ -103,10 +97,11 @@ static const gable_command *find_command(const char *name)
 
 static gable_status unknown_command(gable_cli *cli, const char *name)
 {
-    const char *names[N_COMMANDS];
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        names[i] = gable_commands[i]->name;
-    return gable_cli_unknown(cli, "command", name, names, N_COMMANDS);
+    const char *names[COMMANDS_CAP + 2] = {"--version", "--help"};
+    size_t n = 2;
+    for (size_t i = 0; i < COMMANDS_CAP && gable_commands[i]; i++)
+        names[n++] = gable_commands[i]->name;
+    return gable_cli_unknown(cli, "command", name, names, n);
 }
 
 static bool asks_for_help(int count, const char *const *words)
@@ -122,8 +117,9 @@ static gable_status run_command(gable_cli *cli, const gable_command *command, in
 {
     const char **arguments;
     void *options;
+    find_terminal(cli);
     if (asks_for_help(count, words)) {
-        gable_options_help(&cli->out, command);
+        gable_options_help(&cli->out, command, cli->width);
         return GABLE_OK;
     }
     GABLE_TRY(
@@ -132,8 +128,11 @@ static gable_status run_command(gable_cli *cli, const gable_command *command, in
     GABLE_TRY(gable_options_read(command, words, count, options, arguments, &cli->n_arguments,
                                  &cli->err));
     cli->arguments = arguments;
-    GABLE_TRY(find_data(cli));
-    find_terminal(cli);
+    gable_status found = find_data(cli);
+    if (found != GABLE_OK && !command->needs_no_data)
+        return found;
+    if (found != GABLE_OK)
+        cli->err = (gable_err){0};
     return command->run(cli, options);
 }
 

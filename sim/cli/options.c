@@ -218,33 +218,92 @@ gable_status gable_options_read(const gable_command *command, const char *const 
             p.at++;
         }
     }
+    if (*n_arguments && !*command->arguments)
+        return gable_fail(err, GABLE_USAGE, "%s: unexpected argument \"%.80s\"; see gable help %s",
+                          command->name, arguments[0], command->name);
     return GABLE_OK;
 }
 
-static void help_option(gable_text *out, const gable_option *option)
+/* ---- help ---- */
+
+enum { HELP_INDENT = 27, HELP_WIDTH_MOST = 110 };
+
+/* Columns of `n` bytes of UTF-8: continuation bytes take none. */
+static int columns_of(const char *text, size_t n)
 {
-    char left[64];
-    int n = 0;
+    int columns = 0;
+    for (size_t i = 0; i < n; i++)
+        columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return columns;
+}
+
+/* Appends `text` from `column` on, broken after blanks and '|', later lines indented. */
+static void add_wrapped(gable_text *out, const char *text, int column, int width)
+{
+    for (const char *at = text; *at;) {
+        size_t n = strcspn(at, " |");
+        n += at[n] == '|';
+        int columns = columns_of(at, n);
+        if (column > HELP_INDENT && column + columns > width) {
+            gable_text_addf(out, "\n%*s", HELP_INDENT, "");
+            column = HELP_INDENT;
+        }
+        gable_text_add_n(out, at, n);
+        column += columns;
+        at += n;
+        if (*at == ' ' && column + 1 + columns_of(at + 1, strcspn(at + 1, " |")) <= width) {
+            gable_text_add(out, " ");
+            column++;
+        } else if (*at == ' ') {
+            column = width; /* the next word opens a line */
+        }
+        at += *at == ' ';
+    }
+    gable_text_add(out, "\n");
+}
+
+void gable_option_spelling(const gable_option *option, char out[GABLE_OPTION_SPELLING_CAP])
+{
+    char letter[8] = "";
     if (option->letter)
-        n = snprintf(left, sizeof left, "-%c, ", option->letter);
-    snprintf(left + n, sizeof left - (size_t)n, "--%s%s%s", option->name,
+        snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    snprintf(out, GABLE_OPTION_SPELLING_CAP, "%s--%s%s%s", letter, option->name,
              option->argument ? " " : "", option->argument ? option->argument : "");
-    gable_text_addf(out, "  %-24s %s", left, option->help);
+}
+
+void gable_option_meaning(const gable_option *option, gable_text *out)
+{
+    gable_text_add(out, option->help);
     for (size_t i = 0; option->type == GABLE_OPTION_CHOICE && option->choices[i]; i++)
         gable_text_addf(out, "%s%s", i ? "|" : ": ", option->choices[i]);
     if (option->default_text)
         gable_text_addf(out, " (default %s)", option->default_text);
-    gable_text_add(out, "\n");
 }
 
-void gable_options_help(gable_text *out, const gable_command *command)
+static void help_option(gable_text *out, const gable_option *option, int width)
 {
-    gable_text_addf(out, "gable %s - %s\n\nUsage: gable %s %s%s\n", command->name, command->summary,
-                    command->name, command->n_options ? "[options] " : "", command->arguments);
+    char left[GABLE_OPTION_SPELLING_CAP];
+    gable_text meaning = {0};
+    gable_option_spelling(option, left);
+    gable_option_meaning(option, &meaning);
+    int columns = 2 + columns_of(left, strlen(left)), pad = HELP_INDENT - 1 - columns;
+    gable_text_addf(out, "  %s%*s", left, pad > 0 ? pad + 1 : 1, "");
+    add_wrapped(out, meaning.text ? meaning.text : "",
+                columns < HELP_INDENT ? HELP_INDENT : columns + 1, width);
+    out->failed = out->failed || meaning.failed;
+    gable_text_free(&meaning);
+}
+
+void gable_options_help(gable_text *out, const gable_command *command, int width)
+{
+    int wide = width < HELP_WIDTH_MOST ? width : HELP_WIDTH_MOST;
+    gable_text_addf(out, "gable %s - %s\n\nUsage: gable %s%s%s%s\n", command->name,
+                    command->summary, command->name, command->n_options ? " [options]" : "",
+                    *command->arguments ? " " : "", command->arguments);
     if (command->n_options)
         gable_text_add(out, "\nOptions:\n");
     for (size_t i = 0; i < command->n_options; i++)
-        help_option(out, &command->options[i]);
+        help_option(out, &command->options[i], wide < 60 ? 60 : wide);
     if (command->examples)
         gable_text_addf(out, "\nExamples:\n%s", command->examples);
 }

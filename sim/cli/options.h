@@ -9,17 +9,27 @@
 /* Sets the defaults of `command` in `options`, then reads `count` words: options by the table
  * ("--name value",
  * "--name=value", "-o value"), the rest into `arguments` (capacity count) and *n_arguments; "--"
- * ends the options. Fails with GABLE_USAGE, naming the option and the nearest spelling. */
+ * ends the options. Fails with GABLE_USAGE, naming the option and the nearest spelling, and where
+ * the command takes no arguments. */
 gable_status gable_options_read(const gable_command *command, const char *const *words, int count,
                                 void *options, const char **arguments, int *n_arguments,
                                 gable_err *err);
 
-/* Sets one more option from "name=value"; `assignment` must live as long as the options. Same errors.
+/* Sets one more option from "name=value"; `assignment` must live as long as the options. Same
+ * errors.
  */
 gable_status gable_options_set(const gable_command *command, const char *assignment, void *options,
                                gable_err *err);
 
-/* Usage, options with their units and defaults, and examples of a command. */
-void gable_options_help(gable_text *out, const gable_command *command);
+/* Usage, options with their units and defaults, and examples of a command.
+ *   width   columns of the terminal; lines of options are broken there, examples never */
+void gable_options_help(gable_text *out, const gable_command *command, int width);
+
+/* "-o, --output FILE". */
+enum { GABLE_OPTION_SPELLING_CAP = 96 };
+void gable_option_spelling(const gable_option *option, char out[GABLE_OPTION_SPELLING_CAP]);
+
+/* What it says, its choices and its default: "form of the answer: text|json (default text)". */
+void gable_option_meaning(const gable_option *option, gable_text *out);
 
 #endif

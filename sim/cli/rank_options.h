@@ -9,8 +9,8 @@
 #define GABLE_RANK_OPTION(owner_, member_, name_, default_, min_, help_)                           \
     {                                                                                              \
         .name = name_, .type = GABLE_OPTION_INT, .dim = GABLE_DIM_COUNT, .argument = "N",          \
-        .default_text = default_, .min = min_, .max = 4096.0,                                      \
-        .offset = offsetof(owner_, member_), .help = help_                                         \
+        .default_text = default_, .min = min_, .max = 4096.0, .offset = offsetof(owner_, member_), \
+        .help = help_                                                                              \
     }
 #define GABLE_CHOICE_OPTION(owner_, member_, name_, argument_, choices_, default_, help_)          \
     {                                                                                              \
@@ -35,7 +35,8 @@
         GABLE_RANK_OPTION(owner_, pp, "pp", "1", 1.0, "pipeline stages"),                          \
         GABLE_RANK_OPTION(owner_, cp, "cp", "1", 1.0,                                              \
                           "ranks that share the context of each sequence"),                        \
-        GABLE_RANK_OPTION(owner_, dp, "dp", "1", 1.0, "replicas, each with its part of the batch"), \
+        GABLE_RANK_OPTION(owner_, dp, "dp", "1", 1.0,                                              \
+                          "replicas, each with its part of the batch"),                            \
         GABLE_RANK_OPTION(owner_, attn_dp, "attn-dp", "1", 1.0,                                    \
                           "groups of --tp ranks with sequences of their own and common experts"),  \
         GABLE_RANK_OPTION(owner_, nodes, "nodes", "1", 1.0,                                        \
@@ -48,9 +49,9 @@
                             "what runs at the same time: none, shared, two-batch, waves"),         \
         GABLE_CHOICE_OPTION(owner_, exchange, "exchange", "HOW", gable_token_exchanges, "auto",    \
                             "tokens to experts of other groups: auto, gather, tokens"),            \
-    GABLE_CHOICE_OPTION(owner_, context_exchange, "context-exchange", "HOW",                       \
-                        gable_context_exchanges, "ring",                                           \
-                        "keys and values of --cp in prefill: ring, gather")
+        GABLE_CHOICE_OPTION(owner_, context_exchange, "context-exchange", "HOW",                   \
+                            gable_context_exchanges, "ring",                                       \
+                            "keys and values of --cp in prefill: ring, gather")
 
 /* All of it from one such struct into a scenario. */
 #define GABLE_LAYOUT_COPY(to, from)                                                                \

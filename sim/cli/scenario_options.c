@@ -18,9 +18,8 @@ static gable_status need(gable_cli *cli, const char *value, const char *name, co
                       example);
 }
 
-/* A count given as text, because its default depends on the phase. */
-static gable_status read_count(gable_cli *cli, const char *name, const char *text, double fallback,
-                               double *out)
+gable_status gable_scenario_count(gable_cli *cli, const char *name, const char *text,
+                                  double fallback, double *out)
 {
     char why[200];
     *out = fallback;
@@ -37,17 +36,17 @@ static gable_status read_scenario(gable_cli *cli, const gable_scenario_options *
                                   gable_phase phase, bool both, gable_scenario *out)
 {
     bool decode = phase == GABLE_PHASE_DECODE;
-    *out = (gable_scenario){.phase = phase,
-                            .batch = both && !decode ? 1.0 : o->batch,
-                            .skew = o->skew};
+    *out = (gable_scenario){
+        .phase = phase, .batch = both && !decode ? 1.0 : o->batch, .skew = o->skew};
     GABLE_LAYOUT_COPY(out, o);
     double context;
-    GABLE_TRY(
-        read_count(cli, "context", o->context, decode || both ? default_context : 0.0, &context));
+    GABLE_TRY(gable_scenario_count(cli, "context", o->context,
+                                   decode || both ? default_context : 0.0, &context));
     double prompt = both && o->context ? context : default_prompt;
     bool pair_prefill = both && !decode;
     const char *given_new = both && decode ? NULL : o->new_tokens;
-    GABLE_TRY(read_count(cli, "new-tokens", given_new, decode ? 1.0 : prompt, &out->n_new));
+    GABLE_TRY(
+        gable_scenario_count(cli, "new-tokens", given_new, decode ? 1.0 : prompt, &out->n_new));
     out->n_cached = pair_prefill ? 0.0 : context;
     return GABLE_OK;
 }
@@ -70,9 +69,6 @@ static gable_status sustain(gable_cli *cli, gable_machine *machine)
 
 static gable_status load(gable_cli *cli, const gable_scenario_options *o, gable_case *out)
 {
-    if (cli->n_arguments > 0)
-        return gable_fail(&cli->err, GABLE_USAGE, "unexpected argument \"%.80s\"",
-                          cli->arguments[0]);
     GABLE_TRY(need(cli, o->model, "model", "llama-3.1-8b"));
     GABLE_TRY(need(cli, o->system, "system", "hgx-h100-8"));
     GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, o->model, &out->model, &cli->err));
@@ -114,10 +110,8 @@ gable_status gable_scenario_price_read(gable_cli *cli, const gable_scenario *sce
 {
     GABLE_TRY(gable_engine_lay(&cli->arena, out->model, &out->machine, scenario, &out->plan,
                                &out->step, &cli->err));
-    *priced = (gable_priced){.plan = &out->plan,
-                             .machine = &out->machine,
-                             .step = &out->step,
-                             .edited = out->edited};
+    *priced = (gable_priced){
+        .plan = &out->plan, .machine = &out->machine, .step = &out->step, .edited = out->edited};
     return GABLE_OK;
 }
 

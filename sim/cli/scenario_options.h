@@ -17,7 +17,7 @@ typedef struct gable_scenario_options {
     GABLE_LAYOUT_MEMBERS
     double skew;
     int weights, activations, kv; /* gable_dtype or -1 */
-    gable_texts set; /* fields of the hardware that are edited */
+    gable_texts set;              /* fields of the hardware that are edited */
     int format;
     const char *output; /* NULL or "-": standard output */
 } gable_scenario_options;
@@ -69,7 +69,7 @@ extern const char *const gable_phase_choices_both[]; /* the same and "both" */
          .argument = "N",                                                                          \
          .offset = offsetof(gable_scenario_options, new_tokens),                                   \
          .help = "tokens that each sequence adds (decode 1, prefill 1024)"},                       \
-        GABLE_LAYOUT_OPTIONS(gable_scenario_options),                                                \
+        GABLE_LAYOUT_OPTIONS(gable_scenario_options),                                              \
         {.name = "experts-skew",                                                                   \
          .type = GABLE_OPTION_QUANTITY,                                                            \
          .dim = GABLE_DIM_NONE,                                                                    \
@@ -150,6 +150,11 @@ gable_status gable_scenario_read(gable_cli *cli, const gable_scenario_options *o
 /* Lays out and prices a step that was read. */
 gable_status gable_scenario_price_read(gable_cli *cli, const gable_scenario *scenario,
                                        gable_case *out, gable_priced *priced);
+
+/* A count given as text, because its default depends on the phase; `fallback` for NULL. `name` is
+ * that of the option, for messages. */
+gable_status gable_scenario_count(gable_cli *cli, const char *name, const char *text,
+                                  double fallback, double *out);
 
 /* The phase that --phase names; decode for "both". */
 gable_phase gable_scenario_phase(const gable_scenario_options *options);

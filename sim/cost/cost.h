@@ -148,9 +148,9 @@ typedef struct gable_work {
 typedef struct gable_time {
     double ceiling_s, time_s;
     double compute_s, memory_s, network_s, overhead_s, exposed_s;
-    double sigma_ln;   /* spread of ln(measured / time_s) */
-    double peak_s;     /* the FLOPs at datasheet peaks */
-    double wire_bytes; /* of collectives: on the busiest link of a device, one direction */
+    double sigma_ln;     /* spread of ln(measured / time_s) */
+    double peak_s;       /* the FLOPs at datasheet peaks */
+    double wire_bytes;   /* of collectives: on the busiest link of a device, one direction */
     double set_aside_sm; /* of collectives: SMs that kernels beside them do without */
     gable_bound bound, ceiling_bound;
     gable_provenance provenance;

@@ -1,9 +1,15 @@
-/* engine/arrivals: see traffic.h. */
+/* engine/arrivals: see arrivals.h. */
 #include "engine/arrivals.h"
 
 #include <math.h>
 
 #include "engine/gslx.h"
+
+const char *const gable_arrivals_names[] = {
+#define ARRIVALS_NAME(symbol, name) name,
+    GABLE_ARRIVALS_LIST(ARRIVALS_NAME)
+#undef ARRIVALS_NAME
+        NULL};
 
 /* Columns draw from streams of their own, so that one does not move another. */
 enum { STREAM_PROMPTS, STREAM_ANSWERS, STREAM_ARRIVALS };
@@ -13,27 +19,28 @@ static unsigned long stream_seed(unsigned seed, int stream)
     return (unsigned long)seed * 4u + (unsigned long)stream + 1u;
 }
 
-/* Uniform in [least, most]: with a mean of ratio x most, least is (2 ratio - 1) x most; below half,
- * from 1 up to twice the mean. */
-static void bounds_of(double most, double ratio, double *low, double *high)
+static const double around = 0.1;
+
+static void bounds_of(double length, double ratio, double *least, double *most)
 {
-    *high = fmax(floor(fmin(most, 2.0 * ratio * most)), 1.0);
-    *low = fmin(fmax(ceil((2.0 * ratio - 1.0) * most - 1e-9), 1.0), *high);
+    double low = ratio > 0.0 ? (2.0 * ratio - 1.0) * length : (1.0 - around) * length;
+    double high = ratio > 0.0 ? fmin(2.0 * ratio, 1.0) * length : (1.0 + around) * length;
+    *most = fmax(floor(high + 1e-9), 1.0);
+    *least = fmin(fmax(ceil(low - 1e-9), 1.0), *most);
 }
 
-double gable_lengths_least(const gable_lengths *lengths)
+gable_lengths gable_lengths_of(double isl, double osl, double ratio)
 {
-    double low, high;
-    bounds_of(lengths->prompt_most, lengths->ratio, &low, &high);
-    return low;
+    gable_lengths out;
+    bounds_of(isl, ratio, &out.prompt_least, &out.prompt_most);
+    bounds_of(osl, ratio, &out.answer_least, &out.answer_most);
+    return out;
 }
 
-static void take_lengths(const double *u, double most, double ratio, size_t n, int32_t *out)
+static void take_lengths(const double *u, double least, double most, size_t n, int32_t *out)
 {
-    double low, high;
-    bounds_of(most, ratio, &low, &high);
     for (size_t i = 0; i < n; i++)
-        out[i] = (int32_t)(low + floor(u[i] * (high - low + 1.0)));
+        out[i] = (int32_t)(least + floor(u[i] * (most - least + 1.0)));
 }
 
 gable_status gable_arrivals_lengths(gable_arena *arena, const gable_lengths *lengths, unsigned seed,
@@ -43,9 +50,9 @@ gable_status gable_arrivals_lengths(gable_arena *arena, const gable_lengths *len
     size_t mark = gable_arena_mark(arena);
     GABLE_TRY(gable_arena_take(arena, out->n, sizeof *u, &u, err));
     GABLE_TRY(gslx_uniform(stream_seed(seed, STREAM_PROMPTS), out->n, u, err));
-    take_lengths(u, lengths->prompt_most, lengths->ratio, out->n, out->prompt);
+    take_lengths(u, lengths->prompt_least, lengths->prompt_most, out->n, out->prompt);
     GABLE_TRY(gslx_uniform(stream_seed(seed, STREAM_ANSWERS), out->n, u, err));
-    take_lengths(u, lengths->answer_most, lengths->ratio, out->n, out->answer);
+    take_lengths(u, lengths->answer_least, lengths->answer_most, out->n, out->answer);
     gable_arena_release(arena, mark);
     return GABLE_OK;
 }

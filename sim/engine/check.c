@@ -62,11 +62,26 @@ static const gable_field scenario_fields[] = {
           .help = "tokens of each sequence already in the cache"),
     FIELD("scenario", "new_tokens", NUMBER, n_new, NEEDED, .dim = GABLE_DIM_COUNT, .min = 1.0,
           .max = 1073741824.0, .help = "tokens that each sequence adds"),
-    FIELD("scenario", "tp", INT, tp, .min = 1.0, .max = 1024.0, .help = "tensor-parallel ranks"),
-    FIELD("scenario", "ep", INT, ep, .min = 1.0, .max = 1024.0,
-          .help = "ranks that experts are split over"),
+#define RANK_FIELD(member, name, help_)                                                            \
+    FIELD("scenario", #member, INT, member, .min = 1.0, .max = 1024.0, .help = help_),
+    GABLE_RANK_LIST(RANK_FIELD)
+#undef RANK_FIELD
+        FIELD("scenario", "nodes", INT, nodes, .min = 1.0, .max = 65536.0,
+              .help = "systems, connected by their scale-out links"),
+    FIELD("scenario", "micro_batches", INT, micro_batches, .max = 65536.0,
+          .help = "parts of a step through the stages; 0: as many as stages"),
+    FIELD("scenario", "redundant_experts", INT, redundant_experts, .max = 65536.0,
+          .help = "copies of the most popular experts"),
+    FIELD("scenario", "overlap", CHOICE, overlap, .choices = gable_overlaps,
+          .help = "what runs at the same time"),
+    FIELD("scenario", "exchange", CHOICE, exchange, .choices = gable_token_exchanges,
+          .help = "tokens to experts of other groups"),
+    FIELD("scenario", "context_exchange", CHOICE, context_exchange,
+          .choices = gable_context_exchanges, .help = "keys and values of cp in prefill"),
     FIELD("scenario", "experts_skew", NUMBER, skew, .max = 8.0,
           .help = "Zipf exponent of the experts' popularity"),
+    FIELD("scenario", "checkpoint", TEXT, checkpoint,
+          .help = "formats of a published checkpoint: a row of workloads/checkpoints.csv"),
     FIELD("scenario", "weights", TEXT, weights, .help = "format of the weights"),
     FIELD("scenario", "activations", TEXT, activations, .help = "format of the activations"),
     FIELD("scenario", "kv", TEXT, kv, .help = "format of the cache"),
@@ -103,10 +118,10 @@ static const gable_field expectation_fields[] = {
      .offset = offsetof(expectation, tolerance),
      .help = "relative: 0.01 allows 1 % either way"},
 };
-static const gable_schema expectation_schema = {.id = "",
-                                                .title = "an expected figure",
-                                                .fields = expectation_fields,
-                                                .n_fields = COUNT_OF(expectation_fields)};
+const gable_schema gable_check_expectation_schema = {.id = "",
+                                                     .title = "an expected figure",
+                                                     .fields = expectation_fields,
+                                                     .n_fields = COUNT_OF(expectation_fields)};
 
 static const gable_field operator_fields[] = {
     {.block = "",
@@ -122,10 +137,10 @@ static const gable_field operator_fields[] = {
      .offset = offsetof(gable_check_operator, time_s),
      .help = "says what moved, not compared"},
 };
-static const gable_schema operator_schema = {.id = "",
-                                             .title = "an expected operator",
-                                             .fields = operator_fields,
-                                             .n_fields = COUNT_OF(operator_fields)};
+const gable_schema gable_check_operator_schema = {.id = "",
+                                                  .title = "an expected operator",
+                                                  .fields = operator_fields,
+                                                  .n_fields = COUNT_OF(operator_fields)};
 
 /* ---- reading ---- */
 
@@ -166,7 +181,8 @@ static gable_status read_metrics(gable_arena *arena, const gable_json *metrics, 
         expectation expected = {0.0, gable_check_tolerance};
         if (!node)
             continue;
-        GABLE_TRY(gable_fields_read_object(arena, node, &expectation_schema, &expected, err));
+        GABLE_TRY(
+            gable_fields_read_object(arena, node, &gable_check_expectation_schema, &expected, err));
         out->expects[i] = true;
         out->recorded.metric[i] = expected.value;
         out->tolerance[i] = expected.tolerance;
@@ -190,7 +206,7 @@ static gable_status read_operators(gable_arena *arena, const gable_json *operato
             return gable_json_fail_key(node, err, "not the name of an operator");
         is->name = node->key;
         is->time_s = unknown_s;
-        GABLE_TRY(gable_fields_read_object(arena, node, &operator_schema, is, err));
+        GABLE_TRY(gable_fields_read_object(arena, node, &gable_check_operator_schema, is, err));
     }
     return GABLE_OK;
 }
@@ -260,11 +276,21 @@ static gable_status read_recorded(const gable_json *recorded, gable_check *out, 
     return GABLE_OK;
 }
 
+void gable_check_set_layout(gable_check *out)
+{
+#define RANK_ONE(member, name, help) out->member = 1;
+    GABLE_RANK_LIST(RANK_ONE)
+#undef RANK_ONE
+    out->nodes = 1;
+    out->exchange = GABLE_EXCHANGE_AUTO;
+}
+
 gable_status gable_check_read(gable_arena *arena, const char *path, gable_check *out,
                               gable_err *err)
 {
     static const char *const formats[] = {"weights", "activations", "kv"};
-    *out = (gable_check){.path = path, .tp = 1, .ep = 1};
+    *out = (gable_check){.path = path};
+    gable_check_set_layout(out);
     out->recorded.bound = out->recorded.fits = -1;
     GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &out->text,
                               &out->length_bytes, err));

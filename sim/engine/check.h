@@ -42,6 +42,7 @@ typedef enum gable_check_metric {
     X(ACCELERATOR, "accelerator")                                                                  \
     X(GENERATION, "generation")                                                                    \
     X(STACK, "stack")                                                                              \
+    X(CHECKPOINTS, "checkpoints") /* the table, when the scenario names a checkpoint */            \
     X(CALIBRATION, "calibration") /* the folder: siblings lend constants to each other */
 
 typedef enum gable_check_data {
@@ -120,7 +121,10 @@ typedef struct gable_check {
     const char *model, *system, *stack;
     int phase; /* gable_phase */
     double batch, n_cached, n_new, skew;
-    int tp, ep;
+    GABLE_RANK_MEMBERS
+    int nodes, micro_batches, redundant_experts;
+    int overlap, exchange, context_exchange; /* gable_overlap … of layout/layout.h */
+    const char *checkpoint;                  /* a row of workloads/checkpoints.csv; NULL: none */
     const char *weights, *activations, *kv; /* names of formats; NULL: as the checkpoint has them */
 
     bool expects[GABLE_N_CHECK_METRICS];
@@ -135,13 +139,17 @@ typedef struct gable_check {
     bool data_moved[GABLE_N_CHECK_DATA]; /* the file is another than when this was recorded */
 } gable_check;
 
-/* The rows that are read from a file: what a scenario is, and what its file may hold. */
-extern const gable_schema gable_check_schema;
+/* The rows that are read from a file: what a scenario is, an expected figure, an operator. */
+extern const gable_schema gable_check_schema, gable_check_expectation_schema,
+    gable_check_operator_schema;
 
 /* Reads one file. Refuses with GABLE_INPUT and file:line:column: typos, wrong types, formats and
  * bounds that there are not. Whether the model and system exist is found by gable_check_price. */
 gable_status gable_check_read(gable_arena *arena, const char *path, gable_check *out,
                               gable_err *err);
+
+/* The layout that a scenario has when it says nothing: one device. */
+void gable_check_set_layout(gable_check *out);
 
 /* Where prices come from, and memory for them. */
 typedef struct gable_check_source {

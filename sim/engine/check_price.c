@@ -88,6 +88,9 @@ static gable_status hash_data(const gable_check_source *source, const gable_chec
             device->generation ? file_of(scratch, source->hw, "generations", device->generation)
                                : NULL,
         [GABLE_CHECK_DATA_STACK] = file_of(scratch, source->hw, "stacks", check->stack),
+        [GABLE_CHECK_DATA_CHECKPOINTS] =
+            check->checkpoint ? gable_file_join(scratch, source->workloads, "checkpoints.csv")
+                              : NULL,
     };
     for (int i = 0; i < GABLE_N_CHECK_DATA; i++)
         GABLE_TRY(hash_file(scratch, paths[i], &hash[i], err));
@@ -129,6 +132,14 @@ static gable_status load(const gable_check_source *source, const gable_check *ch
         bool found = gable_system_load(source->scratch, source->hw, check->system, &system,
                                        &again) == GABLE_OK;
         return blame(check, found ? "stack" : "system", &why, err);
+    }
+    machine->n_nodes = check->nodes;
+    if (check->checkpoint) {
+        const char *path = gable_file_join(source->scratch, source->workloads, "checkpoints.csv");
+        if (!path)
+            return gable_fail(err, GABLE_INTERNAL, "arena full");
+        if (gable_model_checkpoint(source->scratch, path, check->checkpoint, *model, model, &why))
+            return blame(check, "checkpoint", &why, err);
     }
     const gable_dtype *formats[3] = {chosen(check->weights, &dtype[0]),
                                      chosen(check->activations, &dtype[1]),
@@ -174,15 +185,16 @@ static gable_status price(const gable_check_source *source, const gable_check *c
                                .batch = check->batch,
                                .n_cached = check->n_cached,
                                .n_new = check->n_new,
-                               .tp = check->tp,
-                               .ep = check->ep,
-                               .skew = check->skew};
+                               .micro_batches = check->micro_batches,
+                               .overlap = (gable_overlap)check->overlap,
+                               .exchange = (gable_token_exchange)check->exchange,
+                               .context_exchange = (gable_context_exchange)check->context_exchange,
+                               .skew = check->skew,
+                               .redundant_experts = check->redundant_experts};
+    GABLE_RANKS_COPY(&scenario, check);
     GABLE_TRY(load(source, check, &model, &machine, err));
-    if (gable_layout_plan(source->scratch, model, &scenario, &plan, &why) ||
-        gable_engine_check(&plan, &machine, &why) ||
-        gable_step_init(source->scratch, &plan, &step, &why))
+    if (gable_engine_lay(source->scratch, model, &machine, &scenario, &plan, &step, &why))
         return blame(check, NULL, &why, err);
-    gable_engine_price(&plan, &machine, &step);
     if (hashed)
         GABLE_TRY(hash_data(source, check, model, &machine, now->hash, err));
     return keep_figures(source->keep, &plan, &step, now, err);

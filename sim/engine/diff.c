@@ -55,10 +55,42 @@ static const char *const bounds[] = {
 #undef BOUND_NAME
         NULL};
 
+/* A whole number that an answer may have. */
+static gable_status count_of(const gable_json *root, const char *key, int *out, gable_err *err)
+{
+    double value;
+    if (!gable_json_get(root, key))
+        return GABLE_OK;
+    GABLE_TRY(number_of(root, key, &value, err));
+    if (value < 0.0 || value > 1e6)
+        return gable_json_fail(gable_json_get(root, key), err, "%g: expected 0 to 1000000", value);
+    *out = (int)value;
+    return GABLE_OK;
+}
+
+/* A word that an answer may have, or null where nothing was chosen. */
+static gable_status choice_of(const gable_json *root, const char *key, const char *const *names,
+                              int *out, gable_err *err)
+{
+    const gable_json *node = gable_json_get(root, key);
+    return !node || node->type == GABLE_JSON_NULL ? GABLE_OK : index_of(root, key, names, out, err);
+}
+
+static gable_status read_layout(const gable_json *root, gable_check *out, gable_err *err)
+{
+    gable_check_set_layout(out);
+#define READ_RANK(member, name, help) GABLE_TRY(count_of(root, #member, &out->member, err));
+    GABLE_RANK_LIST(READ_RANK)
+#undef READ_RANK
+    GABLE_TRY(count_of(root, "nodes", &out->nodes, err));
+    GABLE_TRY(count_of(root, "micro_batches", &out->micro_batches, err));
+    GABLE_TRY(choice_of(root, "overlap_mode", gable_overlaps, &out->overlap, err));
+    return choice_of(root, "exchange", gable_token_exchanges, &out->exchange, err);
+}
+
 /* As the options of the command that answered: what the answer does not tell is as by default. */
 static gable_status read_scenario(const gable_json *root, gable_check *out, gable_err *err)
 {
-    double tp, ep;
     GABLE_TRY(text_of(root, "model", &out->model, err));
     GABLE_TRY(text_of(root, "system", &out->system, err));
     GABLE_TRY(text_of(root, "stack", &out->stack, err));
@@ -66,13 +98,7 @@ static gable_status read_scenario(const gable_json *root, gable_check *out, gabl
     GABLE_TRY(number_of(root, "batch", &out->batch, err));
     GABLE_TRY(number_of(root, "context", &out->n_cached, err));
     GABLE_TRY(number_of(root, "new_tokens", &out->n_new, err));
-    GABLE_TRY(number_of(root, "tp", &tp, err));
-    GABLE_TRY(number_of(root, "ep", &ep, err));
-    if (tp < 1.0 || tp > 1024.0 || ep < 1.0 || ep > 1024.0)
-        return gable_json_fail(root, err, "tp %g and ep %g: expected 1 to 1024", tp, ep);
-    out->tp = (int)tp;
-    out->ep = (int)ep;
-    return GABLE_OK;
+    return read_layout(root, out, err);
 }
 
 static gable_status read_operators(gable_arena *arena, const gable_json *list, gable_check *out,

@@ -353,7 +353,8 @@ static void compare_hashes(gable_diff *diff)
     const bool comparable[GABLE_N_CHECK_DATA] = {
         [GABLE_CHECK_DATA_MODEL] = same_model,        [GABLE_CHECK_DATA_SYSTEM] = same_system,
         [GABLE_CHECK_DATA_ACCELERATOR] = same_system, [GABLE_CHECK_DATA_GENERATION] = same_system,
-        [GABLE_CHECK_DATA_STACK] = same_stack,        [GABLE_CHECK_DATA_CALIBRATION] = true};
+        [GABLE_CHECK_DATA_STACK] = same_stack,        [GABLE_CHECK_DATA_CALIBRATION] = true,
+        [GABLE_CHECK_DATA_CHECKPOINTS] = true};
     for (int i = 0; i < GABLE_N_CHECK_DATA; i++) {
         uint64_t was = diff->before.figures.hash[i], is = diff->after.figures.hash[i];
         diff->data_moved[i] = comparable[i] && was && is && was != is;

@@ -69,4 +69,16 @@ double gslx_median(const double *sorted, size_t n);
 gable_status gslx_uniform(unsigned long seed, size_t n, double *out, gable_err *err);
 gable_status gslx_gamma(unsigned long seed, double shape, size_t n, double *out, gable_err *err);
 
+/* A Sobol sequence in [0, 1)^n, n <= 40 (gsl_qrng_sobol): open, next, restart, close. */
+gable_status gslx_sobol_open(unsigned n, void **out, gable_err *err);
+void gslx_sobol_next(void *sobol, double *place);
+void gslx_sobol_restart(void *sobol);
+void gslx_sobol_close(void *sobol); /* NULL is fine */
+
+/* Bins between n + 1 ascending edges (gsl_histogram). */
+gable_status gslx_bins_open(const double *edges, size_t n, void **out, gable_err *err);
+/* 0 … n - 1; -1 below the first edge, n from the last one on. Threads may share the bins. */
+int gslx_bins_find(const void *bins, double x);
+void gslx_bins_close(void *bins); /* NULL is fine */
+
 #endif

@@ -129,10 +129,10 @@ static void price_row(const gable_plan *plan, int row, const gable_machine *mach
 }
 
 void gable_engine_price_rows(const gable_plan *plan, const gable_machine *machine, gable_chip *chip,
-                             gable_step *step)
+                             const int *rows, int n, gable_step *step)
 {
-    for (int i = 0; i < plan->n_rows; i++) {
-        int like = step->like[i];
+    for (int k = 0; k < n; k++) {
+        int i = rows ? rows[k] : k, like = step->like[i];
         if (like == i) {
             price_row(plan, i, machine, chip, step);
         } else {
@@ -274,9 +274,9 @@ static void add_memory(const gable_plan *plan, const gable_machine *machine, gab
     step->total_bytes =
         plan->weights_bytes + plan->kv_bytes + plan->state_bytes + plan->activation_bytes;
     step->capacity_bytes = gable_accelerator_memory_bytes(machine->accelerator);
-    step->fits = gable_accelerator_holds(
-        machine->accelerator, plan->weights_bytes, plan->kv_bytes,
-        plan->state_bytes + plan->activation_bytes + step->reserve_bytes);
+    step->fits =
+        gable_accelerator_holds(machine->accelerator, plan->weights_bytes, plan->kv_bytes,
+                                plan->state_bytes + plan->activation_bytes + step->reserve_bytes);
 }
 
 /* What the sums below add to, or do not always set. */
@@ -289,22 +289,27 @@ static void reset_totals(gable_step *step)
     step->provenance = GABLE_PROVENANCE_SPEC;
 }
 
-void gable_engine_add(const gable_plan *plan, const gable_machine *machine, gable_step *step)
+void gable_engine_add_times(const gable_plan *plan, const gable_machine *machine, gable_step *step)
 {
     reset_totals(step);
     add_all_times(plan, machine, step);
+    add_memory(plan, machine, step);
+    step->tokens_per_s = step->time_s_total > 0.0 ? plan->tokens / step->time_s_total : 0.0;
+}
+
+void gable_engine_add(const gable_plan *plan, const gable_machine *machine, gable_step *step)
+{
+    gable_engine_add_times(plan, machine, step);
     add_bounds(plan, step);
     add_interval(plan, step);
     add_intensity(plan, machine, step);
-    add_memory(plan, machine, step);
-    step->tokens_per_s = step->time_s_total > 0.0 ? plan->tokens / step->time_s_total : 0.0;
 }
 
 void gable_engine_price(const gable_plan *plan, const gable_machine *machine, gable_step *step)
 {
     gable_chip chip;
     gable_cost_chip(machine->accelerator, machine->constants, &chip);
-    gable_engine_price_rows(plan, machine, &chip, step);
+    gable_engine_price_rows(plan, machine, &chip, NULL, plan->n_rows, step);
     gable_engine_add(plan, machine, step);
 }
 
@@ -346,8 +351,7 @@ static gable_status lay_one(gable_arena *arena, const gable_model *model,
     return GABLE_OK;
 }
 
-/* Whole experts on ranks with tokens of their own: these can be sent one by one. */
-static bool may_send(const gable_plan *plan)
+bool gable_engine_may_send(const gable_plan *plan)
 {
     gable_ranks r = plan->ranks;
     return plan->scenario.exchange == GABLE_EXCHANGE_AUTO && r.ep >= r.experts &&
@@ -359,7 +363,7 @@ gable_status gable_engine_lay(gable_arena *arena, const gable_model *model,
                               gable_plan *plan, gable_step *step, gable_err *err)
 {
     GABLE_TRY(lay_one(arena, model, machine, scenario, plan, step, err));
-    if (!may_send(plan))
+    if (!gable_engine_may_send(plan))
         return GABLE_OK;
     gable_scenario sending = *scenario;
     gable_plan other;

@@ -13,23 +13,10 @@ static const double collision_frac = 0.008, default_waves = 10.0, step_wait = 1.
 
 static const double z_90 = 1.2815515655446004;
 
-typedef struct pricing {
-    gable_arena *arena;
-    const gable_model *model;
-    const gable_machine *machine;
-    gable_err *err;
-} pricing;
-
 /* Clients of one replica. */
 static double clients_of(const gable_serving_request *r)
 {
     return ceil(r->concurrency / (r->dp > 1 ? r->dp : 1.0));
-}
-
-static gable_status lay_and_price(const pricing *p, const gable_scenario *s, gable_plan *plan,
-                                  gable_step *step)
-{
-    return gable_engine_lay(p->arena, p->model, p->machine, s, plan, step, p->err);
 }
 
 /* 2.5. `plan` is of the whole batch: what it keeps tells what a sequence keeps. */
@@ -41,6 +28,8 @@ static void cap_batch(const gable_plan *plan, const gable_machine *machine,
     double sequence = (plan->kv_bytes + plan->state_bytes) / plan->sequences;
     double groups = plan->ranks.attn_dp;
     double frac = rules->memory_frac > 0.0 ? rules->memory_frac : 1.0;
+    out->weights_bytes = weights;
+    out->token_bytes = sequence / n;
     out->free_bytes = rules->of_free ? frac * (memory - weights) : frac * memory - weights;
     out->free_bytes -= rules->reserve_bytes;
     out->kv_tokens = out->free_bytes > 0.0 ? groups * out->free_bytes / (sequence / n) : 0.0;
@@ -61,54 +50,97 @@ gable_scenario gable_serving_ranks(const gable_serving_request *request)
     return s;
 }
 
-static gable_status price_decode(const pricing *p, const gable_serving_rules *rules,
-                                 const gable_serving_request *r, gable_serving_parts *out)
+static gable_status lay_and_price(const gable_serving_layout *l, const gable_scenario *s,
+                                  gable_plan *plan, gable_step *step, gable_err *err)
+{
+    return gable_engine_lay(l->arena, l->model, l->machine, s, plan, step, err);
+}
+
+static gable_status price_decode(gable_serving_layout *l, gable_serving_parts *out, gable_err *err)
 {
     gable_plan plan;
     gable_step step;
-    gable_scenario s = gable_serving_ranks(r);
-    double clients = clients_of(r);
+    gable_scenario s = gable_serving_ranks(&l->request);
+    double clients = clients_of(&l->request);
     s.phase = GABLE_PHASE_DECODE;
     s.batch = clients;
     s.n_cached = floor(out->isl + out->osl / 2.0);
-    GABLE_TRY(lay_and_price(p, &s, &plan, &step));
-    cap_batch(&plan, p->machine, rules, out);
+    GABLE_TRY(lay_and_price(l, &s, &plan, &step, err));
+    cap_batch(&plan, l->machine, l->rules, out);
     out->batch = clients;
     if (out->fits && out->capacity < out->batch) {
         s.batch = out->batch = floor(out->capacity);
-        GABLE_TRY(lay_and_price(p, &s, &plan, &step));
+        GABLE_TRY(lay_and_price(l, &s, &plan, &step, err));
     }
     out->decode_s = gable_step_costs_kernels(&plan, &step);
     out->decode_ceiling_s = step.ceiling_s_total;
     out->pass_batch = fmax(out->batch - 1.0, 1.0) / (plan.ranks.attn_dp * plan.passes);
-    out->n_layers = p->model->n_layers * plan.stage_frac * plan.passes * (1.0 + plan.bubble_frac);
+    out->n_layers = l->model->n_layers * plan.stage_frac * plan.passes * (1.0 + plan.bubble_frac);
+    for (int b = 0; b < GABLE_N_BOUNDS; b++)
+        out->bound_s[b] = step.bound_s[b];
     return GABLE_OK;
 }
 
-/* One prompt alone; and what a prompt adds to a step that decodes: with groups of their own a step
- * carries a prompt of each (2.3). */
-static gable_status price_prompt(const pricing *p, const gable_serving_rules *rules,
-                                 const gable_serving_request *r, gable_serving_parts *out)
+static void mean_lengths(const gable_serving_request *r, gable_serving_parts *out)
 {
-    gable_plan plan;
+    double ratio = r->length_ratio > 0.0 ? r->length_ratio : 1.0;
+    *out = (gable_serving_parts){.isl = ratio * r->isl, .osl = fmax(ratio * r->osl, 2.0)};
+}
+
+/* One prompt alone; and one of each group, which a step carries together (2.3). */
+gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
+                                const gable_machine *machine, const gable_serving_rules *rules,
+                                const gable_serving_request *request, gable_serving_layout *out,
+                                gable_err *err)
+{
+    *out = (gable_serving_layout){.arena = arena,
+                                  .mark = gable_arena_mark(arena),
+                                  .model = model,
+                                  .machine = machine,
+                                  .rules = rules,
+                                  .request = *request};
     gable_step step;
-    gable_scenario s = gable_serving_ranks(r);
+    gable_serving_parts lengths;
+    gable_scenario s = gable_serving_ranks(request);
+    mean_lengths(request, &lengths);
     s.phase = GABLE_PHASE_PREFILL;
-    s.n_new = fmax(floor(out->isl), 1.0);
-    GABLE_TRY(lay_and_price(p, &s, &plan, &step));
-    out->prefill_s = gable_step_costs_kernels(&plan, &step);
+    s.n_new = fmax(floor(lengths.isl), 1.0);
+    GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, err));
+    out->prefill_s = gable_step_costs_kernels(&out->prompts, &step);
     out->prefill_ceiling_s = step.ceiling_s_total;
-    double groups = plan.ranks.attn_dp;
-    if (groups > 1.0) {
-        s.batch = groups;
-        GABLE_TRY(lay_and_price(p, &s, &plan, &step));
+    if (out->prompts.ranks.attn_dp > 1.0) {
+        s.batch = out->prompts.ranks.attn_dp;
+        GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, err));
     }
-    double alone_s = gable_step_costs_kernels(&plan, &step) / (1.0 + plan.bubble_frac);
-    out->joined_s = rules->separate_prefill
-                        ? alone_s
-                        : gable_step_costs_joined(&plan, p->machine, out->pass_batch);
-    out->joined_s /= groups;
+    out->alone_s =
+        gable_step_costs_kernels(&out->prompts, &step) / (1.0 + out->prompts.bubble_frac);
     return GABLE_OK;
+}
+
+gable_status gable_serving_at(gable_serving_layout *l, double concurrency, gable_serving_parts *out,
+                              gable_err *err)
+{
+    size_t mark = gable_arena_mark(l->arena);
+    l->request.concurrency = concurrency;
+    mean_lengths(&l->request, out);
+    gable_status status = price_decode(l, out, err);
+    gable_arena_release(l->arena, mark);
+    if (status != GABLE_OK)
+        return status;
+    out->prefill_s = l->prefill_s;
+    out->prefill_ceiling_s = l->prefill_ceiling_s;
+    out->joined_s = l->rules->separate_prefill
+                        ? l->alone_s
+                        : gable_step_costs_joined(&l->prompts, l->machine, out->pass_batch);
+    out->joined_s /= l->prompts.ranks.attn_dp;
+    return GABLE_OK;
+}
+
+void gable_serving_close(gable_serving_layout *layout)
+{
+    if (layout->arena)
+        gable_arena_release(layout->arena, layout->mark);
+    layout->arena = NULL;
 }
 
 gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
@@ -116,27 +148,23 @@ gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
                                  const gable_serving_request *request, gable_serving_parts *out,
                                  gable_err *err)
 {
-    pricing p = {arena, model, machine, err};
-    size_t mark = gable_arena_mark(arena);
-    double ratio = request->length_ratio > 0.0 ? request->length_ratio : 1.0;
-    *out = (gable_serving_parts){.isl = ratio * request->isl,
-                                 .osl = fmax(ratio * request->osl, 2.0)};
-    gable_status status = price_decode(&p, rules, request, out);
+    gable_serving_layout layout;
+    gable_status status = gable_serving_open(arena, model, machine, rules, request, &layout, err);
     if (status == GABLE_OK)
-        status = price_prompt(&p, rules, request, out);
-    gable_arena_release(arena, mark);
+        status = gable_serving_at(&layout, request->concurrency, out, err);
+    gable_serving_close(&layout);
     return status;
 }
 
 /* 2.2, 2.4: what a step takes, and what a prompt adds to it or takes alone, with the engine's
  * share. */
-static double step_seconds(const gable_serving_parts *p, const gable_serving_constants *c)
+double gable_serving_step_s(const gable_serving_parts *p, const gable_serving_constants *c)
 {
     return c->step_scale * p->decode_s + p->n_layers * c->gap_s + p->batch * c->sequence_s;
 }
 
-static double prompt_seconds(const gable_serving_parts *p, const gable_serving_constants *c,
-                             double kernels_s)
+double gable_serving_prompt_s(const gable_serving_parts *p, const gable_serving_constants *c,
+                              double kernels_s)
 {
     return c->prefill_scale * kernels_s + p->n_layers * c->prefill_gap_s;
 }
@@ -145,15 +173,16 @@ static double prompt_seconds(const gable_serving_parts *p, const gable_serving_c
  * step. */
 double gable_serving_tpot(const gable_serving_parts *p, const gable_serving_constants *c)
 {
-    return step_seconds(p, c) +
-           (p->batch - 1.0) / (p->osl - 1.0) * prompt_seconds(p, c, p->joined_s);
+    return gable_serving_step_s(p, c) +
+           (p->batch - 1.0) / (p->osl - 1.0) * gable_serving_prompt_s(p, c, p->joined_s);
 }
 
 /* Alone, or in a step of others. */
 double gable_serving_service_s(const gable_serving_parts *p, const gable_serving_constants *c)
 {
     double others = fmin(p->batch - 1.0, 1.0);
-    return prompt_seconds(p, c, p->prefill_s) + others * step_wait * step_seconds(p, c);
+    return gable_serving_prompt_s(p, c, p->prefill_s) +
+           others * step_wait * gable_serving_step_s(p, c);
 }
 
 /* 2.6; clients beyond the cache wait for a whole answer (Little). Where arrivals are looked for
@@ -164,24 +193,25 @@ double gable_serving_queue_s(const gable_serving_parts *p, const gable_serving_c
     double clients = clients_of(r);
     double waves = r->waves > 0.0 ? r->waves : default_waves;
     double others = p->batch - 1.0;
-    double waiting = others * (0.5 / waves + collision_frac) * prompt_seconds(p, c, p->joined_s);
+    double waiting =
+        others * (0.5 / waves + collision_frac) * gable_serving_prompt_s(p, c, p->joined_s);
     double held = 0.5 * fmax(r->intake.poll_steps - 1.0, 0.0) + r->intake.wait_steps;
-    double first =
-        gable_serving_service_s(p, c) + waiting + fmin(others, 1.0) * held * step_seconds(p, c);
+    double first = gable_serving_service_s(p, c) + waiting +
+                   fmin(others, 1.0) * held * gable_serving_step_s(p, c);
     double beyond = clients / p->batch - 1.0;
     return first + beyond * (p->osl * gable_serving_tpot(p, c) + first);
 }
 
-double gable_serving_ttft(const gable_serving_parts *p, const gable_serving_constants *c,
-                          const gable_serving_request *r, double queue_s)
+double gable_serving_ttft(const gable_serving_constants *c, const gable_serving_wait *wait,
+                          double present)
 {
-    return c->first_s + c->first_token_s * p->isl + c->queue_scale * queue_s +
-           c->client_s * clients_of(r) * p->isl;
+    return c->first_s + (c->first_token_s + c->client_s * present) * wait->prompt +
+           c->queue_scale * wait->queue_s;
 }
 
 void gable_serving_finish(const gable_serving_parts *parts, const gable_serving_constants *c,
                           const gable_serving_request *request, const gable_machine *machine,
-                          double queue_s, gable_serving *out)
+                          const gable_serving_wait *wait, gable_serving *out)
 {
     gable_scenario layout = gable_serving_ranks(request);
     layout.dp = request->dp;
@@ -190,15 +220,15 @@ void gable_serving_finish(const gable_serving_parts *parts, const gable_serving_
     out->n_gpus = gpus;
     if (!parts->fits)
         return;
-    double mean_s = queue_s > 0.0 ? queue_s : gable_serving_queue_s(parts, c, request);
+    gable_serving_wait alone = {parts->isl, gable_serving_service_s(parts, c)};
+    gable_serving_wait closed = {parts->isl, gable_serving_queue_s(parts, c, request)};
     double tpot = gable_serving_tpot(parts, c);
-    double ttft = gable_serving_ttft(parts, c, request, mean_s);
+    double ttft = gable_serving_ttft(c, wait ? wait : &closed, clients_of(request));
     double tpot_factor = exp(z_90 * c->tpot_sigma_ln), ttft_factor = exp(z_90 * c->ttft_sigma_ln);
     out->tpot_ceiling_s = parts->decode_ceiling_s;
     out->tpot_s = fmax(tpot, out->tpot_ceiling_s);
     out->ttft_s = ttft;
-    out->ttft_service_s = gable_serving_ttft(parts, c, request, gable_serving_service_s(parts, c)) -
-                          c->client_s * request->concurrency * parts->isl;
+    out->ttft_service_s = gable_serving_ttft(c, &alone, 0.0);
     out->tpot_p10_s = fmax(out->tpot_s / tpot_factor, out->tpot_ceiling_s);
     out->tpot_p90_s = out->tpot_s * tpot_factor;
     out->ttft_p10_s = ttft / ttft_factor;

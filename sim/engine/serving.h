@@ -21,12 +21,12 @@ typedef struct gable_serving_intake {
 } gable_serving_intake;
 
 typedef struct gable_serving_request {
-    double isl, osl;     /* tokens of prompt and answer; the most, when lengths vary */
-    double length_ratio; /* mean length / most, 0 < r <= 1 */
+    double isl, osl;     /* tokens of prompt and answer; the most, with a length_ratio */
+    double length_ratio; /* mean length / most, 0 < r <= 1; 0: lengths vary around isl and osl */
     double concurrency;  /* clients that ask again as soon as they are answered, >= 1 */
     double waves;        /* requests of each client in the run; 0: in the long run */
-    GABLE_RANK_MEMBERS /* of the deployment; replicas share the clients evenly */
-    gable_overlap overlap;
+    GABLE_RANK_MEMBERS   /* of the deployment; replicas share the clients evenly */
+        gable_overlap overlap;
     gable_token_exchange exchange;
     double skew;           /* Zipf exponent of the experts' popularity */
     int redundant_experts; /* copies of popular experts */
@@ -40,12 +40,14 @@ typedef struct gable_serving_parts {
     double decode_s, decode_ceiling_s;   /* one step of them at mean context */
     double prefill_s, prefill_ceiling_s; /* one prompt alone */
     double joined_s;                     /* what one prompt adds to a decode step */
-    double pass_batch; /* other sequences that a rank decodes in one pass */
-    double n_layers; /* that a step passes one after another */
-    double kv_tokens; /* of one replica that fit beside the weights */
-    double capacity;  /* sequences likewise */
+    double pass_batch;                   /* other sequences that a rank decodes in one pass */
+    double n_layers;                     /* that a step passes one after another */
+    double kv_tokens;                    /* of one replica that fit beside the weights */
+    double capacity;                     /* sequences likewise */
     double free_bytes;
-    bool fits; /* at least one sequence fits */
+    double weights_bytes, token_bytes; /* of a rank; of one token in its cache */
+    double bound_s[GABLE_N_BOUNDS];    /* decode_s and gaps by what they were spent on */
+    bool fits;                         /* at least one sequence fits */
 } gable_serving_parts;
 
 typedef struct gable_serving {
@@ -63,6 +65,29 @@ typedef struct gable_serving {
 /* How the request splits the model, as a scenario without sizes. */
 gable_scenario gable_serving_ranks(const gable_serving_request *request);
 
+/* One layout for any number of clients: what does not change with them is priced once. */
+typedef struct gable_serving_layout {
+    gable_arena *arena;
+    size_t mark;
+    const gable_model *model;
+    const gable_machine *machine;
+    const gable_serving_rules *rules;
+    gable_serving_request request;
+    gable_plan prompts; /* one of each group */
+    double prefill_s, prefill_ceiling_s;
+    double alone_s; /* a step of prompts alone */
+} gable_serving_layout;
+
+/* Lays out and prices a prompt under the request's layout; its clients do not matter. The layout
+ * keeps what it needs in the arena until closed (also when opening failed). */
+gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
+                                const gable_machine *machine, const gable_serving_rules *rules,
+                                const gable_serving_request *request, gable_serving_layout *out,
+                                gable_err *err);
+gable_status gable_serving_at(gable_serving_layout *layout, double concurrency,
+                              gable_serving_parts *out, gable_err *err);
+void gable_serving_close(gable_serving_layout *layout);
+
 /* Prices decode and prefill steps of the run. `arena` is released to where it was. Refuses with
  * GABLE_INPUT what gable_layout_plan refuses. */
 gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
@@ -70,6 +95,15 @@ gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
                                  const gable_serving_request *request, gable_serving_parts *out,
                                  gable_err *err);
 
+/* One step that decodes, and what a prompt adds to it or takes alone, with the engine's share.
+ *   kernels_s   joined_s, or seconds of a step of prompts */
+double gable_serving_step_s(const gable_serving_parts *parts,
+                            const gable_serving_constants *constants);
+double gable_serving_prompt_s(const gable_serving_parts *parts,
+                              const gable_serving_constants *constants, double kernels_s);
+
+/* Mean time per output token: each of the other sequences is refilled once in the life of an
+ * answer, and its prompt lengthens a step. */
 double gable_serving_tpot(const gable_serving_parts *parts,
                           const gable_serving_constants *constants);
 
@@ -82,17 +116,21 @@ double gable_serving_queue_s(const gable_serving_parts *parts,
                              const gable_serving_constants *constants,
                              const gable_serving_request *request);
 
-/* TTFT of requests whose first step ends queue_s after they arrive: what the engine adds around it.
- */
-double gable_serving_ttft(const gable_serving_parts *parts,
-                          const gable_serving_constants *constants,
-                          const gable_serving_request *request, double queue_s);
+/* What requests came to before the engine adds its own: means. */
+typedef struct gable_serving_wait {
+    double prompt;  /* tokens */
+    double queue_s; /* arrival to the end of the step that gives the first token */
+} gable_serving_wait;
+
+/* TTFT of such requests: what the engine adds around their steps. `present` are there at a time. */
+double gable_serving_ttft(const gable_serving_constants *constants, const gable_serving_wait *wait,
+                          double present);
 
 /* All figures, with intervals and what follows from them.
- *   queue_s   mean of a simulation; 0: closed form */
+ *   wait   of a simulation; NULL: closed form */
 void gable_serving_finish(const gable_serving_parts *parts,
                           const gable_serving_constants *constants,
                           const gable_serving_request *request, const gable_machine *machine,
-                          double queue_s, gable_serving *out);
+                          const gable_serving_wait *wait, gable_serving *out);
 
 #endif

@@ -134,7 +134,7 @@ static const fit_stage ttft_stage = {N_STEP_PARAMETERS, N_PARAMETERS - N_STEP_PA
 typedef struct fitting {
     gable_arena *arena;
     gable_serving_run **run;
-    double *queue_s; /* of each run, simulated with the constants of steps */
+    gable_serving_wait *wait; /* of each run, simulated with the constants of steps */
     size_t n, n_ttft;
     const fit_stage *stage;
     gable_serving_constants constants;
@@ -163,9 +163,8 @@ static int ttft_errors(const fitting *f, const gable_serving_constants *c, doubl
     int n = 0;
     for (size_t i = 0; i < f->n; i++)
         if (f->run[i]->ttft_clean)
-            r[n++] =
-                log(gable_serving_ttft(&f->run[i]->parts, c, &f->run[i]->request, f->queue_s[i]) /
-                    f->run[i]->ttft_s);
+            r[n++] = log(gable_serving_ttft(c, &f->wait[i], f->run[i]->request.concurrency) /
+                         f->run[i]->ttft_s);
     return n;
 }
 
@@ -212,8 +211,7 @@ static gable_status simulate_runs(fitting *f, gable_err *err)
 {
     for (size_t i = 0; i < f->n; i++)
         if (f->run[i]->ttft_clean)
-            GABLE_TRY(
-                gable_serving_run_queue(f->arena, f->run[i], &f->constants, &f->queue_s[i], err));
+            GABLE_TRY(gable_serving_run_wait(f->arena, f->run[i], &f->constants, &f->wait[i], err));
     return GABLE_OK;
 }
 
@@ -256,7 +254,7 @@ static gable_status fit_generation(gable_arena *arena, const gable_serving_runs 
     double *r;
     size_t n_rows = runs->csv->n_rows;
     GABLE_TRY(gable_arena_take(arena, n_rows + 1, sizeof *f.run, &f.run, err));
-    GABLE_TRY(gable_arena_take(arena, n_rows + 1, sizeof *f.queue_s, &f.queue_s, err));
+    GABLE_TRY(gable_arena_take(arena, n_rows + 1, sizeof *f.wait, &f.wait, err));
     GABLE_TRY(gable_arena_take(arena, n_rows + 1, sizeof *r, &r, err));
     size_t n_all = select_runs(runs, stack, e->generation, GABLE_SERVING_BOTH, &f);
     bool split = half || n_all >= LEAST_TO_SPLIT; /* what is to be held out never trains */

@@ -8,8 +8,6 @@
 /* An engine whose stack says nothing: a budget of step tokens that all three are near. */
 static const double default_step_tokens = 8192.0, default_waves = 10.0;
 
-enum { LOOP_SEED = 1 };
-
 gable_request_range gable_request_range_of(const gable_requests *r, size_t clients)
 {
     gable_request_range range = {.n = clients > 0 ? (double)clients : (double)r->n,
@@ -79,6 +77,9 @@ gable_status gable_serving_engine(gable_arena *arena, const gable_served *served
         .wait_frac = intake->wait_frac > 0.0 ? intake->wait_frac : 1.0};
     gable_step_range reach = reach_of(out, range);
     gable_scenario ranks = gable_serving_ranks(served->request);
+    double groups = fmax(ranks.attn_dp, 1.0); /* each has a budget of its own */
+    out->step_tokens *= groups;
+    reach.most_tokens *= groups;
     return gable_step_costs_build(arena, served->model, served->machine, &ranks, &reach, costs,
                                   err);
 }
@@ -91,11 +92,31 @@ static gable_spread spread_of(double *values, size_t n)
     for (size_t i = 0; i < n; i++)
         s.mean += values[i] / (double)n;
     gslx_sort(values, n);
-    s.p10 = gslx_quantile(values, n, 0.1);
     s.p50 = gslx_median(values, n);
     s.p90 = gslx_quantile(values, n, 0.9);
     s.p99 = gslx_quantile(values, n, 0.99);
     return s;
+}
+
+gable_serving_wait gable_serving_wait_of(const gable_requests *r)
+{
+    gable_serving_wait wait = {0};
+    for (size_t i = 0; i < r->n; i++) {
+        wait.prompt += r->prompt[i] / (double)r->n;
+        wait.queue_s += (r->first_s[i] - r->arrival_s[i]) / (double)r->n;
+    }
+    return wait;
+}
+
+void gable_serving_add_first(const gable_serving_constants *constants, double present,
+                             gable_requests *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        gable_serving_wait wait = {r->prompt[i], r->first_s[i] - r->arrival_s[i]};
+        double more = gable_serving_ttft(constants, &wait, present) - wait.queue_s;
+        r->first_s[i] += more;
+        r->end_s[i] += more;
+    }
 }
 
 gable_status gable_request_times_of(gable_arena *arena, const gable_requests *r, double span_s,
@@ -127,23 +148,33 @@ gable_status gable_request_times_of(gable_arena *arena, const gable_requests *r,
 
 /* ---- the closed loop ---- */
 
+void gable_serving_loop_size(const gable_serving_request *r, double *clients, double *n)
+{
+    double waves = r->waves > 0.0 ? r->waves : default_waves;
+    *clients = fmax(floor(r->concurrency), 1.0);
+    *n = fmax(floor(*clients * waves), 1.0);
+}
+
 gable_status gable_serving_loop_init(gable_arena *arena, const gable_served *served,
                                      gable_serving_loop *out, gable_err *err)
 {
     const gable_serving_request *r = served->request;
-    double waves = r->waves > 0.0 ? r->waves : default_waves;
-    double clients = fmax(floor(r->concurrency), 1.0), n = fmax(floor(clients * waves), 1.0);
-    double longest = floor(r->isl) + floor(r->osl);
-    *out = (gable_serving_loop){.lengths = {r->isl, r->osl, r->length_ratio},
+    double clients, n;
+    gable_serving_loop_size(r, &clients, &n);
+    if (r->dp > 1) { /* replicas share the clients evenly */
+        n = ceil(n / r->dp);
+        clients = ceil(clients / r->dp);
+    }
+    *out = (gable_serving_loop){.lengths = gable_lengths_of(r->isl, r->osl, r->length_ratio),
                                 .n_layers = served->parts->n_layers};
-    if (n > GABLE_SERVING_LOOP_CAP ||
-        floor(served->parts->kv_tokens) < longest + GABLE_SIM_BLOCK_CAP)
+    double longest = out->lengths.prompt_most + out->lengths.answer_most;
+    if (n > GABLE_SERVING_LOOP_CAP || served->parts->kv_tokens < longest + GABLE_SIM_BLOCK_CAP)
         return GABLE_OK;
     out->clients = (size_t)clients;
     out->n = (size_t)n;
     gable_request_range range = {.n = fmin(clients, n),
-                                 .least_prompt = gable_lengths_least(&out->lengths),
-                                 .most_prompt = floor(r->isl),
+                                 .least_prompt = out->lengths.prompt_least,
+                                 .most_prompt = out->lengths.prompt_most,
                                  .most_total = longest};
     out->simulated = true;
     return gable_serving_engine(arena, served, &range, &out->costs, &out->rules, err);
@@ -151,18 +182,19 @@ gable_status gable_serving_loop_init(gable_arena *arena, const gable_served *ser
 
 gable_status gable_serving_loop_run(gable_arena *arena, gable_serving_loop *loop,
                                     const gable_serving_constants *constants,
-                                    gable_simulated *simulated, gable_request_times *times,
-                                    gable_err *err)
+                                    gable_serving_wait *out, gable_err *err)
 {
     gable_requests requests;
+    gable_simulated simulated;
     size_t mark = gable_arena_mark(arena);
     loop->rules.costs = &loop->costs;
     loop->rules.extras = gable_serving_extras(constants, loop->n_layers);
     gable_sim_setup setup = {.rules = loop->rules, .n_engines = 1, .clients = loop->clients};
     GABLE_TRY(gable_requests_init(arena, loop->n, &requests, err));
-    GABLE_TRY(gable_arrivals_lengths(arena, &loop->lengths, LOOP_SEED, &requests, err));
-    GABLE_TRY(gable_simulate(arena, &setup, &requests, simulated, err));
-    GABLE_TRY(gable_request_times_of(arena, &requests, simulated->span_s, times, err));
+    GABLE_TRY(
+        gable_arrivals_lengths(arena, &loop->lengths, GABLE_SERVING_LOOP_SEED, &requests, err));
+    GABLE_TRY(gable_simulate(arena, &setup, &requests, &simulated, err));
+    *out = gable_serving_wait_of(&requests);
     gable_arena_release(arena, mark);
     return GABLE_OK;
 }

@@ -22,6 +22,7 @@ typedef struct gable_request_range {
     bool cached; /* prompts may begin in a cache of prefixes */
 } gable_request_range;
 
+/*   clients   of a closed loop; 0: all may be there at a time */
 gable_request_range gable_request_range_of(const gable_requests *requests, size_t clients);
 
 /* Prices the grid of step costs of an engine for such requests, and sets the engine's rules with
@@ -31,14 +32,23 @@ gable_status gable_serving_engine(gable_arena *arena, const gable_served *served
                                   gable_sim_rules *out, gable_err *err);
 gable_step_extras gable_serving_extras(const gable_serving_constants *constants, double n_layers);
 
-/* One figure over all requests. */
+/* ---- what requests came to ---- */
+
+/* Means of what was simulated. */
+gable_serving_wait gable_serving_wait_of(const gable_requests *requests);
+
+/* Moves the first tokens and ends of simulated requests by what the engine adds around their steps
+ * (gable_serving_ttft). */
+void gable_serving_add_first(const gable_serving_constants *constants, double present,
+                             gable_requests *requests);
+
+/* One figure over all requests; 0 where none has it. */
 typedef struct gable_spread {
-    double mean, p10, p50, p90, p99;
+    double mean, p50, p90, p99;
 } gable_spread;
 
-/* Seconds of simulated steps: to the first token, per token after it (requests of one token have
- * none), to the last, and in the queue. What the engine adds around the first step
- * (gable_serving_ttft) is not in them. */
+/* Seconds: to the first token, per token after it (requests of one token have none), to the last,
+ * and in the queue. */
 typedef struct gable_request_times {
     gable_spread ttft, tpot, e2e, wait;
     double requests_per_s, tokens_per_s;
@@ -47,7 +57,9 @@ typedef struct gable_request_times {
 gable_status gable_request_times_of(gable_arena *arena, const gable_requests *requests,
                                     double span_s, gable_request_times *out, gable_err *err);
 
-/* The closed loop of a request: clients x waves requests with lengths up to isl and osl. */
+/* ---- the closed loop of a request: clients x waves requests with lengths up to isl and osl ----
+ */
+
 typedef struct gable_serving_loop {
     bool
         simulated; /* false: more than GABLE_SERVING_LOOP_CAP requests, or the cache is too small */
@@ -59,7 +71,10 @@ typedef struct gable_serving_loop {
 } gable_serving_loop;
 
 /* Loops beyond this are priced in closed form, so that answers stay instant. */
-enum { GABLE_SERVING_LOOP_CAP = 50000 };
+enum { GABLE_SERVING_LOOP_CAP = 50000, GABLE_SERVING_LOOP_SEED = 1 };
+
+/* How many clients and requests the loop of a request has. */
+void gable_serving_loop_size(const gable_serving_request *request, double *clients, double *n);
 
 /* Prices what the loop needs; it can then run again and again with other constants. */
 gable_status gable_serving_loop_init(gable_arena *arena, const gable_served *served,
@@ -68,7 +83,6 @@ gable_status gable_serving_loop_init(gable_arena *arena, const gable_served *ser
 /* Runs the loop. `arena` is released to where it was. */
 gable_status gable_serving_loop_run(gable_arena *arena, gable_serving_loop *loop,
                                     const gable_serving_constants *constants,
-                                    gable_simulated *simulated, gable_request_times *times,
-                                    gable_err *err);
+                                    gable_serving_wait *out, gable_err *err);
 
 #endif

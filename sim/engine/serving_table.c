@@ -23,6 +23,7 @@
     X(RATIO, "length_ratio", 0)                                                                    \
     X(WAVES, "waves", 0)                                                                           \
     X(CONCURRENCY, "concurrency", 1)                                                               \
+    X(MEASURED, "measured", 0)                                                                     \
     X(STEP_TOKENS, "step_tokens", 0)                                                               \
     X(POLL, "poll_steps", 0)                                                                       \
     X(WAIT, "wait_steps", 0)                                                                       \
@@ -262,51 +263,51 @@ static gable_status read_request(const reader *r, size_t row, gable_serving_run 
     GABLE_TRY(number(r, row, COLUMN_ATTN_DP, 1.0, &attn_dp));
     GABLE_TRY(number(r, row, COLUMN_ISL, 0.0, &q->isl));
     GABLE_TRY(number(r, row, COLUMN_OSL, 0.0, &q->osl));
-    GABLE_TRY(number(r, row, COLUMN_RATIO, 1.0, &q->length_ratio));
+    GABLE_TRY(number(r, row, COLUMN_RATIO, 0.0, &q->length_ratio));
     GABLE_TRY(number(r, row, COLUMN_WAVES, 0.0, &q->waves));
     GABLE_TRY(number(r, row, COLUMN_CONCURRENCY, 1.0, &q->concurrency));
     GABLE_TRY(number(r, row, COLUMN_TTFT, 0.0, &ttft));
     GABLE_TRY(number(r, row, COLUMN_TPOT, 0.0, &tpot));
     GABLE_TRY(number(r, row, COLUMN_CLEAN, 1.0, &clean));
     GABLE_TRY(read_intake(r, row, &q->intake));
+    /* Engines count the ranks of all groups as tp (facts/serving.md 1.1: TP n, EP n on n devices);
+     * here tp is of one group. */
+    if (attn_dp > 1.0 && tp >= attn_dp)
+        tp = floor(tp / attn_dp);
     q->tp = (int)fmin(tp, 1024.0);
     q->ep = (int)fmin(ep, 1024.0);
+    q->attn_dp = (int)fmin(attn_dp, 1024.0);
     run->ttft_s = 1e-3 * ttft;
     run->tpot_s = 1e-3 * tpot;
     run->ttft_clean = clean > 0.0 && ttft > 0.0;
-    if (attn_dp > 1.0)
-        run->unsupported = "attention data parallelism";
-    else if (q->isl < 1.0 || q->osl < 1.0 || q->concurrency < 1.0 || q->tp < 1 || q->ep < 1)
+    if (q->isl < 1.0 || q->osl < 1.0 || q->concurrency < 1.0 || q->tp < 1 || q->ep < 1 ||
+        q->attn_dp < 1)
         run->unsupported = "a size below 1";
     return GABLE_OK;
 }
 
-gable_status gable_serving_run_queue(gable_arena *arena, gable_serving_run *run,
-                                     const gable_serving_constants *constants, double *queue_s,
-                                     gable_err *err)
+gable_status gable_serving_run_wait(gable_arena *arena, gable_serving_run *run,
+                                    const gable_serving_constants *constants,
+                                    gable_serving_wait *out, gable_err *err)
 {
-    gable_simulated simulated;
-    gable_request_times times;
-    *queue_s = gable_serving_queue_s(&run->parts, constants, &run->request);
-    if (!run->loop.simulated)
-        return GABLE_OK;
-    GABLE_TRY(gable_serving_loop_run(arena, &run->loop, constants, &simulated, &times, err));
-    *queue_s = times.ttft.mean;
-    return GABLE_OK;
+    *out = (gable_serving_wait){run->parts.isl,
+                                gable_serving_queue_s(&run->parts, constants, &run->request)};
+    return run->loop.simulated ? gable_serving_loop_run(arena, &run->loop, constants, out, err)
+                               : GABLE_OK;
 }
 
 static gable_status finish_run(const reader *r, const gable_model *model,
                                const loaded_machine *machine, gable_serving_run *run)
 {
-    double queue_s;
+    gable_serving_wait wait;
     gable_served served = {.model = model,
                            .machine = &machine->machine,
                            .rules = &machine->rules,
                            .request = &run->request,
                            .parts = &run->parts};
     GABLE_TRY(gable_serving_loop_init(r->arena, &served, &run->loop, r->err));
-    GABLE_TRY(gable_serving_run_queue(r->arena, run, &run->constants, &queue_s, r->err));
-    gable_serving_finish(&run->parts, &run->constants, &run->request, &machine->machine, queue_s,
+    GABLE_TRY(gable_serving_run_wait(r->arena, run, &run->constants, &wait, r->err));
+    gable_serving_finish(&run->parts, &run->constants, &run->request, &machine->machine, &wait,
                          &run->serving);
     return GABLE_OK;
 }
@@ -364,7 +365,8 @@ gable_status gable_serving_runs_read(gable_arena *arena, const char *hw, const c
         if (!run->stack)
             run->unsupported = "no stack stands for its framework";
         GABLE_TRY(read_request(r, i, run));
-        gable_recipe_key key = {framework, run->device, run->model, run->precision};
+        gable_recipe_key key = {framework, run->device, run->model, run->precision,
+                                cell(r, i, COLUMN_MEASURED)};
         if (recipes)
             gable_recipes_apply(recipes, &key, &run->request);
         if (run->stack)

@@ -34,10 +34,10 @@ gable_status gable_serving_runs_read(gable_arena *arena, const char *hw, const c
                                      const gable_csv *csv, const gable_recipes *recipes,
                                      bool measured, gable_serving_runs *out, gable_err *err);
 
-/* Mean seconds to the end of the first step of the run with these constants: simulated, or in
- * closed form where the loop is not. */
-gable_status gable_serving_run_queue(gable_arena *arena, gable_serving_run *run,
-                                     const gable_serving_constants *constants, double *queue_s,
-                                     gable_err *err);
+/* What requests of the run come to with these constants: simulated, or in closed form where the
+ * loop is not. */
+gable_status gable_serving_run_wait(gable_arena *arena, gable_serving_run *run,
+                                    const gable_serving_constants *constants,
+                                    gable_serving_wait *out, gable_err *err);
 
 #endif

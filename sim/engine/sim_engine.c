@@ -233,17 +233,15 @@ static double parts_s(const gable_sim_engine *e)
     const gable_sim_states *s = e->states;
     const gable_step_costs *c = e->rules->costs;
     const gable_step_extras *x = &e->rules->extras;
-    double tokens = 0.0, attention = 0.0, n = 0.0, batch = (double)e->n_decoding;
+    double tokens = 0.0, attention = 0.0, n = 0.0;
     for (int32_t i = e->parts.first; i != GABLE_SIM_NONE; i = s->next[i]) {
         tokens += s->part[i];
         attention += gable_step_costs_attention(c, s->part[i], s->held[i]);
         n += 1.0;
     }
-    double kernels =
-        e->rules->separate_prefill || e->n_decoding == 0
-            ? gable_step_costs_shared(c, tokens) + gable_step_costs_rest(c, tokens)
-            : gable_step_costs_shared(c, tokens + batch) - gable_step_costs_shared(c, batch);
-    return x->prompt_scale * (kernels + attention) + n * x->prompt_s;
+    double beside = e->rules->separate_prefill ? 0.0 : (double)e->n_decoding;
+    return x->prompt_scale * gable_step_costs_parts(c, n, tokens, attention, beside) +
+           ceil(n / c->groups) * x->prompt_s;
 }
 
 /* ---- events ---- */

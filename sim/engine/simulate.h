@@ -14,7 +14,7 @@
 
 #include "engine/step_costs.h"
 
-enum { GABLE_SIMULATE_REQUESTS_CAP = 10000000, GABLE_SIMULATE_ENGINES_CAP = 1024 };
+enum { GABLE_SIMULATE_REQUESTS_CAP = 2000000, GABLE_SIMULATE_ENGINES_CAP = 1024 };
 
 /* Columns of n requests in order of arrival. `cached` may be NULL: tokens of each prompt that need
  * not be computed because a cache of prefixes holds them (below prompt). The last three are

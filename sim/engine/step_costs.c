@@ -131,7 +131,8 @@ static gable_status lay_and_price(const building *b, const gable_scenario *scena
     return gable_engine_lay(b->arena, b->model, b->machine, scenario, plan, step, b->err);
 }
 
-static gable_status price_decode(const building *b, double batch, double context, double *out)
+static gable_status price_decode(const building *b, double batch, double context,
+                                 gable_step_costs *costs, double *out)
 {
     gable_plan plan;
     gable_step step;
@@ -143,6 +144,8 @@ static gable_status price_decode(const building *b, double batch, double context
     s.n_new = 1.0;
     GABLE_TRY(lay_and_price(b, &s, &plan, &step));
     *out = gable_step_costs_kernels(&plan, &step);
+    costs->groups = fmax(plan.ranks.attn_dp, 1.0);
+    costs->passes = fmax(plan.passes, 1.0); /* the last priced is the largest step */
     gable_arena_release(b->arena, mark);
     return GABLE_OK;
 }
@@ -151,14 +154,16 @@ typedef struct prompt_price {
     double shared_s, attention_s, rest_s;
 } prompt_price;
 
-static gable_status price_prompt(const building *b, double tokens, double prior, prompt_price *out)
+/* As many prompts as there are groups, each of these tokens. */
+static gable_status price_prompts(const building *b, double n, double tokens, double prior,
+                                  prompt_price *out)
 {
     gable_plan plan;
     gable_step step;
     gable_scenario s = *b->ranks;
     size_t mark = gable_arena_mark(b->arena);
     s.phase = GABLE_PHASE_PREFILL;
-    s.batch = 1.0;
+    s.batch = n;
     s.n_cached = prior;
     s.n_new = tokens;
     GABLE_TRY(lay_and_price(b, &s, &plan, &step));
@@ -197,7 +202,7 @@ static gable_status build_decode(const building *b, const gable_step_range *rang
     GABLE_TRY(gable_arena_take(b->arena, n, sizeof *out->decode_s, &out->decode_s, b->err));
     for (int i = 0; i < out->n_batch; i++)
         for (int j = 0; j < out->n_context; j++)
-            GABLE_TRY(price_decode(b, out->batch[i], out->context[j],
+            GABLE_TRY(price_decode(b, out->batch[i], out->context[j], out,
                                    &out->decode_s[i * out->n_context + j]));
     return GABLE_OK;
 }
@@ -213,7 +218,7 @@ static gable_status build_prompts(const building *b, const gable_step_range *ran
     GABLE_TRY(gable_arena_take(b->arena, (size_t)out->n_tokens, sizeof *out->rest_s, &out->rest_s,
                                b->err));
     for (int i = 0; i < out->n_tokens; i++) {
-        GABLE_TRY(price_prompt(b, out->tokens[i], 0.0, &price));
+        GABLE_TRY(price_prompts(b, out->groups, ceil(out->tokens[i] / out->groups), 0.0, &price));
         out->shared_s[i] = price.shared_s;
         out->rest_s[i] = price.rest_s;
     }
@@ -225,7 +230,7 @@ static gable_status build_prompts(const building *b, const gable_step_range *ran
     GABLE_TRY(gable_arena_take(b->arena, n, sizeof *out->attention_s, &out->attention_s, b->err));
     for (int i = 0; i < out->n_part; i++)
         for (int j = 0; j < out->n_prior; j++) {
-            GABLE_TRY(price_prompt(b, out->part[i], out->prior[j], &price));
+            GABLE_TRY(price_prompts(b, 1.0, out->part[i], out->prior[j], &price));
             out->attention_s[i * out->n_prior + j] = price.attention_s / out->part[i];
         }
     return GABLE_OK;
@@ -237,7 +242,7 @@ gable_status gable_step_costs_build(gable_arena *arena, const gable_model *model
                                     gable_err *err)
 {
     building b = {arena, model, machine, ranks, err};
-    *out = (gable_step_costs){.n_layers = model->n_layers};
+    *out = (gable_step_costs){0};
     GABLE_TRY(build_decode(&b, range, out));
     return build_prompts(&b, range, out);
 }
@@ -308,4 +313,16 @@ double gable_step_costs_attention(const gable_step_costs *costs, double part, do
     double low = between(&costs->attention_s[i * n], j, 1, along_prior);
     double high = along > 0.0 ? between(&costs->attention_s[(i + 1) * n], j, 1, along_prior) : low;
     return part * (low + along * (high - low));
+}
+
+double gable_step_costs_parts(const gable_step_costs *costs, double n, double tokens,
+                              double attention_s, double batch)
+{
+    double heaviest = ceil(n / costs->groups) / n; /* share of all parts */
+    double all = tokens * heaviest * costs->groups, decoded = batch / costs->passes;
+    double kernels = batch > 0.0
+                         ? gable_step_costs_shared(costs, all + decoded) -
+                               gable_step_costs_shared(costs, decoded)
+                         : gable_step_costs_shared(costs, all) + gable_step_costs_rest(costs, all);
+    return kernels + attention_s * heaviest;
 }

@@ -28,7 +28,9 @@ typedef struct gable_step_costs {
     double *batch, *context, *decode_s; /* n_batch x n_context */
     double *tokens, *shared_s, *rest_s; /* n_tokens */
     double *part, *prior, *attention_s; /* n_part x n_prior, seconds per token of the part */
-    double n_layers;
+    double groups; /* ranks with prompts of their own (attention data parallelism): tokens of a step
+                      count over all of them, spread evenly; parts are of one */
+    double passes; /* of a step through the stages of a pipeline: each decodes its share */
 } gable_step_costs;
 
 /* Prices the grid. `ranks` gives how the model is split; its sizes are not read. Refuses with
@@ -52,6 +54,13 @@ double gable_step_costs_rest(const gable_step_costs *costs, double tokens);
 
 /* Attention of `part` tokens of a prompt of which `prior` are cached. */
 double gable_step_costs_attention(const gable_step_costs *costs, double part, double prior);
+
+/* 2.3: parts of prompts in one step: how many, their tokens, and the sum of their attention. Beside
+ * `batch` sequences that decode products run once over the tokens of both and attention comes on
+ * top; with a batch of 0 they are a step of their own. Groups take parts in turn, and the step is
+ * as long as that of the one with most. */
+double gable_step_costs_parts(const gable_step_costs *costs, double n, double tokens,
+                              double attention_s, double batch);
 
 /* Seconds of one operator on one device. */
 double gable_step_costs_operator(const gable_op *op, const gable_machine *machine);

@@ -27,8 +27,8 @@ void gable_layout_dense(gable_laying *l)
 {
     gable_rows_norm(l, "ffn_norm");
     ffn_rows(l, &dense_names, GABLE_MODULE_DENSE, l->layer->ffn.width);
-    gable_rows_over(l, "ffn_all_reduce", GABLE_COLLECTIVE_ALL_REDUCE,
-                    l->tokens * l->layer->hidden, l->ffn_tp);
+    gable_rows_over(l, "ffn_all_reduce", GABLE_COLLECTIVE_ALL_REDUCE, l->tokens * l->layer->hidden,
+                    l->ffn_tp);
 }
 
 /* Groups of ranks with tokens of their own that share the experts: the groups of attention, and the

@@ -35,8 +35,8 @@ static void add_memory_table(const gable_plan *plan, gable_host_traffic *host)
     if (!(model->memory_params > 0.0) || plan->local.memory_place == GABLE_MEMORY_HBM)
         return;
     double first = model->memory_first_layer > 0 ? model->memory_first_layer - 1.0 : 0.0;
-    host->memory_bytes = plan->local.batch * plan->local.n_new * plan->passes *
-                         model->memory_row_elements * 2.0;
+    host->memory_bytes =
+        plan->local.batch * plan->local.n_new * plan->passes * model->memory_row_elements * 2.0;
     host->memory_frac = first / model->n_layers;
     host->stored_bytes += model->memory_params * 2.0 / plan->local.tp;
 }

@@ -33,9 +33,15 @@ static lay_function *const ffns[GABLE_N_FFNS] = {
     [GABLE_FFN_LINEAR] = gable_layout_linear_ffn,
 };
 
+static const int rows_of_step = 64, rows_of_kind = 48; /* at most, without those of layers alike */
+
 static gable_status take_columns(gable_arena *arena, gable_plan *plan, gable_err *err)
 {
-    const size_t n = GABLE_PLAN_ROWS_CAP;
+    /* Columns are cleared when they are given back: short ones for models of few kinds of layers.
+     */
+    int cap = rows_of_step + plan->model->n_kinds * rows_of_kind;
+    plan->rows_cap = cap < GABLE_PLAN_ROWS_CAP ? cap : GABLE_PLAN_ROWS_CAP;
+    const size_t n = (size_t)plan->rows_cap;
     GABLE_TRY(gable_arena_take(arena, n, sizeof *plan->name, &plan->name, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *plan->kind, &plan->kind, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *plan->calls, &plan->calls, err));

@@ -69,17 +69,17 @@ extern const char *const gable_context_exchanges[]; /* NULL-terminated */
 /* One step of one model under one layout. */
 typedef struct gable_scenario {
     gable_phase phase;
-    double batch;    /* sequences in the step, of all replicas, >= 1 */
-    double n_cached; /* tokens of each sequence already in the cache, >= 0 (--context) */
-    double n_new;    /* tokens that each sequence adds, >= 1 */
-    GABLE_RANK_MEMBERS /* tp, ep, pp, cp, dp, attn_dp */
-    int micro_batches; /* of a step through the stages; 0: as many as stages, where there are
-                          sequences for them */
+    double batch;          /* sequences in the step, of all replicas, >= 1 */
+    double n_cached;       /* tokens of each sequence already in the cache, >= 0 (--context) */
+    double n_new;          /* tokens that each sequence adds, >= 1 */
+    GABLE_RANK_MEMBERS     /* tp, ep, pp, cp, dp, attn_dp */
+        int micro_batches; /* of a step through the stages; 0: as many as stages, where there are
+                              sequences for them */
     gable_overlap overlap;
     gable_token_exchange exchange; /* AUTO is laid out as GATHER; gable_engine_lay chooses */
     gable_context_exchange context_exchange;
-    double skew;           /* Zipf exponent of the experts' popularity; 0: uniform */
-    int redundant_experts; /* copies of the most popular experts (EPLB), >= 0 */
+    double skew;                     /* Zipf exponent of the experts' popularity; 0: uniform */
+    int redundant_experts;           /* copies of the most popular experts (EPLB), >= 0 */
     gable_memory_place memory_place; /* of the model's memory table, when it has one */
     /* Parts of the weights and of the cache that live in the host's memory, or on its SSDs. */
     double offload_weights, offload_kv;
@@ -138,8 +138,8 @@ enum { GABLE_PLAN_ROWS_CAP = 512 };
 typedef struct gable_plan {
     const gable_model *model;
     gable_scenario scenario;
-    int n_rows;
-    const char **name; /* "qkv_proj" */
+    int n_rows, rows_cap; /* used, and taken from the arena */
+    const char **name;    /* "qkv_proj" */
     gable_row_kind *kind;
     double *calls;                /* over the step */
     int *layers;                  /* layers that hold it; 0 for embedding, head … */

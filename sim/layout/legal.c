@@ -40,7 +40,8 @@ static gable_status check_experts(const gable_model *model, const gable_layer *l
 {
     gable_ranks r = gable_layout_ranks(s);
     const gable_ffn *f = &layer->ffn;
-    int ep = (int)r.ep, moe_tp = (int)(r.experts / r.ep), slots = f->n_experts + s->redundant_experts;
+    int ep = (int)r.ep, moe_tp = (int)(r.experts / r.ep),
+        slots = f->n_experts + s->redundant_experts;
     if (f->n_experts < 1)
         return GABLE_OK;
     if (!divides(ep, slots))
@@ -100,8 +101,8 @@ static gable_status check_ranks(const gable_model *model, const gable_scenario *
         GABLE_TRY(check_range(ranks[i].option, ranks[i].n, 0.0, ranks_cap, err));
     gable_ranks r = gable_layout_ranks(s);
     if (r.world > world_cap)
-        return gable_fail(err, GABLE_INPUT, "%g devices are too many, expected at most %g",
-                          r.world, world_cap);
+        return gable_fail(err, GABLE_INPUT, "%g devices are too many, expected at most %g", r.world,
+                          world_cap);
     if (!divides((int)r.ep, (int)r.experts))
         return gable_fail(err, GABLE_INPUT, "--ep %g does not divide %s %g", r.ep,
                           r.experts > r.tp ? "--tp x --attn-dp x --cp," : "--tp", r.experts);

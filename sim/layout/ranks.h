@@ -14,12 +14,14 @@
 
 /* X(member, option and key, help). Whole numbers; 0 counts as 1. */
 #define GABLE_RANK_LIST(X)                                                                         \
-    X(tp, "tp", "tensor-parallel ranks")                                                                 \
-    X(ep, "ep", "ranks that experts are split over, of all that share them (--tp x --attn-dp x --cp)")   \
-    X(pp, "pp", "pipeline stages")                                                                       \
-    X(cp, "cp", "ranks that share the context of each sequence")                                         \
-    X(dp, "dp", "replicas, each with its part of the batch")                                             \
-    X(attn_dp, "attn-dp", "groups of --tp ranks with sequences of their own, which share the experts")
+    X(tp, "tp", "tensor-parallel ranks")                                                           \
+    X(ep, "ep",                                                                                    \
+      "ranks that experts are split over, of all that share them (--tp x --attn-dp x --cp)")       \
+    X(pp, "pp", "pipeline stages")                                                                 \
+    X(cp, "cp", "ranks that share the context of each sequence")                                   \
+    X(dp, "dp", "replicas, each with its part of the batch")                                       \
+    X(attn_dp, "attn-dp",                                                                          \
+      "groups of --tp ranks with sequences of their own, which share the experts")
 
 #define GABLE_RANK_MEMBER(member, name, help) int member;
 /* Members of a struct that says how a model is laid out. */

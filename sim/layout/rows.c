@@ -55,9 +55,9 @@ static int new_row(gable_laying *l, const char *name, gable_row_kind kind)
     gable_plan *plan = l->plan;
     if (l->err->status != GABLE_OK)
         return -1;
-    if (plan->n_rows == GABLE_PLAN_ROWS_CAP) {
+    if (plan->n_rows == plan->rows_cap) {
         gable_fail(l->err, GABLE_INPUT, "%s: more than %d distinct operators", l->model->path,
-                   GABLE_PLAN_ROWS_CAP);
+                   plan->rows_cap);
         return -1;
     }
     int row = plan->n_rows;
@@ -141,8 +141,7 @@ void gable_rows_op(gable_laying *l, const char *name, const gable_op *op, double
         return;
     l->plan->op[row] = *op;
     l->plan->work[row] = work;
-    l->plan->stored_bytes[row] =
-        stored_bytes * (l->layer ? l->layer->count * l->stage_frac : 1.0);
+    l->plan->stored_bytes[row] = stored_bytes * (l->layer ? l->layer->count * l->stage_frac : 1.0);
 }
 
 void gable_rows_gemm(gable_laying *l, const char *name, gable_module module, double m, double n,

@@ -13,9 +13,9 @@ typedef struct gable_laying {
     const gable_model *model;
     const gable_layer
         *layer;    /* the run of equal layers that is being laid out; NULL for embedding and head */
-    double tokens;     /* of one rank in one pass: local batch * n_new */
-    double tp, ep;     /* of plan->ranks */
-    double ffn_tp;     /* likewise */
+    double tokens; /* of one rank in one pass: local batch * n_new */
+    double tp, ep; /* of plan->ranks */
+    double ffn_tp; /* likewise */
     double stage_frac; /* of the layers of a run, on one stage; the vision tower has no stages */
     bool turns;        /* two halves of the step take turns: all rows of layers overlap */
     gable_overlap_group group; /* of rows that are appended; gable_rows_within */

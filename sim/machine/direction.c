@@ -68,8 +68,8 @@ static gable_status read_edits(gable_arena *arena, const gable_json *root, const
     return GABLE_OK;
 }
 
-static gable_status read_direction(gable_arena *arena, const gable_json *root,
-                                   gable_direction *out, gable_err *err)
+static gable_status read_direction(gable_arena *arena, const gable_json *root, gable_direction *out,
+                                   gable_err *err)
 {
     static const char *const keys[] = {"schema", "name", "title",       "text",
                                        "assume", "set",  "every_years", "until_year"};
@@ -140,8 +140,8 @@ static gable_status grow(gable_arena *arena, const char *text, double power, con
     double factor = *value == 'x' ? strtod(value + 1, &end) : 0.0;
     if (*value != 'x' || *end != '\0' || factor <= 0.0)
         return gable_fail(err, GABLE_INPUT, "%.80s: a trend needs factors, such as x1.6", text);
-    int n = snprintf(grown, sizeof grown, "%.*sx%.17g", (int)(value - text), text,
-                     pow(factor, power));
+    int n =
+        snprintf(grown, sizeof grown, "%.*sx%.17g", (int)(value - text), text, pow(factor, power));
     *out = gable_arena_copy(arena, grown, (size_t)n);
     return *out ? GABLE_OK : gable_fail(err, GABLE_INTERNAL, "arena full");
 }

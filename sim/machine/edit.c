@@ -1,10 +1,9 @@
-/* machine/edit: see edit.h. Paths, values and copies; what follows from a field is in
- * edit_follow.c. */
+/* machine/edit: see edit.h. Paths, copies and members; values as text are in edit_text.c, what
+ * follows from a field in edit_follow.c. */
 #include "machine/edit.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "machine/edit_follow.h"
@@ -145,8 +144,9 @@ static bool add_candidate(const gable_edit_field *field, void *context)
     near_miss *m = context;
     char *copy = m->path[m->n];
     snprintf(copy, GABLE_EDIT_PATH_CAP, "%s", field->path);
-    m->list[2 * m->n] = copy;
-    m->list[2 * m->n + 1] = copy + strcspn(copy, ".") + 1;
+    const char **pair = &m->list[2 * (size_t)m->n];
+    pair[0] = copy;
+    pair[1] = copy + strcspn(copy, ".") + 1;
     if (!m->same && strcmp(field->row->key, m->last) == 0)
         m->same = copy;
     return ++m->n == GABLE_EDIT_FIELDS_CAP;
@@ -289,9 +289,9 @@ gable_status gable_edit_open(gable_arena *arena, const gable_machine *base, gabl
     GABLE_TRY(take_sources(arena, out, err));
     copy_values(out);
     out->machine = (gable_machine){.system = &out->system,
-                                    .accelerator = &out->accelerator,
-                                    .constants = out->constants,
-                                    .n_nodes = base->n_nodes};
+                                   .accelerator = &out->accelerator,
+                                   .constants = out->constants,
+                                   .n_nodes = base->n_nodes};
     return GABLE_OK;
 }
 
@@ -357,90 +357,7 @@ void gable_edit_reset(gable_edit *edit)
     gable_edit_follow(edit, NULL);
 }
 
-/* ---- text ---- */
-
-static gable_status refuse_change(const gable_edit_field *field, const char *text, gable_err *err)
-{
-    return gable_fail(err, GABLE_INPUT,
-                      "%s: \"%.60s\" is no change, expected such as x2, +10%% or x10 hbm.capacity",
-                      field->path, text);
-}
-
-/* The field whose value a factor takes: behind a blank, else the field itself. */
-static gable_status find_operand(const gable_edit_field *field, const char *rest,
-                                 gable_edit_field *of, gable_err *err)
-{
-    *of = *field;
-    if (*rest != ' ')
-        return GABLE_OK;
-    GABLE_TRY(gable_edit_find(rest + 1, of, err));
-    if (of->row->dim != field->row->dim || of->row->type == GABLE_FIELD_CHOICE)
-        return gable_fail(err, GABLE_INPUT, "%s and %s are of different dimensions", field->path,
-                          of->path);
-    return GABLE_OK;
-}
-
-static gable_status parse_relative(const gable_edit *edit, const gable_edit_field *field,
-                                   const char *text, double *value, bool *relative, gable_err *err)
-{
-    char *end;
-    gable_edit_field of;
-    bool factor = *text == 'x' || *text == '*';
-    size_t n = strlen(text);
-    bool percent = (*text == '+' || *text == '-') && n > 2 && text[n - 1] == '%';
-    *relative = factor || percent;
-    if (!*relative)
-        return GABLE_OK;
-    double given = strtod(text + factor, &end);
-    double by = factor ? given : 1.0 + given / 100.0;
-    bool ended = percent ? strcmp(end, "%") == 0 : *end == '\0' || *end == ' ';
-    if (end == text + factor || !ended || !isfinite(by) || by < 0.0)
-        return refuse_change(field, text, err);
-    GABLE_TRY(find_operand(field, percent ? "" : end, &of, err));
-    double now = gable_edit_get(edit, &of);
-    if (now == 0.0)
-        return gable_fail(err, GABLE_INPUT, "%s is not published for %s, expected a value, not %s",
-                          of.path, edit->base.system->name, factor ? "a factor" : "a percentage");
-    *value = now * by;
-    return GABLE_OK;
-}
-
-static gable_status parse_choice(const gable_edit_field *field, const char *const *choices,
-                                 const char *text, double *value, gable_err *err)
-{
-    char list[200] = "";
-    size_t n = 0;
-    for (; choices[n]; n++) {
-        size_t used = strlen(list);
-        if (strcmp(choices[n], text) == 0) {
-            *value = (double)n;
-            return GABLE_OK;
-        }
-        snprintf(list + used, sizeof list - used, "%s%s", n ? ", " : "", choices[n]);
-    }
-    return gable_fail(err, GABLE_INPUT, "%s: \"%.40s\" is not one of %s", field->path, text, list);
-}
-
-gable_status gable_edit_parse(const gable_edit *edit, const gable_edit_field *field,
-                              const char *text, double *value, gable_err *err)
-{
-    static const char *const booleans[] = {"false", "true", NULL};
-    const gable_field *row = field->row;
-    bool relative;
-    char why[256];
-    if (row->type == GABLE_FIELD_BOOL)
-        return parse_choice(field, booleans, text, value, err);
-    if (row->type == GABLE_FIELD_CHOICE)
-        return parse_choice(field, row->choices, text, value, err);
-    GABLE_TRY(parse_relative(edit, field, text, value, &relative, err));
-    if (relative)
-        return GABLE_OK;
-    gable_units_result result = gable_units_parse(text, row->dim, true, value);
-    if (result == GABLE_UNITS_OK)
-        return GABLE_OK;
-    gable_units_explain(result, text, row->dim, why, sizeof why);
-    return gable_fail(err, GABLE_INPUT, "%s: %s", field->path, why);
-}
+/* ---- checks ---- */
 
 /* A what-if goes beyond what exists: how far the bands of the files are widened. */
 static const double beyond = 1e3;
@@ -486,22 +403,4 @@ gable_status gable_edit_check_whole(const gable_edit *edit, gable_err *err)
                           "%s: no rate between devices, expected system.scale_up.bandwidth too",
                           s->name);
     return GABLE_OK;
-}
-
-bool gable_edit_unpublished(const gable_edit_field *field)
-{
-    return field->part != GABLE_EDIT_CONSTANTS && field->row->min > 0.0;
-}
-
-void gable_edit_print(const gable_edit_field *field, double value, gable_text *out)
-{
-    char text[GABLE_UNITS_TEXT_CAP];
-    if (field->row->type == GABLE_FIELD_BOOL)
-        gable_text_add(out, value > 0.0 ? "true" : "false");
-    else if (field->row->type == GABLE_FIELD_CHOICE)
-        gable_text_add(out, field->row->choices[(int)value]);
-    else if (value == 0.0 && gable_edit_unpublished(field))
-        gable_text_add(out, "not published");
-    else
-        gable_text_add(out, gable_units_print(value, field->row->dim, 4, text));
 }

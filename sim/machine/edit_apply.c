@@ -46,9 +46,9 @@ static gable_status apply(gable_edit *edit, const char *assignment, gable_edited
     const char *equals = strchr(assignment, '=');
     int n = 1;
     if (!equals)
-        return gable_fail(err, GABLE_INPUT,
-                          "\"%.80s\": expected FIELD=VALUE, such as accelerator.hbm.bandwidth=8TB/s",
-                          assignment);
+        return gable_fail(
+            err, GABLE_INPUT,
+            "\"%.80s\": expected FIELD=VALUE, such as accelerator.hbm.bandwidth=8TB/s", assignment);
     snprintf(path, sizeof path, "%.*s", (int)(equals - assignment), assignment);
     bool many = strchr(path, '*') != NULL;
     if (many)

@@ -157,7 +157,8 @@ static double stand_in_distance(const ladder *l, const gable_calibrated *entry, 
 static void consider(const ladder *l, const rung *r, const gable_calibrated *entry,
                      const column *want, choice *best)
 {
-    choice c = {.entry = entry, .rung = r, .stack = gable_stack_distance(l->stack, entry->stack)};
+    choice c = {
+        .entry = entry, .rung = r, .stack = r->stack_distance[entry - r->calibration->entries]};
     if (c.stack < 0.0)
         return;
     c.stack = stand_in_distance(l, entry, c.stack);
@@ -215,6 +216,26 @@ static const char *describe(gable_arena *arena, const char *device, const gable_
     return gable_arena_copy(arena, text, strlen(text));
 }
 
+/* Entries of one family after another, in the order of the file. */
+static gable_status sort_rung(ladder *l, gable_rung *r)
+{
+    const gable_calibration *c = r->calibration;
+    size_t n = (size_t)c->n_entries + 1;
+    int at = 0;
+    GABLE_TRY(gable_arena_take(l->arena, n, sizeof *r->order, &r->order, l->err));
+    GABLE_TRY(gable_arena_take(l->arena, n, sizeof *r->stack_distance, &r->stack_distance, l->err));
+    for (int i = 0; i < c->n_entries; i++)
+        r->stack_distance[i] = gable_stack_distance(l->stack, c->entries[i].stack);
+    for (int f = 0; f < GABLE_N_FAMILIES; f++) {
+        r->first[f] = at;
+        for (int i = 0; i < c->n_entries; i++)
+            if (c->entries[i].family == f)
+                r->order[at++] = i;
+    }
+    r->first[GABLE_N_FAMILIES] = at;
+    return GABLE_OK;
+}
+
 static gable_status describe_rungs(ladder *l)
 {
     for (int r = 0; r < l->n_rungs; r++) {
@@ -228,6 +249,7 @@ static gable_status describe_rungs(ladder *l)
                 return gable_fail(l->err, GABLE_INTERNAL, "arena full");
         }
         l->rungs[r].described = described;
+        GABLE_TRY(sort_rung(l, &l->rungs[r]));
     }
     return GABLE_OK;
 }
@@ -237,10 +259,9 @@ static void choose(const ladder *l, const column *want, choice *best)
 {
     *best = (choice){0};
     for (int r = 0; r < l->n_rungs; r++) {
-        const gable_calibration *c = l->rungs[r].calibration;
-        for (int i = 0; i < c->n_entries; i++)
-            if (c->entries[i].family == want->family)
-                consider(l, &l->rungs[r], &c->entries[i], want, best);
+        const gable_rung *at = &l->rungs[r];
+        for (int i = at->first[want->family]; i < at->first[want->family + 1]; i++)
+            consider(l, at, &at->calibration->entries[at->order[i]], want, best);
     }
 }
 

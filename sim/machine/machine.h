@@ -34,10 +34,8 @@ typedef struct gable_accelerator {
     double hbm_bandwidth_bytes_per_s;
     double hbm_latency_s; /* measured, pointer chase */
     double hbm_j_per_bit; /* of what moves between memory and SMs */
-    /* Flash beside the device memory: weights, and the part of the cache that seldom changes, are
-     * read from there; both stream at once. 0: none. */
+    /* Flash beside that memory, and units inside it (cost/tiers.h). 0: none. */
     double flash_capacity_bytes, flash_bytes_per_s, flash_latency_s, flash_context_frac;
-    /* Units in the memory that attend to the cache without moving it. 0: none. */
     double near_bytes_per_s, near_flops_per_s;
     double l2_capacity_bytes;
     double l2_bandwidth_bytes_per_s; /* measured, read */
@@ -190,8 +188,7 @@ double gable_accelerator_peak(const gable_accelerator *accelerator, gable_mma mm
 /* Bytes of device memory that software sees: usable where known, else the capacity; with flash. */
 double gable_accelerator_memory_bytes(const gable_accelerator *accelerator);
 
-/* Whether a device holds these: weights and the cache that seldom changes on flash where there is
- * flash, all else in device memory. */
+/* Whether a device holds these: weights and seldom changed cache on flash where there is any. */
 bool gable_accelerator_holds(const gable_accelerator *accelerator, double weights_bytes,
                              double cache_bytes, double other_bytes);
 
@@ -200,5 +197,4 @@ double gable_accelerator_ridge(const gable_accelerator *accelerator, gable_mma m
 
 /* Source id of the member of `accelerator` that starts at `offset`; "" when unknown. */
 const char *gable_accelerator_source(const gable_accelerator *accelerator, size_t offset);
-
 #endif

@@ -336,7 +336,8 @@ static const gable_algorithm kv_transfer[] = {
 
 static const gable_algorithm moe_dispatch[] = {
     ROW("low-latency", ON_LINKS, TOKENS, TOKENS, low_latency, .libraries = BY(DEEPEP_LL)),
-    /* 24 SMs: DeepSeek's published prefill (facts/network.md 6); the low-latency kernels take none. */
+    /* 24 SMs: DeepSeek's published prefill (facts/network.md 6); the low-latency kernels take none.
+     */
     ROW("deduplicated", ON_LINKS, TOKENS, TOKENS, deduplicated, .libraries = BY(DEEPEP_HT),
         .set_aside_sm = 24.0),
     ROW("dealt", ON_LINKS, TOKENS, TOKENS, dealt, DEALERS),

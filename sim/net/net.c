@@ -366,8 +366,8 @@ static bool begin(const gable_collective *c, const gable_machine *machine, conte
     return false;
 }
 
-/* Of several libraries that move tokens the fastest runs: few tokens go by the one with the shortest
- * start, many by the one that sends least. */
+/* Of several libraries that move tokens the fastest runs: few tokens go by the one with the
+ * shortest start, many by the one that sends least. */
 static void try_libraries(const gable_collective *c, const gable_machine *machine,
                           gable_transfer *out)
 {

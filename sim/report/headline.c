@@ -46,14 +46,20 @@ void gable_report_title(gable_text *out, const gable_priced *priced)
     gable_report_subject(out, priced);
 }
 
-static void add_batch(gable_text *out, const gable_scenario *scenario)
+void gable_report_batch(gable_text *out, const gable_scenario *scenario)
 {
-    gable_text_add(out, "  batch     ");
     add_count(out, scenario->batch, "sequence", "sequences");
     gable_text_add(out, " x ");
     add_count(out, scenario->n_new, "new token", "new tokens");
     gable_text_add(out, ", ");
-    add_count(out, scenario->n_cached, "token cached each\n", "tokens cached each\n");
+    add_count(out, scenario->n_cached, "token cached each", "tokens cached each");
+}
+
+static void add_batch(gable_text *out, const gable_scenario *scenario)
+{
+    gable_text_add(out, "  batch     ");
+    gable_report_batch(out, scenario);
+    gable_text_add(out, "\n");
 }
 
 static void add_time(gable_text *out, const gable_step *step)
@@ -256,9 +262,9 @@ void gable_report_notes(gable_text *out, const gable_priced *priced)
         gable_text_add(out, "Operators run one after another; within one, compute and memory\n"
                             "overlap.\n");
     if (plan->ranks.pp > 1.0)
-        gable_text_addf(out,
-                        "A stage does %.10g passes a step and waits %.3g %% of the step for others.\n",
-                        plan->passes, 100.0 * plan->bubble_frac / (1.0 + plan->bubble_frac));
+        gable_text_addf(
+            out, "A stage does %.10g passes a step and waits %.3g %% of the step for others.\n",
+            plan->passes, 100.0 * plan->bubble_frac / (1.0 + plan->bubble_frac));
     add_sources(out, priced);
     if (!priced->step->fits)
         gable_text_add(out, "The step does not fit in memory: the times are those if it did.\n");

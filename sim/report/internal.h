@@ -31,6 +31,9 @@ typedef struct gable_cost_row {
 gable_status gable_report_rows(gable_arena *arena, const gable_priced *priced,
                                const gable_cost_row **rows, gable_err *err);
 
+/* "64 sequences x 1 new token, 1024 tokens cached each" */
+void gable_report_batch(gable_text *out, const gable_scenario *scenario);
+
 /* Lines above and below the table of operators, for people. */
 void gable_report_headline(gable_text *out, const gable_priced *priced);
 void gable_report_notes(gable_text *out, const gable_priced *priced);

@@ -68,8 +68,8 @@ void gable_report_uncertainty_json(gable_text *out, const gable_uncertainty *u)
         gable_text_add_json_string(out, u->doubts[i].name);
         gable_text_add(out, ", \"sigma_ln\": ");
         gable_text_add_json_number(out, u->doubts[i].sigma_ln);
-        gable_text_addf(out, ", \"of\": \"%s\", \"variance_frac\": ",
-                        u->doubts[i].is_price ? "cost" : "time");
+        gable_text_addf(
+            out, ", \"of\": \"%s\", \"variance_frac\": ", u->doubts[i].is_price ? "cost" : "time");
         gable_text_add_json_number(out, u->doubts[i].share_frac);
         gable_text_add(out, "}");
     }

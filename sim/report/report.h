@@ -76,8 +76,8 @@ typedef struct gable_priced {
     const gable_step *step;
     bool constants;                 /* explain lists the constants of each kernel's form */
     const gable_decoding *decoding; /* how the step's tokens come about; NULL: one after another */
-    const gable_compression *compression; /* NULL: none */
-    const gable_edited_list *edited;      /* fields of the machine; NULL: none */
+    const gable_compression *compression;        /* NULL: none */
+    const gable_edited_list *edited;             /* fields of the machine; NULL: none */
     const struct gable_uncertainty *uncertainty; /* --interval; NULL: not asked for */
     const struct gable_energy *energy;           /* what it draws; NULL: not asked for */
     const struct gable_rent *rent;               /* what its devices cost; NULL: not asked for */

@@ -141,8 +141,9 @@ static void add_decision(gable_text *out, const gable_whatif_report *step)
     gable_text_addf(out, "  after is faster in %.4g %% of the draws", 100.0 * d->faster_frac);
     if (!isnan(d->cheaper_frac))
         gable_text_addf(out, ", cheaper in %.4g %%", 100.0 * d->cheaper_frac);
-    gable_text_addf(out, " (%s)\n", d->same_device ? "one device: its errors are drawn together"
-                                                   : "two devices: errors drawn apart");
+    gable_text_addf(out, " (%s)\n",
+                    d->same_device ? "one device: its errors are drawn together"
+                                   : "two devices: errors drawn apart");
 }
 
 static gable_status add_step(gable_arena *arena, gable_text *out, const gable_whatif_report *step,
@@ -152,10 +153,9 @@ static gable_status add_step(gable_arena *arena, gable_text *out, const gable_wh
     line total = line_of(step, &w->total), *lines;
     size_t n;
     GABLE_TRY(lines_of(arena, step, 1, &lines, &n, err));
-    gable_text_addf(out, "\n%s:", gable_phases[step->before->plan->scenario.phase]);
-    gable_text_addf(out, " %.10g sequences x %.10g new tokens, %.10g cached each\n",
-                    step->before->plan->scenario.batch, step->before->plan->scenario.n_new,
-                    step->before->plan->scenario.n_cached);
+    gable_text_addf(out, "\n%s: ", gable_phases[step->before->plan->scenario.phase]);
+    gable_report_batch(out, &step->before->plan->scenario);
+    gable_text_add(out, "\n");
     add_pair(out, "expected", w->before.time_s, w->after.time_s, GABLE_DIM_SECONDS, w->speedup);
     add_pair(out, "ceiling", w->before.ceiling_s, w->after.ceiling_s, GABLE_DIM_SECONDS,
              w->ceiling_speedup);
@@ -200,6 +200,18 @@ static void add_changes(gable_text *out, const gable_whatif_changes *changes)
         gable_text_add(out, "  nothing is changed\n");
 }
 
+/* Whether the changes leave every step as it is. */
+static bool moves_nothing(const gable_whatif_report *steps, int n_steps)
+{
+    for (int i = 0; i < n_steps; i++) {
+        const gable_whatif *w = steps[i].whatif;
+        if (w->before.time_s != w->after.time_s || w->before.ceiling_s != w->after.ceiling_s ||
+            w->before.capacity_bytes != w->after.capacity_bytes)
+            return false;
+    }
+    return true;
+}
+
 static gable_status write_text(gable_arena *arena, gable_text *out,
                                const gable_whatif_changes *changes,
                                const gable_whatif_report *steps, int n_steps, int width,
@@ -209,6 +221,8 @@ static gable_status write_text(gable_arena *arena, gable_text *out,
     gable_report_subject(out, steps[0].before);
     gable_text_add(out, "\n");
     add_changes(out, changes);
+    if (changes->edited && changes->edited->n > 0 && moves_nothing(steps, n_steps))
+        gable_text_add(out, "  none of this moves the step; `gable sensitivity` lists what does\n");
     for (int i = 0; i < n_steps; i++)
         GABLE_TRY(add_step(arena, out, &steps[i], width, err));
     return GABLE_OK;

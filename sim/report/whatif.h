@@ -34,7 +34,7 @@ gable_status gable_report_whatif(gable_arena *arena, const gable_whatif_changes 
 
 /* Both rooflines and how the operators of the step move: the gnuplot script (plots/whatif.gp). */
 gable_status gable_whatif_script(gable_arena *arena, const gable_whatif_report *step,
-                                 gable_canvas canvas, const char *title, const char *plots,
-                                 gable_text *out, gable_err *err);
+                                 gable_canvas canvas, const char *title, const char *subtitle,
+                                 const char *plots, gable_text *out, gable_err *err);
 
 #endif

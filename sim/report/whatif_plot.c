@@ -1,5 +1,6 @@
 /* report/whatif_plot: both roofs of a what-if, and how its operators move (plots/whatif.gp). */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/script.h"
@@ -15,6 +16,7 @@ typedef struct move {
     const char *name;
     double x[2], y[2]; /* before, after */
     double share_frac; /* of the time before */
+    double label_y;    /* of its name: beside the point, or above the next name */
 } move;
 
 enum { MOVES_CAP = 64, ROOFS = 4 };
@@ -94,17 +96,39 @@ static void find_range(const move *moves, int n, const roof *roofs, double range
     range[3] *= 3.0;
 }
 
-/* Before, after, flash, units in the memory: an index each; absent ones are a point off the
- * picture. */
+static int lower_point(const void *a, const void *b)
+{
+    double x = ((const move *)a)->y[1], y = ((const move *)b)->y[1];
+    return (x > y) - (x < y);
+}
+
+static const double least_named = 0.02; /* of the time */
+
+/* Names of points that stand together are piled up, lines apart. */
+static void place_names(move *moves, int n, const double range[4])
+{
+    const double near = 8.0, line = pow(range[3] / range[2], 1.0 / 26.0);
+    qsort(moves, (size_t)n, sizeof *moves, lower_point);
+    for (int i = 0; i < n; i++) {
+        move *m = &moves[i];
+        m->label_y = m->y[1];
+        for (int k = 0; k < i; k++) {
+            const move *other = &moves[k];
+            double apart = fmax(other->x[1], m->x[1]) / fmin(other->x[1], m->x[1]);
+            if (other->share_frac >= least_named && apart < near)
+                m->label_y = fmax(m->label_y, other->label_y * line);
+        }
+    }
+}
+
+/* Those of before, after, flash and units in the memory that are there: an index each. */
 static void add_roofs(gable_text *out, const roof *roofs, const double range[4])
 {
     gable_text_add(out, "$roofs << END_OF_BLOCK\n");
     for (int r = 0; r < ROOFS; r++) {
         double slope = roofs[r].slope_bytes_per_s, flat = roofs[r].flat_flops_per_s;
-        if (slope <= 0.0) {
-            gable_text_add(out, "1e-30 1e-30\n\n\n");
+        if (slope <= 0.0)
             continue;
-        }
         double ridge = flat / slope;
         gable_text_addf(out, "%.6g %.6g\n%.6g %.6g\n%.6g %.6g\n\n\n", range[0], slope * range[0],
                         ridge, flat, fmax(range[1], ridge), flat);
@@ -116,31 +140,40 @@ static gable_status add_moves(gable_text *out, const move *moves, int n, gable_e
 {
     gable_text_add(out, "$moves << END_OF_BLOCK\n");
     for (int i = 0; i < n; i++)
-        gable_text_addf(out, "%.6g %.6g %.6g %.6g %.3f\n", moves[i].x[0], moves[i].y[0],
-                        moves[i].x[1], moves[i].y[1], gable_script_point_size(moves[i].share_frac));
+        gable_text_addf(out, "%.6g %.6g %.6g %.6g %.3f %.6g\n", moves[i].x[0], moves[i].y[0],
+                        moves[i].x[1], moves[i].y[1], gable_script_point_size(moves[i].share_frac),
+                        moves[i].label_y);
     gable_text_addf(out, "END_OF_BLOCK\nn_moves = %d\narray move_name[%d]\n", n, n);
     for (int i = 0; i < n; i++) {
         gable_text_addf(out, "move_name[%d] = ", i + 1);
-        GABLE_TRY(gable_gp_quote(out, moves[i].share_frac >= 0.02 ? moves[i].name : "", err));
+        GABLE_TRY(
+            gable_gp_quote(out, moves[i].share_frac >= least_named ? moves[i].name : "", err));
         gable_text_add(out, "\n");
     }
     return GABLE_OK;
 }
 
 static gable_status add_titles(gable_text *out, const roof *roofs, const char *title,
-                               gable_err *err)
+                               const char *subtitle, gable_err *err)
 {
     static const char *const names[ROOFS] = {"before", "after", "flash", "in the memory"};
     gable_text_add(out, "title_text = ");
     GABLE_TRY(gable_gp_quote(out, title, err));
-    gable_text_addf(out, "\narray roof_title[%d]\narray roof_there[%d]\n", ROOFS, ROOFS);
+    gable_text_add(out, "\nsubtitle_text = ");
+    GABLE_TRY(gable_gp_quote(out, subtitle, err));
+    gable_text_addf(out, "\narray roof_title[%d]\narray roof_kind[%d]\n", ROOFS, ROOFS);
+    int n = 0;
     for (int r = 0; r < ROOFS; r++) {
         char slope[GABLE_UNITS_TEXT_CAP], flat[GABLE_UNITS_TEXT_CAP];
+        if (roofs[r].slope_bytes_per_s <= 0.0)
+            continue;
+        n++;
         gable_units_print(roofs[r].slope_bytes_per_s, GABLE_DIM_BYTES_PER_S, 3, slope);
         gable_units_print(roofs[r].flat_flops_per_s, GABLE_DIM_FLOPS_PER_S, 3, flat);
-        gable_text_addf(out, "roof_title[%d] = '%s: %s, %s'\nroof_there[%d] = %d\n", r + 1,
-                        names[r], slope, flat, r + 1, roofs[r].slope_bytes_per_s > 0.0);
+        gable_text_addf(out, "roof_title[%d] = '%s: %s, %s'\nroof_kind[%d] = %d\n", n, names[r],
+                        slope, flat, n, r + 1);
     }
+    gable_text_addf(out, "n_roofs = %d\n", n);
     return GABLE_OK;
 }
 
@@ -158,16 +191,18 @@ static gable_status add_bars(gable_text *out, const gable_whatif *w)
     }
     char a[GABLE_UNITS_TEXT_CAP], b[GABLE_UNITS_TEXT_CAP];
     gable_text_addf(out,
-                    "END_OF_BLOCK\nbefore_text = '%s'\nafter_text = '%s, x%.3g'\nbar_max = %.6g\n",
+                    "END_OF_BLOCK\nbefore_text = '%s'\nafter_text = '%s, x%.3g'\nbar_max = %.6g\n"
+                    "end_before = 1\nend_after = %.6g\n",
                     gable_units_print(w->before.time_s, GABLE_DIM_SECONDS, 3, a),
                     gable_units_print(w->after.time_s, GABLE_DIM_SECONDS, 3, b), w->speedup,
-                    fmax(1.0, w->after.time_s / w->before.time_s));
+                    fmax(1.0, w->after.time_s / w->before.time_s),
+                    w->after.time_s / w->before.time_s);
     return GABLE_OK;
 }
 
 gable_status gable_whatif_script(gable_arena *arena, const gable_whatif_report *step,
-                                 gable_canvas canvas, const char *title, const char *plots,
-                                 gable_text *out, gable_err *err)
+                                 gable_canvas canvas, const char *title, const char *subtitle,
+                                 const char *plots, gable_text *out, gable_err *err)
 {
     const gable_accelerator *was = step->before->machine->accelerator;
     const gable_accelerator *now = step->after->machine->accelerator;
@@ -191,8 +226,9 @@ gable_status gable_whatif_script(gable_arena *arena, const gable_whatif_report *
     GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length, err));
     const char *terminal = gable_script_terminal(canvas);
     gable_text_add(out, terminal ? terminal : "");
-    GABLE_TRY(add_titles(out, roofs, title, err));
+    GABLE_TRY(add_titles(out, roofs, title, subtitle, err));
     find_range(moves, n, roofs, range);
+    place_names(moves, n, range);
     gable_text_addf(out, "x_min = %.6g\nx_max = %.6g\ny_min = %.6g\ny_max = %.6g\n", range[0],
                     range[1], range[2], range[3]);
     add_roofs(out, roofs, range);

@@ -1,5 +1,6 @@
-/* Runs a fuzz target over the files named as arguments. Each is held in memory of its own size, so
- * that a sanitizer or valgrind sees a byte read too much. */
+/* Runs a fuzz target over the files named as arguments, in one process, and prints "ok - FILE"
+ * after each: the caller knows by the last line which one ended the process. Each is held in memory
+ * of its own size, so that a sanitizer or valgrind sees a byte read too much. */
 #include "fuzz.h"
 
 static int replay(const char *path)
@@ -23,7 +24,11 @@ static int replay(const char *path)
 int main(int argc, char **argv)
 {
     int failed = argc < 2;
-    for (int i = 1; i < argc; i++)
-        failed |= replay(argv[i]);
+    for (int i = 1; i < argc && !failed; i++) {
+        failed = replay(argv[i]);
+        if (!failed)
+            printf("ok - %s\n", argv[i]);
+        fflush(stdout);
+    }
     return failed;
 }

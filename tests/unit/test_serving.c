@@ -55,8 +55,8 @@ START_TEST(time_to_first_token)
     double service = 0.036 + 0.003 + 0.01221, queue = service + 20 * 0.058 * 0.030;
     check_close(gable_serving_service_s(&parts, &constants), service, 1e-12);
     check_close(gable_serving_queue_s(&parts, &constants, &r), queue, 1e-12);
-    check_close(gable_serving_ttft(&parts, &constants, &r, queue), 0.022 + 1.2 * queue + 0.0021,
-                1e-12);
+    gable_serving_wait wait = {1000, queue};
+    check_close(gable_serving_ttft(&constants, &wait, 21), 0.022 + 1.2 * queue + 0.0021, 1e-12);
     r.intake.poll_steps = 11; /* 5 steps pass by on average */
     r.intake.wait_steps = 20;
     check_close(gable_serving_queue_s(&parts, &constants, &r), queue + 25 * 0.01221, 1e-12);
@@ -77,7 +77,7 @@ START_TEST(rates_and_intervals)
     gable_machine machine = {.accelerator = &device};
     gable_serving_request r = {.concurrency = 21, .waves = 10, .tp = 2};
     gable_serving s;
-    gable_serving_finish(&parts, &constants, &r, &machine, 0, &s);
+    gable_serving_finish(&parts, &constants, &r, &machine, NULL, &s);
     double life = s.ttft_s + 100 * s.tpot_s;
     check_close(s.tokens_per_s, 21 * 101 / life, 1e-12);
     check_close(s.tokens_per_s_per_gpu, s.tokens_per_s / 2, 1e-12);
@@ -86,7 +86,7 @@ START_TEST(rates_and_intervals)
     ck_assert_double_ge(s.tpot_p10_s, s.tpot_ceiling_s);
     gable_serving_parts none = parts;
     none.fits = false;
-    gable_serving_finish(&none, &constants, &r, &machine, 0, &s);
+    gable_serving_finish(&none, &constants, &r, &machine, NULL, &s);
     ck_assert_double_eq(s.tokens_per_s, 0);
 }
 END_TEST
@@ -213,14 +213,14 @@ START_TEST(fit_finds_what_made_the_runs)
     gable_serving_constants truth = constants;
     truth.step_scale = 1.05;
     truth.gap_s = 25e-6;
-    double queue_s;
+    gable_serving_wait wait;
     for (int i = 0; i < N; i++) {
         gable_serving_run *run = &runs.run[i];
         ck_assert_ptr_null(run->unsupported);
         run->tpot_s = gable_serving_tpot(&run->parts, &truth);
-        ck_assert_int_eq(gable_serving_run_queue(scratch_arena(), run, &truth, &queue_s, &err),
+        ck_assert_int_eq(gable_serving_run_wait(scratch_arena(), run, &truth, &wait, &err),
                          GABLE_OK);
-        run->ttft_s = gable_serving_ttft(&run->parts, &truth, &run->request, queue_s);
+        run->ttft_s = gable_serving_ttft(&truth, &wait, run->request.concurrency);
     }
     gable_serving_entry entry[GABLE_SERVING_GROUPS_CAP];
     int found;

@@ -1,0 +1,322 @@
+/* gable plan: the answer as text, JSON, CSV and Markdown. */
+#include <math.h>
+#include <string.h>
+
+#include "cli/plan.h"
+#include "report/report.h"
+
+/* One layout as people and scripts see it. */
+typedef struct line {
+    const char *system, *layout, *verdict, *why;
+    int tp, ep, pp, cp, attn_dp;
+    double replicas, prompt_replicas, gpus, clients;
+    double ttft_s, tpot_s, e2e_s;
+    double tokens_per_s, tokens_per_s_per_gpu, tokens_per_s_per_user, requests_per_s;
+    double usd_per_million, usd_per_h, joules_per_token;
+} line;
+
+static const char *const verdicts[GABLE_N_VERDICTS] = {
+    "best", "behind", "illegal", "memory", "tpot", "ttft", "e2e", "rate", "budget", "power"};
+
+#define COLUMN(key_, member_, header_, type_, dim_, drop_)                                         \
+    {                                                                                              \
+        .key = (key_), .header = (header_), .type = GABLE_CELL_##type_, .dim = GABLE_DIM_##dim_,   \
+        .offset = offsetof(line, member_), .drop = (drop_)                                         \
+    }
+static const gable_column columns[] = {
+    COLUMN("system", system, "system", TEXT, NONE, 0),
+    COLUMN("layout", layout, "layout", TEXT, NONE, 0),
+    COLUMN("tp", tp, "tp", INT, NONE, GABLE_COLUMN_NEVER),
+    COLUMN("ep", ep, "ep", INT, NONE, GABLE_COLUMN_NEVER),
+    COLUMN("pp", pp, "pp", INT, NONE, GABLE_COLUMN_NEVER),
+    COLUMN("cp", cp, "cp", INT, NONE, GABLE_COLUMN_NEVER),
+    COLUMN("attn_dp", attn_dp, "attn-dp", INT, NONE, GABLE_COLUMN_NEVER),
+    COLUMN("dp", replicas, "dp", NUMBER, NONE, 7),
+    COLUMN("prefill_engines", prompt_replicas, "for prompts", NUMBER, NONE, GABLE_COLUMN_NEVER),
+    COLUMN("gpus", gpus, "gpus", NUMBER, NONE, 0),
+    COLUMN("clients", clients, "clients", NUMBER, NONE, 0),
+    COLUMN("ttft_s", ttft_s, "TTFT", NUMBER, SECONDS, 0),
+    COLUMN("tpot_s", tpot_s, "TPOT", NUMBER, SECONDS, 0),
+    COLUMN("e2e_s", e2e_s, "E2E", NUMBER, SECONDS, 8),
+    COLUMN("tokens_per_s", tokens_per_s, "tokens/s", NUMBER, NONE, 6),
+    COLUMN("tokens_per_s_per_gpu", tokens_per_s_per_gpu, "/gpu", NUMBER, NONE, 0),
+    COLUMN("tokens_per_s_per_user", tokens_per_s_per_user, "/user", NUMBER, NONE, 3),
+    COLUMN("requests_per_s", requests_per_s, "requests/s", NUMBER, NONE, GABLE_COLUMN_NEVER),
+    COLUMN("usd_per_million_output_tokens", usd_per_million, "USD/M", NUMBER, NONE, 2),
+    COLUMN("usd_per_hour", usd_per_h, "USD/h", NUMBER, NONE, 9),
+    COLUMN("joules_per_output_token", joules_per_token, "J/token", NUMBER, NONE, 5),
+    COLUMN("verdict", verdict, "verdict", TEXT, NONE, GABLE_COLUMN_NEVER),
+    COLUMN("why", why, "why not", TEXT, NONE, GABLE_COLUMN_NEVER),
+};
+enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
+
+void gable_plan_layout(gable_text *out, const gable_serving_request *layout)
+{
+    const struct {
+        const char *name;
+        int n;
+    } ranks[] = {
+#define RANK_ROW(member, name, help) {name, layout->member},
+        GABLE_RANK_LIST(RANK_ROW)
+#undef RANK_ROW
+    };
+    for (size_t i = 0; i < sizeof ranks / sizeof ranks[0]; i++)
+        if (i == 0 || ranks[i].n > 1)
+            gable_text_addf(out, "%s%s %d", i ? " " : "", ranks[i].name,
+                            ranks[i].n > 1 ? ranks[i].n : 1);
+}
+
+/* What of its step a layout spends more on than the best one. */
+static void add_difference(gable_text *out, const gable_candidate *best, const gable_candidate *c)
+{
+    double total = 0.0, best_total = 0.0, most = 0.0;
+    int bound = -1;
+    for (int b = 0; b < GABLE_N_BOUNDS; b++) {
+        total += c->serving.parts.bound_s[b];
+        best_total += best->serving.parts.bound_s[b];
+    }
+    for (int b = 0; b < GABLE_N_BOUNDS && total > 0.0 && best_total > 0.0; b++) {
+        double more =
+            c->serving.parts.bound_s[b] / total - best->serving.parts.bound_s[b] / best_total;
+        if (more > most) {
+            most = more;
+            bound = b;
+        }
+    }
+    if (bound >= 0 && most > 0.03)
+        gable_text_addf(out, ": %s %.0f %% of a step (best %.0f %%)",
+                        gable_bound_name((gable_bound)bound),
+                        100.0 * c->serving.parts.bound_s[bound] / total,
+                        100.0 * best->serving.parts.bound_s[bound] / best_total);
+}
+
+static void add_behind(gable_text *out, const gable_plan_answer *a, const gable_candidate *c)
+{
+    static const char *const more[] = {
+        [GABLE_OBJECTIVE_THROUGHPUT] = "fewer tokens/s of a device",
+        [GABLE_OBJECTIVE_COST] = "dearer",
+        [GABLE_OBJECTIVE_ENERGY] = "more energy",
+        [GABLE_OBJECTIVE_GPUS] = "more devices",
+        [GABLE_OBJECTIVE_LATENCY] = "slower",
+    };
+    gable_objective objective = a->goal.objective;
+    double best = gable_planner_score(&a->planned.best[0], objective);
+    double own = gable_planner_score(c, objective);
+    double by = best < 0.0 ? 1.0 - own / best : own / best - 1.0;
+    if (!isfinite(by)) {
+        gable_text_add(out, "no price is known");
+        return;
+    }
+    gable_text_addf(out, "%.3g %% %s", 100.0 * by, more[objective]);
+    add_difference(out, &a->planned.best[0], c);
+}
+
+void gable_plan_reason(gable_text *out, const gable_plan_answer *a, const gable_candidate *c)
+{
+    static const struct {
+        const char *what;
+        gable_dim dim;
+        const char *unit;
+    } limits[GABLE_N_VERDICTS] = {
+        [GABLE_VERDICT_TPOT] = {"TPOT", GABLE_DIM_SECONDS, ""},
+        [GABLE_VERDICT_TTFT] = {"TTFT", GABLE_DIM_SECONDS, ""},
+        [GABLE_VERDICT_E2E] = {"a whole answer", GABLE_DIM_SECONDS, ""},
+        [GABLE_VERDICT_RATE] = {"the rate takes", GABLE_DIM_NONE, " devices"},
+        [GABLE_VERDICT_BUDGET] = {"costs", GABLE_DIM_NONE, " USD/h"},
+        [GABLE_VERDICT_POWER] = {"draws", GABLE_DIM_NONE, " W"},
+    };
+    char asked[GABLE_UNITS_TEXT_CAP], limit[GABLE_UNITS_TEXT_CAP];
+    if (c->verdict == GABLE_VERDICT_BEHIND)
+        add_behind(out, a, c);
+    if (c->verdict == GABLE_VERDICT_ILLEGAL)
+        gable_text_add_safe(out, c->why);
+    if (c->verdict == GABLE_VERDICT_MEMORY) {
+        gable_units_print(c->asked, GABLE_DIM_BYTES, 4, asked);
+        gable_units_print(c->limit, GABLE_DIM_BYTES, 4, limit);
+        gable_text_addf(out, "%s of weights and one sequence do not fit in %s", asked, limit);
+    }
+    if (!limits[c->verdict].what)
+        return;
+    gable_units_print(c->asked, limits[c->verdict].dim, 4, asked);
+    gable_units_print(c->limit, limits[c->verdict].dim, 4, limit);
+    gable_text_addf(out, "%s %s%s with one client, limit %s", limits[c->verdict].what, asked,
+                    limits[c->verdict].unit, limit);
+}
+
+static gable_status keep(gable_cli *cli, gable_text *text, const char **out)
+{
+    *out = text->failed
+               ? NULL
+               : gable_arena_copy(&cli->arena, text->text ? text->text : "", text->length_bytes);
+    gable_text_free(text);
+    *text = (gable_text){0};
+    return *out ? GABLE_OK : gable_fail(&cli->err, GABLE_INTERNAL, "out of memory");
+}
+
+static double known(double value)
+{
+    return value > 0.0 ? value : (double)NAN;
+}
+
+static gable_status fill(gable_cli *cli, const gable_plan_answer *a, const gable_candidate *c,
+                         line *out)
+{
+    gable_text layout = {0}, why = {0};
+    bool priced = c->serving.tpot_s > 0.0;
+    if (c->replicas > 1.0)
+        gable_text_addf(&layout, "%.0f x ", c->replicas);
+    gable_plan_layout(&layout, &c->layout);
+    if (c->prompt_replicas > 0.0) {
+        gable_text_addf(&layout, " + %.0f x ", c->prompt_replicas);
+        gable_plan_layout(&layout, &c->prompt_layout);
+        gable_text_add(&layout, " for prompts");
+    }
+    gable_plan_reason(&why, a, c);
+    *out = (line){
+        .system = a->offers[c->offer].machine.system->name,
+        .verdict = verdicts[c->verdict],
+        .tp = c->layout.tp,
+        .ep = c->layout.ep,
+        .pp = c->layout.pp,
+        .cp = c->layout.cp,
+        .attn_dp = c->layout.attn_dp,
+        .replicas = known(c->replicas),
+        .prompt_replicas = c->prompt_replicas,
+        .gpus = known(c->gpus),
+        .clients = priced ? c->layout.concurrency * c->replicas : (double)NAN,
+        .ttft_s = priced ? c->serving.ttft_s + c->transfer_s : (double)NAN,
+        .tpot_s = known(c->serving.tpot_s),
+        .e2e_s = known(c->e2e_s),
+        .tokens_per_s = known(c->tokens_per_s),
+        .tokens_per_s_per_gpu = known(c->tokens_per_s_per_gpu),
+        .tokens_per_s_per_user = known(c->tokens_per_s_per_user),
+        .requests_per_s = known(c->requests_per_s),
+        .usd_per_million = known(c->usd_per_million_tokens),
+        .usd_per_h = known(c->usd_per_h),
+        .joules_per_token = known(c->joules_per_token),
+    };
+    GABLE_TRY(keep(cli, &layout, &out->layout));
+    return keep(cli, &why, &out->why);
+}
+
+static gable_status lines_of(gable_cli *cli, const gable_plan_answer *a, const gable_candidate *c,
+                             int n, gable_table *out)
+{
+    line *lines;
+    GABLE_TRY(gable_arena_take(&cli->arena, (size_t)n + 1, sizeof *lines, &lines, &cli->err));
+    for (int i = 0; i < n; i++)
+        GABLE_TRY(fill(cli, a, &c[i], &lines[i]));
+    *out = (gable_table){.columns = columns,
+                         .n_columns = N_COLUMNS,
+                         .rows = lines,
+                         .row_bytes = sizeof *lines,
+                         .n_rows = (size_t)n};
+    return GABLE_OK;
+}
+
+static void add_limit(gable_text *out, const char *what, double value, gable_dim dim)
+{
+    char text[GABLE_UNITS_TEXT_CAP];
+    if (value > 0.0)
+        gable_text_addf(out, "; %s %s", what, gable_units_print(value, dim, 4, text));
+}
+
+static void write_head(gable_text *out, const gable_plan_answer *a)
+{
+    const gable_goal *g = &a->goal;
+    gable_text_add_safe(out, a->offers[0].model->name);
+    gable_text_addf(out, ", prompts of %.10g and answers of %.10g tokens, stack %s", g->isl, g->osl,
+                    a->offers[0].machine.constants->stack);
+    add_limit(out, "TTFT at most", g->ttft_s, GABLE_DIM_SECONDS);
+    add_limit(out, "TPOT at most", g->tpot_s, GABLE_DIM_SECONDS);
+    add_limit(out, "an answer at most", g->e2e_s, GABLE_DIM_SECONDS);
+    add_limit(out, "requests/s", g->rate_per_s, GABLE_DIM_NONE);
+    add_limit(out, "USD/h at most", g->usd_per_h, GABLE_DIM_NONE);
+    add_limit(out, "W at most", g->power_w, GABLE_DIM_NONE);
+    gable_text_addf(out, "\nbest by %s\n", gable_objectives[g->objective]);
+}
+
+static void write_counts(gable_text *out, const gable_planned *p)
+{
+    int n[GABLE_N_VERDICTS] = {0};
+    const char *between = ": ";
+    for (int i = 0; i < p->n_best; i++)
+        n[p->best[i].verdict]++;
+    gable_text_addf(out, "%d layouts, %d of them within the limits", p->n_best, p->n_feasible);
+    for (int v = GABLE_VERDICT_ILLEGAL; v < GABLE_N_VERDICTS; v++) {
+        if (n[v] == 0)
+            continue;
+        gable_text_addf(out, "%s%d miss%s %s", between, n[v], n[v] == 1 ? "es" : "",
+                        v == GABLE_VERDICT_ILLEGAL  ? "divisors or ranks"
+                        : v == GABLE_VERDICT_MEMORY ? "memory"
+                                                    : verdicts[v]);
+        between = ", ";
+    }
+    gable_text_addf(out, "; %d loads priced\n", p->n_priced);
+}
+
+/* Reasons are too long for a column. */
+static void write_reasons(gable_text *out, const gable_table *table)
+{
+    const line *lines = table->rows;
+    gable_text_add(out, "\nWhy not\n");
+    for (size_t i = 0; i < table->n_rows; i++) {
+        if (!*lines[i].why)
+            continue;
+        gable_text_addf(out, "  %-32s %s\n", lines[i].layout, lines[i].why);
+    }
+}
+
+static gable_status write_text(gable_cli *cli, const gable_plan_answer *a, gable_format format)
+{
+    const gable_planned *p = &a->planned;
+    gable_table table;
+    int n = p->n_best < a->options->top ? p->n_best : a->options->top;
+    bool text = format == GABLE_FORMAT_TEXT;
+    if (text)
+        write_head(&cli->out, a);
+    GABLE_TRY(lines_of(cli, a, p->best, n, &table));
+    gable_table_write(&cli->out, &table, format, cli->width);
+    if (!text)
+        return GABLE_OK;
+    write_counts(&cli->out, p);
+    write_reasons(&cli->out, &table);
+    if (p->n_feasible == 0) {
+        gable_text_add(&cli->out,
+                       "Nothing is within the limits; the nearest layouts stand above.\n");
+        return GABLE_OK;
+    }
+    n = p->n_front < a->options->top ? p->n_front : a->options->top;
+    gable_text_addf(&cli->out, "\nPareto front, %d of %d: nothing gives a user and a device more\n",
+                    n, p->n_front);
+    GABLE_TRY(lines_of(cli, a, p->front, n, &table));
+    gable_table_write(&cli->out, &table, format, cli->width);
+    return GABLE_OK;
+}
+
+static gable_status write_json(gable_cli *cli, const gable_plan_answer *a)
+{
+    const gable_planned *p = &a->planned;
+    gable_table table;
+    int n = p->n_best < a->options->top ? p->n_best : a->options->top;
+    gable_text *out = &cli->out;
+    gable_text_addf(
+        out,
+        "{\n  \"schema\": \"gable.plan/1\",\n  \"objective\": \"%s\",\n  \"layouts\": %d,\n"
+        "  \"feasible\": %d,\n  \"illegal\": %d,\n  \"priced\": %d,\n  \"best\": ",
+        gable_objectives[a->goal.objective], p->n_layouts, p->n_feasible, p->n_illegal,
+        p->n_priced);
+    GABLE_TRY(lines_of(cli, a, p->best, n, &table));
+    gable_table_write(out, &table, GABLE_FORMAT_JSON, 0);
+    gable_text_add(out, ",\n  \"front\": ");
+    GABLE_TRY(lines_of(cli, a, p->front, p->n_front, &table));
+    gable_table_write(out, &table, GABLE_FORMAT_JSON, 0);
+    gable_text_add(out, "\n}\n");
+    return GABLE_OK;
+}
+
+gable_status gable_plan_write(gable_cli *cli, const gable_plan_answer *answer)
+{
+    gable_format format = (gable_format)answer->options->format;
+    return format == GABLE_FORMAT_JSON ? write_json(cli, answer) : write_text(cli, answer, format);
+}

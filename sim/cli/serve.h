@@ -1,0 +1,52 @@
+/* cli/serve: `gable serve`: its options, what it priced, and how that is written.
+ * Room: cli. Uses: engine, report. */
+#ifndef GABLE_CLI_SERVE_H
+#define GABLE_CLI_SERVE_H
+#include "cli/scenario_options.h"
+#include "engine/serving_sim.h"
+#include "engine/serving_split.h"
+
+typedef struct gable_serve_options {
+    const char *model, *system, *stack, *checkpoint, *trace, *output;
+    double isl, osl, length_ratio, concurrency, waves, usd_per_gpu_hour;
+    double rate, burstiness, requests, prefix_cache;
+    double chunk, max_sequences, wait_fill;
+    GABLE_LAYOUT_MEMBERS /* dp: engines that answer */
+        int weights,
+        activations, kv, format;
+    int arrivals, seed, prefill_engines, prefill_tp, block, poll, wait;
+    bool reserve;
+    gable_texts set;
+} gable_serve_options;
+
+/* Engines that compute prompts for others. */
+typedef struct gable_serve_split {
+    gable_handover handover;
+    gable_split_rates rates;
+} gable_serve_split;
+
+/* What was served. */
+typedef struct gable_serve_answer {
+    gable_case priced; /* model and machine */
+    gable_serving_request request;
+    gable_serving serving;
+    double n_devices, usd_per_million_tokens;
+    /* of the simulation */
+    bool simulated;
+    gable_requests requests;
+    gable_simulated result;
+    gable_request_times times;
+    double prefix_hit_frac; /* NaN: no cache of prefixes */
+    bool split;
+    gable_serve_split apart;
+} gable_serve_answer;
+
+/* Prices what the options ask for; lives in the arena of `cli`. */
+gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *options,
+                               gable_serve_answer *out);
+
+/* The answer in one of gable_formats. */
+void gable_serve_write(gable_cli *cli, const gable_serve_options *options,
+                       const gable_serve_answer *answer);
+
+#endif

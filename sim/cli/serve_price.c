@@ -1,0 +1,305 @@
+/* cli/serve_price: from the options of `gable serve` to its answer. See serve.h. */
+#include <math.h>
+
+#include "cli/serve.h"
+#include "engine/trace.h"
+
+/* What pricing needs beside the answer. */
+typedef struct serving {
+    gable_cli *cli;
+    const gable_serve_options *options;
+    gable_serve_answer *answer;
+    gable_serving_constants constants;
+    gable_serving_rules rules;
+    gable_serving_parts parts;
+    gable_trace trace;
+    gable_step_costs costs, prefill_costs;
+    gable_serving_request prefill_request;
+    gable_serving_parts prefill_parts;
+} serving;
+
+static bool is_closed(const gable_serve_options *o)
+{
+    return o->arrivals == GABLE_ARRIVALS_CLOSED;
+}
+
+/* ---- at the door ---- */
+
+static gable_status check_options(gable_cli *cli, const gable_serve_options *o)
+{
+    const char *name = gable_arrivals_names[o->arrivals];
+    bool timed = o->arrivals == GABLE_ARRIVALS_POISSON || o->arrivals == GABLE_ARRIVALS_BURSTY;
+    if (timed && !(o->rate > 0.0))
+        return gable_fail(&cli->err, GABLE_USAGE, "--arrivals %s needs --rate R (requests/s)",
+                          name);
+    if (!timed && o->rate > 0.0)
+        return gable_fail(&cli->err, GABLE_USAGE, "--rate: --arrivals %s has no rate", name);
+    if ((o->arrivals == GABLE_ARRIVALS_TRACE) != (o->trace != NULL))
+        return gable_fail(&cli->err, GABLE_USAGE, "--arrivals trace and --trace FILE go together");
+    if (o->prefix_cache > 0.0 && !o->trace)
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--prefix-cache needs --trace FILE: only a trace says which prompts "
+                          "begin alike");
+    if (o->requests > GABLE_SIMULATE_REQUESTS_CAP)
+        return gable_fail(&cli->err, GABLE_USAGE, "--requests: at most %d",
+                          GABLE_SIMULATE_REQUESTS_CAP);
+    return GABLE_OK;
+}
+
+/* ---- what is asked for ---- */
+
+/* Recorded lengths stand for --isl and --osl: their means. */
+static gable_status take_trace(serving *v)
+{
+    const gable_serve_options *o = v->options;
+    gable_serving_request *q = &v->answer->request;
+    gable_arena *arena = &v->cli->arena;
+    double prompts = 0.0, answers = 0.0;
+    GABLE_TRY(gable_trace_read(arena, o->trace, (size_t)o->requests, &v->trace, &v->cli->err));
+    const gable_requests *r = &v->trace.requests;
+    for (size_t i = 0; i < r->n; i++) {
+        prompts += r->prompt[i];
+        answers += r->answer[i];
+    }
+    q->isl = prompts / (double)r->n;
+    q->osl = answers / (double)r->n;
+    q->length_ratio = 1.0;
+    v->answer->prefix_hit_frac = (double)NAN;
+    if (o->prefix_cache > 0.0)
+        return gable_trace_prefixes(arena, &v->trace, o->prefix_cache, &v->answer->prefix_hit_frac,
+                                    &v->cli->err);
+    return GABLE_OK;
+}
+
+static gable_status take_request(serving *v)
+{
+    const gable_serve_options *o = v->options;
+    v->answer->request = (gable_serving_request){.isl = o->isl,
+                                                 .osl = o->osl,
+                                                 .length_ratio = o->length_ratio,
+                                                 .concurrency = o->concurrency,
+                                                 .waves = o->waves,
+                                                 .overlap = (gable_overlap)o->overlap,
+                                                 .exchange = (gable_token_exchange)o->exchange,
+                                                 .redundant_experts = o->redundant_experts,
+                                                 .intake = {.step_tokens = o->chunk,
+                                                            .most_sequences = o->max_sequences,
+                                                            .block_tokens = o->block,
+                                                            .reserve = o->reserve,
+                                                            .poll_steps = o->poll,
+                                                            .wait_steps = o->wait,
+                                                            .wait_frac = o->wait_fill}};
+    GABLE_RANKS_COPY(&v->answer->request, o);
+    v->answer->prefix_hit_frac = (double)NAN;
+    return o->trace ? take_trace(v) : GABLE_OK;
+}
+
+static gable_status load(serving *v)
+{
+    const gable_serve_options *o = v->options;
+    gable_cli *cli = v->cli;
+    gable_case *c = &v->answer->priced;
+    gable_scenario ignored;
+    const gable_dtype fp8 = GABLE_DTYPE_FP8;
+    gable_scenario_options scenario = {.model = o->model,
+                                       .system = o->system,
+                                       .stack = o->stack,
+                                       .checkpoint = o->checkpoint,
+                                       .batch = 1.0,
+                                       .nodes = o->nodes,
+                                       .set = o->set,
+                                       .weights = o->weights,
+                                       .activations = o->activations,
+                                       .kv = o->kv};
+    GABLE_TRY(gable_scenario_read(cli, &scenario, GABLE_PHASE_DECODE, false, c, &ignored));
+    GABLE_TRY(gable_serving_load(&cli->arena, cli->hw, c->machine.accelerator, o->stack,
+                                 &v->constants, &v->rules, &cli->err));
+    if (o->kv < 0 && v->rules.kv_fp8 && c->model->kv_dtype == GABLE_DTYPE_BF16)
+        return gable_model_override(&cli->arena, c->model, NULL, NULL, &fp8, &c->model, &cli->err);
+    return GABLE_OK;
+}
+
+/* ---- the simulation ---- */
+
+/* How many requests: of the loop, as given, or a number whose p99 means something. */
+static double count_requests(const serving *v)
+{
+    double clients, n, default_requests = 2000.0;
+    if (v->options->requests >= 1.0)
+        return v->options->requests;
+    gable_serving_loop_size(&v->answer->request, &clients, &n);
+    return is_closed(v->options) ? n : default_requests;
+}
+
+static gable_status take_requests(serving *v, gable_requests *out)
+{
+    const gable_serve_options *o = v->options;
+    gable_cli *cli = v->cli;
+    gable_lengths lengths = gable_lengths_of(o->isl, o->osl, o->length_ratio);
+    if (o->trace) {
+        *out = v->trace.requests;
+        return GABLE_OK;
+    }
+    double shape = o->arrivals == GABLE_ARRIVALS_BURSTY ? o->burstiness : 1.0;
+    GABLE_TRY(gable_requests_init(&cli->arena, (size_t)count_requests(v), out, &cli->err));
+    GABLE_TRY(gable_arrivals_lengths(&cli->arena, &lengths, (unsigned)o->seed, out, &cli->err));
+    if (is_closed(o))
+        return GABLE_OK;
+    return gable_arrivals_times(&cli->arena, o->rate, shape, (unsigned)o->seed, out, &cli->err);
+}
+
+/* Engines that compute prompts for the others, of --prefill-tp ranks; their cache holds prompts
+ * alone. */
+static gable_status take_prefill(serving *v, const gable_served *served,
+                                 const gable_request_range *range, gable_sim_rules *out)
+{
+    gable_cli *cli = v->cli;
+    gable_served own = *served;
+    v->prefill_request = *served->request;
+    if (v->options->prefill_tp > 0)
+        v->prefill_request.tp = v->options->prefill_tp;
+    own.request = &v->prefill_request;
+    own.parts = &v->prefill_parts;
+    GABLE_TRY(gable_serving_price(&cli->arena, own.model, own.machine, own.rules, own.request,
+                                  &v->prefill_parts, &cli->err));
+    if (!v->prefill_parts.fits)
+        return gable_fail(&cli->err, GABLE_INPUT,
+                          "--prefill-tp %d: not one prompt fits beside the weights",
+                          v->prefill_request.tp);
+    GABLE_TRY(gable_serving_engine(&cli->arena, &own, range, &v->prefill_costs, out, &cli->err));
+    out->extras = gable_serving_extras(&v->constants, v->prefill_parts.n_layers);
+    return GABLE_OK;
+}
+
+static gable_status take_split(serving *v, const gable_served *served,
+                               const gable_request_range *range, gable_sim_setup *setup)
+{
+    gable_cli *cli = v->cli;
+    gable_serve_split *apart = &v->answer->apart;
+    GABLE_TRY(take_prefill(v, served, range, &setup->prefill));
+    setup->n_prefill = v->options->prefill_engines;
+    GABLE_TRY(gable_serving_handover(served->machine, v->prefill_parts.token_bytes,
+                                     v->parts.token_bytes, v->answer->n_devices, &apart->handover,
+                                     &cli->err));
+    setup->transfer_s = apart->handover.fixed_s;
+    setup->transfer_s_per_token = apart->handover.token_s;
+    double batch = floor(v->parts.capacity);
+    if (is_closed(v->options))
+        batch = fmin(batch, ceil(v->answer->request.concurrency / setup->n_engines));
+    if (setup->rules.most_sequences > 0.0)
+        batch = fmin(batch, setup->rules.most_sequences);
+    batch = fmin(batch, setup->rules.costs->batch[setup->rules.costs->n_batch - 1]);
+    apart->rates = gable_serving_split_rates(&setup->prefill, &setup->rules, v->parts.isl,
+                                             v->parts.osl, fmax(batch, 1.0));
+    return GABLE_OK;
+}
+
+static gable_status simulate(serving *v)
+{
+    gable_cli *cli = v->cli;
+    gable_serve_answer *a = v->answer;
+    double clients, n;
+    gable_sim_setup setup = {.n_engines = v->options->dp};
+    gable_served served = {.model = a->priced.model,
+                           .machine = &a->priced.machine,
+                           .rules = &v->rules,
+                           .request = &a->request,
+                           .parts = &v->parts};
+    GABLE_TRY(take_requests(v, &a->requests));
+    gable_serving_loop_size(&a->request, &clients, &n);
+    setup.clients = is_closed(v->options) ? (size_t)clients : 0;
+    gable_request_range range = gable_request_range_of(&a->requests, setup.clients);
+    GABLE_TRY(
+        gable_serving_engine(&cli->arena, &served, &range, &v->costs, &setup.rules, &cli->err));
+    setup.rules.extras = gable_serving_extras(&v->constants, v->parts.n_layers);
+    a->split = v->options->prefill_engines > 0;
+    if (a->split)
+        GABLE_TRY(take_split(v, &served, &range, &setup));
+    GABLE_TRY(gable_simulate(&cli->arena, &setup, &a->requests, &a->result, &cli->err));
+    a->simulated = true;
+    return GABLE_OK;
+}
+
+/* A loop that is too long for an instant answer, or whose cache holds not one of the longest, is
+ * answered in closed form. */
+static bool worth_simulating(const serving *v)
+{
+    const gable_serve_options *o = v->options;
+    gable_lengths lengths = gable_lengths_of(o->isl, o->osl, o->length_ratio);
+    double longest = lengths.prompt_most + lengths.answer_most + GABLE_SIM_BLOCK_CAP;
+    bool plain = is_closed(o) && o->dp == 1 && o->prefill_engines == 0 && o->requests < 1.0;
+    return !plain || (count_requests(v) <= GABLE_SERVING_LOOP_CAP && v->parts.kv_tokens >= longest);
+}
+
+/* ---- the answer ---- */
+
+/* A figure with its interval becomes another one. */
+static void move_to(double to, double *figure, double *p10, double *p90)
+{
+    *p10 *= to / *figure;
+    *p90 *= to / *figure;
+    *figure = to;
+}
+
+/* Figures of what was simulated: of arrivals from outside, and of more engines than one. */
+static void take_rates(serving *v)
+{
+    gable_serve_answer *a = v->answer;
+    gable_serving *s = &a->serving;
+    bool plain = is_closed(v->options) && v->options->dp == 1 && !a->split;
+    if (a->simulated)
+        move_to(a->times.ttft.mean, &s->ttft_s, &s->ttft_p10_s, &s->ttft_p90_s);
+    if (a->simulated && !plain) {
+        move_to(a->times.tpot.mean, &s->tpot_s, &s->tpot_p10_s, &s->tpot_p90_s);
+        s->requests_per_s = a->times.requests_per_s;
+        s->tokens_per_s = a->times.tokens_per_s;
+        s->tokens_per_s_per_user = s->tpot_s > 0.0 ? 1.0 / s->tpot_s : 0.0;
+        double watts = a->n_devices * a->priced.machine.accelerator->tdp_w;
+        s->joules_per_token = watts > 0.0 ? watts / s->tokens_per_s : 0.0;
+    }
+    s->tokens_per_s_per_gpu = s->tokens_per_s / a->n_devices;
+    if (v->options->usd_per_gpu_hour > 0.0)
+        a->usd_per_million_tokens =
+            v->options->usd_per_gpu_hour * a->n_devices / 3600.0 / s->tokens_per_s * 1e6;
+}
+
+static double devices_of(const gable_serve_options *o)
+{
+    gable_scenario one = {.dp = 1};
+    GABLE_RANKS_COPY(&one, o);
+    one.dp = 1;
+    double decode = gable_layout_devices(&one) * (double)o->dp;
+    if (o->prefill_tp > 0)
+        one.tp = o->prefill_tp;
+    return decode + gable_layout_devices(&one) * (double)o->prefill_engines;
+}
+
+gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
+                               gable_serve_answer *out)
+{
+    serving v = {.cli = cli, .options = o, .answer = out};
+    gable_serving_wait wait;
+    *out = (gable_serve_answer){.n_devices = devices_of(o)};
+    GABLE_TRY(check_options(cli, o));
+    GABLE_TRY(load(&v));
+    GABLE_TRY(take_request(&v));
+    GABLE_TRY(gable_serving_price(&cli->arena, out->priced.model, &out->priced.machine, &v.rules,
+                                  &out->request, &v.parts, &cli->err));
+    if (v.parts.fits && worth_simulating(&v))
+        GABLE_TRY(simulate(&v));
+    if (out->simulated)
+        wait = gable_serving_wait_of(&out->requests);
+    gable_serving_finish(&v.parts, &v.constants, &out->request, &out->priced.machine,
+                         out->simulated ? &wait : NULL, &out->serving);
+    if (!v.parts.fits)
+        return GABLE_OK;
+    if (out->simulated) {
+        double present = is_closed(o) ? ceil(out->request.concurrency / o->dp) /* of one engine */
+                                      : out->result.present_mean / o->dp;
+        gable_serving_add_first(&v.constants, present, &out->requests);
+        GABLE_TRY(gable_request_times_of(&cli->arena, &out->requests, out->result.span_s,
+                                         &out->times, &cli->err));
+    }
+    take_rates(&v);
+    return GABLE_OK;
+}

@@ -1,0 +1,426 @@
+/* Every subcommand, with everything that it calls failing once: memory, arenas, files, pipes,
+ * gnuplot (inject.h says what). The command lines are the examples of the subcommands' own help,
+ * and those of tests/faults/commands. Of each failure one of two things must come:
+ *   an exit status of 3, 4 or 70, one line on stderr, nothing on stdout but what was written before
+ *     a write failed, and every file as before or whole;
+ *   or the answer, as if nothing had been.
+ * Either way no memory and no descriptor may be left over. Prints TAP, one test a line and kind.
+ *   faults DATA FOLDER [WORD]   DATA holds hw, workloads, tests; FOLDER is a scratch folder that is
+ *                               laid out for the examples; WORD takes the lines that hold it
+ * GABLE_FAULTS=all tries each way to each call, else each call with its CALLERS innermost callers.
+ */
+#define _GNU_SOURCE 1
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "inject.h"
+
+int gable_main(int argc, char **argv); /* main of sim/cli/main.c */
+
+enum { CALLERS = 6, ALL_CALLERS = 44, WORDS_CAP = 40, LINE_CAP = 600, FILES_CAP = 64 };
+
+static const char *data, *wanted;
+static int tap_fd;
+static int callers = CALLERS;
+
+/* ---- files of the scratch folder ---- */
+
+typedef struct file {
+    char path[200];
+    char *bytes;
+    size_t n;
+} file;
+
+typedef struct tree {
+    int n;
+    file files[FILES_CAP];
+} tree;
+
+static void must(bool good, const char *what)
+{
+    if (good)
+        return;
+    dprintf(2, "faults: %s: %s\n", what, strerror(errno));
+    _exit(70);
+}
+
+static file read_file(const char *path)
+{
+    file f = {.n = 0};
+    struct stat status;
+    int fd = open(path, O_RDONLY);
+    must(fd >= 0 && fstat(fd, &status) == 0, path);
+    snprintf(f.path, sizeof f.path, "%s", path);
+    f.bytes = malloc((size_t)status.st_size + 1);
+    must(f.bytes, path);
+    ssize_t got = read(fd, f.bytes, (size_t)status.st_size);
+    must(got == status.st_size, path);
+    f.n = (size_t)got;
+    close(fd);
+    return f;
+}
+
+static void write_file(const char *path, const char *bytes, size_t n)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    must(fd >= 0 && write(fd, bytes, n) == (ssize_t)n && close(fd) == 0, path);
+}
+
+static void read_folder(tree *t, const char *folder)
+{
+    DIR *open_folder = opendir(folder);
+    const struct dirent *entry;
+    if (!open_folder)
+        return;
+    while ((entry = readdir(open_folder))) {
+        char path[200];
+        struct stat status;
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "%s/%.150s", folder, entry->d_name);
+        must(lstat(path, &status) == 0, path);
+        if (S_ISDIR(status.st_mode))
+            read_folder(t, path);
+        else if (S_ISREG(status.st_mode) && t->n < FILES_CAP)
+            t->files[t->n++] = read_file(path);
+    }
+    closedir(open_folder);
+}
+
+static tree read_tree(void)
+{
+    tree t = {.n = 0};
+    read_folder(&t, ".");
+    return t;
+}
+
+static void free_tree(tree *t)
+{
+    for (int i = 0; i < t->n; i++)
+        free(t->files[i].bytes);
+    t->n = 0;
+}
+
+static const file *find_file(const tree *t, const char *path)
+{
+    for (int i = 0; i < t->n; i++)
+        if (strcmp(t->files[i].path, path) == 0)
+            return &t->files[i];
+    return NULL;
+}
+
+static bool same(const file *a, const file *b)
+{
+    return a && b && a->n == b->n && memcmp(a->bytes, b->bytes, a->n) == 0;
+}
+
+static void restore(const tree *now, const tree *before)
+{
+    for (int i = 0; i < now->n; i++)
+        if (!find_file(before, now->files[i].path))
+            unlink(now->files[i].path);
+    for (int i = 0; i < before->n; i++)
+        if (!same(find_file(now, before->files[i].path), &before->files[i]))
+            write_file(before->files[i].path, before->files[i].bytes, before->files[i].n);
+}
+
+/* ---- one run in this process ---- */
+
+typedef struct line {
+    char text[LINE_CAP];
+    char *words[WORDS_CAP];
+    int n;
+    const char *input; /* for standard input; NULL: nothing */
+} line;
+
+typedef struct outcome {
+    int status;
+    file out, err; /* bytes are NUL-terminated */
+    tree after;
+    long left_blocks;
+    int left_fds;
+} outcome;
+
+static int count_fds(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 64; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+static file take_stream(int fd)
+{
+    file f = {.n = 0};
+    off_t length = lseek(fd, 0, SEEK_END);
+    must(length >= 0, "a captured stream");
+    f.bytes = malloc((size_t)length + 1);
+    must(f.bytes && pread(fd, f.bytes, (size_t)length, 0) == length, "a captured stream");
+    f.n = (size_t)length;
+    f.bytes[length] = '\0';
+    return f;
+}
+
+static void free_outcome(outcome *o)
+{
+    free(o->out.bytes);
+    free(o->err.bytes);
+    free_tree(&o->after);
+}
+
+/* `kind` is armed by the caller through `arm`, so that nothing of ours is counted. */
+typedef struct arming {
+    inject_kind kind;
+    long n; /* < 0: record */
+    bool on;
+} arming;
+
+static void arm(const arming *a)
+{
+    if (a && a->n < 0)
+        inject_record(a->kind, callers);
+    else if (a)
+        inject_arm(a->kind, a->n, a->on);
+}
+
+static outcome run(const line *l, const arming *a)
+{
+    outcome o = {.status = 0};
+    char *words[WORDS_CAP + 1];
+    int out = memfd_create("out", 0), err = memfd_create("err", 0);
+    int in = open(l->input ? l->input : "/dev/null", O_RDONLY);
+    must(out >= 0 && err >= 0 && in >= 0, "capture");
+    must(dup2(in, 0) == 0 && dup2(out, 1) == 1 && dup2(err, 2) == 2, "capture");
+    for (int i = 0; i < l->n; i++)
+        words[i] = l->words[i];
+    words[l->n] = NULL;
+    int fds = count_fds();
+    long blocks = inject_live_blocks();
+    arm(a);
+    o.status = gable_main(l->n, words);
+    inject_off();
+    o.left_blocks = inject_live_blocks() - blocks;
+    o.left_fds = count_fds() - fds;
+    o.out = take_stream(out);
+    o.err = take_stream(err);
+    o.after = read_tree();
+    close(in);
+    close(out);
+    close(err);
+    return o;
+}
+
+/* ---- judging ---- */
+
+static bool one_line(const file *err)
+{
+    const char *end = memchr(err->bytes, '\n', err->n);
+    return err->n > 8 && strncmp(err->bytes, "gable: ", 7) == 0 && end &&
+           end == err->bytes + err->n - 1;
+}
+
+static const char *files_fault(const outcome *o, const tree *before, const outcome *good, bool ok)
+{
+    for (int i = 0; i < o->after.n; i++) {
+        const file *f = &o->after.files[i], *was = find_file(before, f->path);
+        const file *whole = find_file(&good->after, f->path);
+        if (!whole && !was)
+            return "a file that should not be there";
+        if (ok ? !same(f, whole) : !same(f, whole) && !same(f, was))
+            return ok ? "a file that is not as it should be" : "a file that is neither old nor new";
+    }
+    for (int i = 0; i < before->n; i++)
+        if (!find_file(&o->after, before->files[i].path))
+            return "a file that is gone";
+    return ok && o->after.n != good->after.n ? "a file that was not written" : NULL;
+}
+
+static const char *status_fault(inject_kind kind, const outcome *o, const outcome *good)
+{
+    if (o->status == good->status) {
+        bool alike =
+            o->out.n == good->out.n && memcmp(o->out.bytes, good->out.bytes, o->out.n) == 0;
+        return alike ? NULL : "another answer, and no word about it";
+    }
+    if (inject_carries_on[kind])
+        return "should have carried on";
+    if (o->status != 3 && o->status != 4 && o->status != 70)
+        return "an exit status that is not 3, 4 or 70";
+    if (!one_line(&o->err))
+        return "stderr is not one line";
+    bool began = kind == INJECT_WRITE && o->out.n <= good->out.n &&
+                 memcmp(o->out.bytes, good->out.bytes, o->out.n) == 0;
+    return o->out.n && !began ? "a failure that prints an answer" : NULL;
+}
+
+static const char *fault_of(inject_kind kind, const outcome *o, const tree *before,
+                            const outcome *good)
+{
+    const char *fault = status_fault(kind, o, good);
+    if (!fault)
+        fault = files_fault(o, before, good, o->status == good->status);
+    if (!fault && o->left_blocks > 0)
+        fault = "memory that is not freed";
+    if (!fault && o->left_fds > 0)
+        fault = "a descriptor that is left open";
+    return fault;
+}
+
+/* ---- all failures of one line ---- */
+
+static void describe(const outcome *o, const arming *a, const char *fault)
+{
+    dprintf(tap_fd, "# call %ld%s: %s; exit %d, %ld blocks and %d descriptors left: %.*s\n", a->n,
+            a->on ? " and all after it" : "", fault, o->status, o->left_blocks, o->left_fds,
+            (int)strcspn(o->err.bytes, "\n"), o->err.bytes);
+}
+
+/* How far a child got, for the parent that finds it dead. */
+static struct progress {
+    inject_kind kind;
+    long n;
+    int n_tests;
+} * progress;
+
+static void try_kind(const line *l, const char *title, inject_kind kind, const tree *before,
+                     const outcome *good)
+{
+    arming record = {kind, -1, false};
+    outcome counted = run(l, &record);
+    long n_places = inject_n_places(), n_calls = inject_count(), n_faults = 0;
+    restore(&counted.after, before);
+    free_outcome(&counted);
+    if (n_places == 0)
+        return;
+    for (long i = 0; i < 2 * n_places && n_faults < 5; i++) {
+        arming a = {kind, inject_place(i / 2), i % 2};
+        if (a.on && inject_carries_on[kind])
+            continue; /* a signal at each call, for ever */
+        progress->kind = kind;
+        progress->n = a.n;
+        outcome o = run(l, &a);
+        const char *fault = fault_of(kind, &o, before, good);
+        if (fault && n_faults++ == 0)
+            dprintf(tap_fd, "not ok %d - %s: %s\n", ++progress->n_tests, title, inject_names[kind]);
+        if (fault)
+            describe(&o, &a, fault);
+        restore(&o.after, before);
+        free_outcome(&o);
+    }
+    if (n_faults == 0)
+        dprintf(tap_fd, "ok %d - %s: %s: %ld calls, %ld places\n", ++progress->n_tests, title,
+                inject_names[kind], n_calls, n_places);
+}
+
+static void try_line(const line *l, const char *title)
+{
+    tree before = read_tree();
+    outcome warm = run(l, NULL); /* libraries load and cache at first use */
+    restore(&warm.after, &before);
+    outcome good = run(l, NULL);
+    restore(&good.after, &before);
+    bool steady =
+        good.out.n == warm.out.n && memcmp(good.out.bytes, warm.out.bytes, good.out.n) == 0;
+    if (!steady || (good.status != 0 && good.status != 1)) {
+        dprintf(tap_fd, "not ok %d - %s: %s, exit %d: %.*s\n", ++progress->n_tests, title,
+                steady ? "does not run" : "answers differently each time", good.status,
+                (int)strcspn(good.err.bytes, "\n"), good.err.bytes);
+        return;
+    }
+    for (int kind = 0; kind < INJECT_N_KINDS; kind++)
+        try_kind(l, title, (inject_kind)kind, &before, &good);
+}
+
+/* In a child, which may die. */
+static void test_line(const line *l, const char *title)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    must(pid >= 0, "fork");
+    if (pid == 0) {
+        try_line(l, title);
+        exit(0);
+    }
+    int status;
+    must(waitpid(pid, &status, 0) == pid, "waitpid");
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return;
+    dprintf(tap_fd, "not ok %d - %s: %s call %ld: %s %d\n", ++progress->n_tests, title,
+            inject_names[progress->kind], progress->n, WIFSIGNALED(status) ? "signal" : "exit",
+            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+/* ---- the lines ---- */
+
+/* "gable cost … < FILE | …": what stands before a pipe. */
+static void parse(const char *text, size_t length, line *l)
+{
+    *l = (line){.n = 0};
+    snprintf(l->text, sizeof l->text, "%.*s", (int)(length < LINE_CAP - 1 ? length : LINE_CAP - 1),
+             text);
+    for (char *word = strtok(l->text, " "); word && l->n < WORDS_CAP; word = strtok(NULL, " ")) {
+        if (strcmp(word, "|") == 0)
+            break;
+        if (strcmp(word, "<") == 0)
+            l->input = strtok(NULL, " ");
+        else
+            l->words[l->n++] = word;
+    }
+}
+
+static void test_lines(const char *text)
+{
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        char title[LINE_CAP];
+        snprintf(title, sizeof title, "%.*s", (int)(length < 500 ? length : 500), text);
+        title[strcspn(title, "#")] = '\0';
+        if (strncmp(title, "gable ", 6) == 0 && (!wanted || strstr(title, wanted))) {
+            line l;
+            parse(text, length, &l);
+            test_line(&l, title);
+        }
+        text += length + (text[length] == '\n');
+    }
+}
+
+static void enter_scratch(const char *scratch)
+{
+    must(chdir(scratch) == 0, scratch);
+    must(setenv("GABLE_DATA", data, 1) == 0 && setenv("OMP_NUM_THREADS", "1", 1) == 0, "setenv");
+    must(setenv("COLUMNS", "80", 1) == 0 && setenv("TERM", "dumb", 1) == 0, "setenv");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3)
+        return 2;
+    data = argv[1];
+    wanted = argc > 3 ? argv[3] : NULL;
+    const char *all = getenv("GABLE_FAULTS");
+    if (all && strcmp(all, "all") == 0)
+        callers = ALL_CALLERS;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/tests/faults/commands", data);
+    file more = read_file(path);
+    more.bytes[more.n] = '\0';
+    enter_scratch(argv[2]);
+    tap_fd = dup(1);
+    progress =
+        mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    must(tap_fd >= 0 && progress != MAP_FAILED, "set-up");
+    for (int i = 0; gable_commands[i]; i++)
+        test_lines(gable_commands[i]->examples ? gable_commands[i]->examples : "");
+    test_lines(more.bytes);
+    dprintf(tap_fd, "1..%d\n", progress->n_tests);
+    return 0;
+}

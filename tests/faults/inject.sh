@@ -1,0 +1,11 @@
+#!/bin/sh
+# tests/faults/inject.sh [WORD]: every example of every subcommand with each call that can fail failing once; see
+# faults.c. WORD takes the lines that hold it; GABLE_FAULTS=all tries each way to each call.
+set -u
+cd "$(dirname "$0")/../.." || exit 70
+program=$PWD/${BIN:-build}/test/faults
+work=$(mktemp -d) || exit 70
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+tests/faults/fixture.sh "$work" && exec_in=$work/run
+"$program" "$PWD" "$exec_in" "$@"
