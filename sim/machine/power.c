@@ -221,3 +221,13 @@ gable_status gable_power_load(gable_arena *arena, const char *hw,
     out->from = file->name;
     return GABLE_OK;
 }
+
+gable_status gable_power_attach(gable_arena *arena, const char *hw, gable_machine *machine,
+                                gable_err *err)
+{
+    gable_power *power;
+    GABLE_TRY(gable_arena_take(arena, 1, sizeof *power, &power, err));
+    GABLE_TRY(gable_power_load(arena, hw, machine->accelerator, power, err));
+    machine->power = power;
+    return GABLE_OK;
+}

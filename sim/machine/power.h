@@ -7,6 +7,8 @@
 #define GABLE_MACHINE_POWER_H
 #include "machine/constants.h"
 
+struct gable_machine;
+
 /* X(member, key, dim, prior, spread of its logarithm, least, most, help). All above 0. */
 #define GABLE_POWER_LIST(X)                                                                        \
     X(idle_w, "idle", WATTS, 235.0, 0.03, 1.0, 5e3,                                                 \
@@ -79,6 +81,10 @@ extern const gable_schema gable_power_schema, gable_power_meter_schema, gable_po
 gable_status gable_power_load(gable_arena *arena, const char *hw,
                               const struct gable_accelerator *accelerator, gable_power *out,
                               gable_err *err);
+
+/* The same into machine->power, for those who price many steps. */
+gable_status gable_power_attach(gable_arena *arena, const char *hw, struct gable_machine *machine,
+                                gable_err *err);
 
 /* The file that gable_power_load takes the constants from; *out is NULL when there is none. */
 gable_status gable_power_file_load(gable_arena *arena, const char *hw,
