@@ -252,10 +252,11 @@ static gable_status run_job(gable_cli *cli, const sweep_options *o, const gable_
     sigprocmask(SIG_BLOCK, &w.stop, &before);
     w.before = kept->points;
     w.start_s = w.shown_s = now_s();
-    job->threads = o->threads;
-    job->watch = watch;
-    job->context = &w;
-    gable_status status = gable_sweep_run(sweep, job, kept, &stopped, &cli->err);
+    gable_sweep_job watched = *job;
+    watched.threads = o->threads;
+    watched.watch = watch;
+    watched.context = &w;
+    gable_status status = gable_sweep_run(sweep, &watched, kept, &stopped, &cli->err);
     hide(&w);
     if (o->stats)
         write_stats(&w, o->threads > 0 ? o->threads : gable_sweep_threads());

@@ -3,6 +3,7 @@
 #ifndef GABLE_CLI_SERVE_H
 #define GABLE_CLI_SERVE_H
 #include "cli/scenario_options.h"
+#include "engine/rent.h"
 #include "engine/serving_sim.h"
 #include "engine/serving_split.h"
 
@@ -31,7 +32,11 @@ typedef struct gable_serve_answer {
     gable_case priced; /* model and machine */
     gable_serving_request request;
     gable_serving serving;
-    double n_devices, usd_per_million_tokens;
+    double n_devices;
+    gable_rent rent;
+    /* NaN: no price is known. The first counts all that is paid for output tokens; the other two
+     * split it by the time that prompts and answers take. */
+    double usd_per_million_tokens, usd_per_million_input, usd_per_million_generated;
     /* of the simulation */
     bool simulated;
     gable_requests requests;

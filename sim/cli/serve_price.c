@@ -3,6 +3,7 @@
 
 #include "cli/serve.h"
 #include "engine/trace.h"
+#include "machine/power.h"
 
 /* What pricing needs beside the answer. */
 typedef struct serving {
@@ -123,6 +124,7 @@ static gable_status load(serving *v)
                                        .activations = o->activations,
                                        .kv = o->kv};
     GABLE_TRY(gable_scenario_read(cli, &scenario, GABLE_PHASE_DECODE, false, c, &ignored));
+    GABLE_TRY(gable_power_attach(&cli->arena, cli->hw, &c->machine, &cli->err));
     GABLE_TRY(gable_serving_load(&cli->arena, cli->hw, c->machine.accelerator, o->stack,
                                  &v->constants, &v->rules, &cli->err));
     if (o->kv < 0 && v->rules.kv_fp8 && c->model->kv_dtype == GABLE_DTYPE_BF16)
@@ -344,8 +346,37 @@ static void move_to(double to, double *figure, double *p10, double *p90)
     *figure = to;
 }
 
+/* All devices are paid for all the time. */
+static void take_bill(double given_usd_per_h, gable_serve_answer *a)
+{
+    const gable_serving *s = &a->serving;
+    double prompts = gable_serving_prompt_frac(&s->parts);
+    double input = s->requests_per_s * s->parts.isl;
+    gable_rent_of(a->priced.machine.accelerator, given_usd_per_h, &a->rent);
+    double usd_per_h = a->rent.usd_per_h, n = a->n_devices;
+    a->usd_per_million_tokens = gable_rent_per_million(usd_per_h, n, s->tokens_per_s);
+    a->usd_per_million_input = prompts * gable_rent_per_million(usd_per_h, n, input);
+    a->usd_per_million_generated = (1.0 - prompts) * a->usd_per_million_tokens;
+}
+
+/* Steps hold as many sequences as the simulation had on average. */
+static gable_status take_energy(serving *v)
+{
+    gable_serve_answer *a = v->answer;
+    gable_serving *s = &a->serving;
+    gable_serving_request mean = a->request;
+    gable_serving_parts parts;
+    double batch = floor(fmax(a->result.use.batch_mean, 1.0));
+    mean.concurrency = batch * (mean.dp > 1 ? mean.dp : 1);
+    GABLE_TRY(gable_serving_price(&v->cli->arena, a->priced.model, &a->priced.machine, &v->rules,
+                                  &mean, &parts, &v->cli->err));
+    gable_serving_energy_of(&parts, &a->priced.machine, a->n_devices, s->tokens_per_s, &s->energy);
+    s->joules_per_token = s->energy.joules_per_token;
+    return GABLE_OK;
+}
+
 /* Figures of what was simulated: of arrivals from outside, and of more engines than one. */
-static void take_rates(serving *v)
+static gable_status take_rates(serving *v)
 {
     gable_serve_answer *a = v->answer;
     gable_serving *s = &a->serving;
@@ -357,13 +388,11 @@ static void take_rates(serving *v)
         s->requests_per_s = a->times.requests_per_s;
         s->tokens_per_s = a->times.tokens_per_s;
         s->tokens_per_s_per_user = s->tpot_s > 0.0 ? 1.0 / s->tpot_s : 0.0;
-        double watts = a->n_devices * a->priced.machine.accelerator->tdp_w;
-        s->joules_per_token = watts > 0.0 ? watts / s->tokens_per_s : 0.0;
+        GABLE_TRY(take_energy(v));
     }
     s->tokens_per_s_per_gpu = s->tokens_per_s / a->n_devices;
-    if (v->options->usd_per_gpu_hour > 0.0)
-        a->usd_per_million_tokens =
-            v->options->usd_per_gpu_hour * a->n_devices / 3600.0 / s->tokens_per_s * 1e6;
+    take_bill(v->options->usd_per_gpu_hour, a);
+    return GABLE_OK;
 }
 
 static double devices_of(const gable_serve_options *o)
@@ -402,7 +431,6 @@ gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
         GABLE_TRY(gable_request_times_of(&cli->arena, &out->requests, out->result.span_s,
                                          &out->times, &cli->err));
     }
-    take_rates(&v);
     out->within_frac = share_within(o, out);
-    return GABLE_OK;
+    return take_rates(&v);
 }

@@ -438,10 +438,14 @@ Suite *gable_suite_json_reference(void);
 Suite *gable_suite_json_reference(void)
 {
     Suite *suite = suite_create("json_reference");
+    TCase *answers = tcase_create("answers");
+    tcase_set_timeout(answers, 240);
+    tcase_set_tags(answers, "slow");
+    tcase_add_checked_fixture(answers, set_up, command_close);
+    tcase_add_test(answers, answers_have_the_rows_and_no_others);
+    suite_add_tcase(suite, answers);
     TCase *tcase = tcase_create("json_reference");
-    tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, set_up, command_close);
-    tcase_add_test(tcase, answers_have_the_rows_and_no_others);
     tcase_add_test(tcase, every_command_that_answers_in_json_is_there);
     tcase_add_test(tcase, every_row_has_a_meaning_and_every_meaning_a_row);
     tcase_add_test(tcase, schemas_parse);
