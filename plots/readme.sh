@@ -48,7 +48,7 @@ replace regimes workloads/README.md
 "$gable" curve flops --model deepseek-v3.2,deepseek-v4-pro,deepseek-v4-flash \
     --title 'FLOPs of one new token: V4 against V3.2' -o "$to"/plots/flops-per-token.svg
 
-GABLE=$gable plots/whatif.sh
+GABLE=$gable plots/whatif.sh --into "$to"
 
 [ -d "$rows" ] || exit 0
 rows=$(cd "$rows" && pwd)

@@ -1,10 +1,15 @@
 #!/bin/sh
 # Rewrites the generated parts of configs/whatif/README.md and the pictures that they show: each direction on a step that it is
 # made for. `make docs` runs it by plots/readme.sh; alone it takes some seconds.
+#   plots/whatif.sh [--into FOLDER]     FOLDER: into copies of the files there (tests/laws/docs.sh)
 set -eu
 cd "$(dirname "$0")/.."
 gable=${GABLE:-build/gable}
-readme=configs/whatif/README.md
+to=.
+[ "${1:-}" = --into ] && to=$2
+readme=$to/configs/whatif/README.md
+mkdir -p "$to/configs/whatif" "$to/plots"
+[ -f "$readme" ] || cp configs/whatif/README.md "$readme"
 part=$(mktemp)
 trap 'rm -f "$part"' EXIT
 
@@ -31,7 +36,7 @@ STEPS
 
 while IFS='|' read -r name step; do
     file=configs/whatif/$name.json
-    "$gable" whatif $step --direction "$name" -o "plots/whatif-$name.svg"
+    "$gable" whatif $step --direction "$name" -o "$to/plots/whatif-$name.svg"
     printf '### %s: %s\n\n%s\n\n```\n' "$name" "$(field title "$file")" "$(field text "$file")"
     phase=
     [ "$name" = memory-wall ] && phase=' --phase both'
@@ -52,4 +57,4 @@ replace directions
 } >"$part"
 replace crossover
 
-"$gable" sensitivity --model llama-3.1-70b --system hgx-h100-8 --tp 8 --batch 64 --context 4k -o plots/sensitivity-decode-h100.svg
+"$gable" sensitivity --model llama-3.1-70b --system hgx-h100-8 --tp 8 --batch 64 --context 4k -o "$to/plots/sensitivity-decode-h100.svg"

@@ -13,6 +13,8 @@ typedef struct solve_options {
     const char *target, *low, *high;
     gable_texts with;
 } solve_options;
+_Static_assert(sizeof(solve_options) <= SOLVE_OPTIONS_DOUBLES * sizeof(double),
+               "solve_probe copies the options");
 
 static const gable_option options[] = {
     GABLE_SCENARIO_OPTIONS(gable_phase_choices, "decode"),

@@ -101,7 +101,7 @@ static double miss_option(solve_probe *p, double x)
 {
     gable_cli *cli = p->cli;
     char assignment[64];
-    double options[160];
+    double options[SOLVE_OPTIONS_DOUBLES]; /* aligned for any member */
     gable_case c;
     gable_scenario scenario;
     double miss = (double)NAN;
@@ -230,7 +230,7 @@ static gable_status choose_range(solve_probe *p)
 static gable_status read_other(solve_probe *p)
 {
     gable_cli *cli = p->cli;
-    double options[160];
+    double options[SOLVE_OPTIONS_DOUBLES]; /* aligned for any member */
     memcpy(options, p->options, p->command->options_bytes);
     for (int i = 0; i < p->with.n; i++)
         GABLE_TRY(gable_options_set(p->command, p->with.text[i], options, &cli->err));

@@ -11,7 +11,7 @@ typedef enum solve_unknown {
     SOLVE_OPTION  /* any other option that takes a whole number: tp, ep … */
 } solve_unknown;
 
-enum { SOLVE_WHOLE_CAP = 64 };
+enum { SOLVE_WHOLE_CAP = 64, SOLVE_OPTIONS_DOUBLES = 160 };
 
 typedef struct solve_probe {
     gable_cli *cli;

@@ -6,7 +6,7 @@ work=$(mktemp -d) || exit 70
 trap 'rm -rf "$work"' EXIT
 GABLE=${BIN:-build}/gable plots/readme.sh --into "$work" 2>"$work/err" || { cat "$work/err" >&2; exit 70; }
 n=0
-for file in README.md workloads/README.md $(cd "$work" && ls plots/*.svg); do
+for file in README.md workloads/README.md configs/whatif/README.md $(cd "$work" && ls plots/*.svg); do
     n=$((n + 1))
     if cmp -s "$file" "$work/$file"; then
         echo "ok $n - $file is what make docs writes"
