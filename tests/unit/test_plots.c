@@ -302,7 +302,7 @@ static const struct {
 } suffix_rows[] = {
     {"a.svg", GABLE_CANVAS_SVG},      {"a/b.png", GABLE_CANVAS_PNG}, {"x.pdf", GABLE_CANVAS_PDF},
     {"x.txt", GABLE_CANVAS_TERMINAL}, {".svg", GABLE_N_CANVASES},    {"svg", GABLE_N_CANVASES},
-    {"a.gif", GABLE_N_CANVASES},      {"", GABLE_N_CANVASES},        {"a.svg.x", GABLE_N_CANVASES},
+    {"a.gif", GABLE_CANVAS_GIF},      {"", GABLE_N_CANVASES},        {"a.svg.x", GABLE_N_CANVASES},
 };
 
 START_TEST(suffix)
