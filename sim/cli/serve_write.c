@@ -187,7 +187,8 @@ static void write_bill(gable_text *out, const gable_serve_answer *a)
                     a->usd_per_million_tokens, a->rent.usd_per_h);
     gable_text_addf(out, " (%s%s", a->rent.date ? a->rent.date : "", a->rent.date ? ", " : "");
     gable_text_add_safe(out, a->rent.source);
-    gable_text_addf(out, ")\n            of it %.4g a million input tokens, %.4g a million answered\n",
+    gable_text_addf(out,
+                    ")\n            of it %.4g a million input tokens, %.4g a million answered\n",
                     a->usd_per_million_input, a->usd_per_million_generated);
 }
 

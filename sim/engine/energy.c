@@ -218,9 +218,10 @@ static gable_status take_limits(const gable_machine *machine, const gable_power 
         out->limit_w = fmin(out->limit_w, limits->device_w);
     if (limits->system_w > 0.0) {
         if (isnan(out->host_w))
-            return gable_fail(err, GABLE_INPUT,
-                              "a limit of the system: what %s draws beside its devices is not known",
-                              system->name);
+            return gable_fail(
+                err, GABLE_INPUT,
+                "a limit of the system: what %s draws beside its devices is not known",
+                system->name);
         double share = (limits->system_w - out->host_w) / system->n_accelerators;
         out->system_limit_w = limits->system_w;
         out->limit_w = fmin(out->limit_w, share);
