@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/check.h"
+#include "engine/sweep.h"
 #include "machine/calibration.h"
 #include "machine/generation.h"
 #include "machine/serving.h"
@@ -35,19 +36,19 @@ const gable_json_document gable_json_documents[] = {
     {.name = "system", .schema = &gable_system_schema},
     {.name = "generation",
      .schema = &gable_generation_schema,
-     .parts = {"kernels[]", "oddities[]"},
-     .part_schemas = {&gable_calibrated_schema, &gable_oddity_schema}},
+     .parts = {"odd[]"},
+     .part_schemas = {&gable_oddity_schema}},
     {.name = "stack",
      .schema = &gable_stack_schema,
-     .parts = {"gaps[]", "stand_ins[]"},
+     .parts = {"gaps[]", "stands_in[]"},
      .part_schemas = {&gable_gap_schema, &gable_stand_in_schema}},
     {.name = "calibration",
      .schema = &gable_calibration_schema,
-     .parts = {"entries[]"},
+     .parts = {"kernels[]"},
      .part_schemas = {&gable_calibrated_schema}},
     {.name = "serving",
      .schema = &gable_serving_schema,
-     .parts = {"entries[]"},
+     .parts = {"engines[]"},
      .part_schemas = {&gable_serving_entry_schema}},
     {.name = "model",
      .schema = &gable_model_schema,
@@ -57,6 +58,7 @@ const gable_json_document gable_json_documents[] = {
      .schema = &gable_check_schema,
      .parts = {"expect.metrics.NAME", "expect.operators.NAME"},
      .part_schemas = {&gable_check_expectation_schema, &gable_check_operator_schema}},
+    {.name = "sweep", .schema = &gable_sweep_schema},
 };
 const size_t gable_n_json_documents = sizeof gable_json_documents / sizeof gable_json_documents[0];
 

@@ -107,13 +107,30 @@ static void add_fields(gable_text *out, const gable_schema *schema, const char *
     }
 }
 
+/* Keys that no table of fields holds: lists, and objects whose keys are names. */
+static void add_extras(gable_text *out, const char *name, const gable_schema *schema,
+                       const char *part, gable_json_form form, int width)
+{
+    for (size_t i = 0; i < schema->n_extra_keys; i++) {
+        char path[200], whole[260];
+        snprintf(path, sizeof path, "%s%s%s", part, *part ? "." : "", schema->extra_keys[i]);
+        snprintf(whole, sizeof whole, "%s.%s", name, path);
+        const char *meaning = gable_json_meaning("read", whole);
+        const line l = {path, "list or object", meaning ? meaning : ""};
+        line_writers[form](out, &l, width);
+    }
+}
+
 static void add_document(gable_text *out, const gable_json_document *document, gable_json_form form,
                          int width)
 {
     add_heading(out, form, document->schema->id, document->schema->title);
     add_fields(out, document->schema, "", form, width);
-    for (int i = 0; document->parts[i]; i++)
+    add_extras(out, document->name, document->schema, "", form, width);
+    for (int i = 0; document->parts[i]; i++) {
         add_fields(out, document->part_schemas[i], document->parts[i], form, width);
+        add_extras(out, document->name, document->part_schemas[i], document->parts[i], form, width);
+    }
 }
 
 /* ---- answers ---- */

@@ -12,11 +12,12 @@ typedef struct gable_serve_options {
     double isl, osl, length_ratio, concurrency, waves, usd_per_gpu_hour;
     double rate, burstiness, requests, prefix_cache;
     double chunk, max_sequences, wait_fill;
+    double ttft_limit_s, tpot_limit_s, attain; /* limits: 0: none */
     GABLE_LAYOUT_MEMBERS /* dp: engines that answer */
         int weights,
         activations, kv, format;
     int arrivals, seed, prefill_engines, prefill_tp, block, poll, wait;
-    bool reserve;
+    bool reserve, strict;
     gable_texts set;
 } gable_serve_options;
 
@@ -42,6 +43,10 @@ typedef struct gable_serve_answer {
     gable_simulated result;
     gable_request_times times;
     double prefix_hit_frac; /* NaN: no cache of prefixes */
+    bool saturated;         /* requests arrive faster than they are answered */
+    double within_frac;     /* of requests, within the limits; NaN: no limits */
+    double rate;            /* of arrivals from outside, asked for or found; 0: none */
+    bool rate_found;        /* the most that keeps the limits */
     bool split;
     gable_serve_split apart;
 } gable_serve_answer;

@@ -77,8 +77,9 @@ static void write_load(gable_text *out, const gable_serve_options *o, const gabl
         gable_text_addf(out, "  load      %zu requests as recorded, %.4g requests/s", a->requests.n,
                         (double)a->requests.n / a->result.span_s);
     else
-        gable_text_addf(out, "  load      %zu requests, %s, %.4g requests/s", a->requests.n,
-                        gable_arrivals_names[o->arrivals], o->rate);
+        gable_text_addf(out, "  load      %zu requests, %s, %.4g requests/s%s", a->requests.n,
+                        gable_arrivals_names[o->arrivals], a->rate,
+                        a->rate_found ? ": the most that keep the limits" : "");
     gable_text_addf(out, ", prompts of %.10g and answers of %.10g tokens%s\n", round(p->isl),
                     round(p->osl), varied);
     if (isfinite(a->prefix_hit_frac))
@@ -125,6 +126,18 @@ static void write_estimate(gable_text *out, const gable_serve_options *o,
         s->tokens_per_s, s->tokens_per_s_per_gpu, s->tokens_per_s_per_user, s->requests_per_s);
 }
 
+static void write_limits(gable_text *out, const gable_serve_options *o, const gable_serve_answer *a)
+{
+    quantity text;
+    gable_text_addf(out, "  limits    %.1f %% of requests keep them:", 100.0 * a->within_frac);
+    if (o->ttft_limit_s > 0.0)
+        gable_text_addf(out, " first token in %s", seconds(o->ttft_limit_s, text));
+    if (o->tpot_limit_s > 0.0)
+        gable_text_addf(out, "%s a token in %s", o->ttft_limit_s > 0.0 ? "," : "",
+                        seconds(o->tpot_limit_s, text));
+    gable_text_addf(out, "%s\n", a->within_frac < o->attain ? ": MISSED" : "");
+}
+
 static void write_use(gable_text *out, const char *label, int n, const gable_sim_use *use)
 {
     gable_text_addf(out, "  %-9s %d busy %.1f %% of the time, %.4g sequences at a time", label, n,
@@ -165,6 +178,8 @@ static void write_simulated(gable_cli *cli, const gable_serve_options *o,
                     r->queue_most);
     if (r->n_preempted > 0.0)
         gable_text_addf(out, "; %.0f gave way for want of cache and began anew", r->n_preempted);
+    if (a->saturated)
+        gable_text_add(out, ": IT GROWS, requests come faster than they are answered");
     gable_text_addf(out, "\nover %zu requests\n", a->requests.n);
     write_table(cli, a, GABLE_FORMAT_TEXT);
 }
@@ -217,6 +232,8 @@ static void write_text(gable_cli *cli, const gable_serve_options *o, const gable
     if (!s->parts.fits)
         return;
     write_estimate(out, o, a);
+    if (isfinite(a->within_frac))
+        write_limits(out, o, a);
     write_bill(out, a);
     write_energy(out, &s->energy);
     gable_text_addf(out, "  engine    %s: ", gable_provenance_name(s->provenance));
@@ -277,6 +294,7 @@ static void write_json_simulated(gable_text *out, const gable_serve_options *o,
     line lines[N_LINES];
     const json_row rows[] = {{"requests", (double)a->requests.n},
                              {"seed", o->seed},
+                             {"rate_per_s", a->rate > 0.0 ? a->rate : (double)NAN},
                              {"span_s", r->span_s},
                              {"queue_mean", r->queue_mean},
                              {"queue_most", r->queue_most},
@@ -285,8 +303,8 @@ static void write_json_simulated(gable_text *out, const gable_serve_options *o,
                              {"steps", r->n_steps},
                              {"prefix_hit_frac", a->prefix_hit_frac}};
     take_lines(a, lines);
-    gable_text_addf(out, ",\n  \"simulated\": {\n    \"arrivals\": \"%s\",",
-                    gable_arrivals_names[o->arrivals]);
+    gable_text_addf(out, ",\n  \"simulated\": {\n    \"arrivals\": \"%s\",\n    \"saturated\": %s,",
+                    gable_arrivals_names[o->arrivals], a->saturated ? "true" : "false");
     add_rows(out, "    ", rows, sizeof rows / sizeof rows[0]);
     for (int i = 0; i < N_LINES; i++) {
         const json_row spread[] = {{"mean_s", lines[i].s.mean},
@@ -343,6 +361,7 @@ static void write_json(gable_text *out, const gable_serve_options *o, const gabl
         {"usd_per_million_output_tokens", usd},
         {"joules_per_output_token", above_0(s->joules_per_token)},
         {"ttft_mean_s", s->ttft_s},
+        {"within_frac", a->within_frac},
         {"usd_per_gpu_hour", above_0(a->rent.usd_per_h)},
         {"low_usd_per_gpu_hour", above_0(a->rent.low_usd_per_h)},
         {"high_usd_per_gpu_hour", above_0(a->rent.high_usd_per_h)},

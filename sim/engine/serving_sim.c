@@ -91,10 +91,9 @@ static gable_spread spread_of(double *values, size_t n)
     gable_spread s = {0};
     for (size_t i = 0; i < n; i++)
         s.mean += values[i] / (double)n;
-    gslx_sort(values, n);
-    s.p50 = gslx_median(values, n);
-    s.p90 = gslx_quantile(values, n, 0.9);
-    s.p99 = gslx_quantile(values, n, 0.99);
+    s.p50 = gslx_select(values, n, 0.5);
+    s.p90 = gslx_select(values, n, 0.9);
+    s.p99 = gslx_select(values, n, 0.99);
     return s;
 }
 

@@ -134,6 +134,9 @@ typedef struct gable_sweep_request {
     const char *pareto; /* "x,y" */
 } gable_sweep_request;
 
+/* The rows of a sweep's file besides its axes. */
+extern const gable_schema gable_sweep_schema;
+
 /* Reads a file and loads what it names. Refuses with GABLE_INPUT and file:line:column. */
 gable_status gable_sweep_read(gable_arena *arena, const gable_sweep_request *request,
                               gable_sweep *out, gable_err *err);

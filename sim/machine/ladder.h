@@ -16,7 +16,7 @@ typedef struct gable_rung {
     /* Of each entry, made once and not once a column: its text, how far its stack is (-1: it may
      * not stand in); and the entries of a family, order[first[f]] …. */
     const char **described;
-    double *stack_distance;
+    double *stack_distance, *base_distance; /* the latter: all that does not go with a column */
     int *order, first[GABLE_N_FAMILIES + 1];
     double distance, sigma_ln;
     gable_provenance provenance;

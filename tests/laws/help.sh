@@ -57,6 +57,10 @@ done | holds "the page of gable names every command"
 { awk '/^```/ { inside = !inside } inside' README.md configs/README.md hw/README.md workloads/README.md plots/README.md |
     grep -E '^(\$ )?gable ' | unknown_options; } | holds "READMEs use options that there are"
 
+gable help examples | grep -oE '(configs|hw|workloads)/[A-Za-z0-9_./-]+' | sort -u | while read -r path; do
+    [ -e "$path" ] || [ -n "${path##*.json}" ] || [ "${path#hw/calibration/}" != "$path" ] || echo "$path"
+done | holds "files of this tree that examples name are there"
+
 # Files that an example names may be missing (3); that the command line itself is refused (2) is a stale example.
 root=$PWD
 (

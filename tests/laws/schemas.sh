@@ -13,7 +13,7 @@ if [ -z "$python" ]; then
     exit 0
 fi
 
-for kind in accelerator cpu link system generation stack calibration serving model scenario; do
+for kind in accelerator cpu link system generation stack calibration serving model scenario sweep; do
     gable help json $kind --format json >"$work/$kind.schema.json"
 done
 {
@@ -22,6 +22,7 @@ done
     echo "serving hw/serving/*.json"
     echo "model workloads/models/*.json"
     echo "scenario configs/ci/*.json"
+    echo "sweep configs/sweeps/*.json"
 } >"$work/list"
 
 answer() { # NAME COMMAND…
