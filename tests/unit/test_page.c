@@ -115,10 +115,8 @@ static const struct {
     const char *more, *says;
     int tp;
 } refused_rows[] = {
-    {"", "cannot be split over --tp 7", 7},
-    {", \"weights\": \"bf61\"", "unknown format", 1},
-    {", \"contexts\": 1", "contexts", 1},
-    {", \"ep\": 0", "ep", 1},
+    {"", "cannot be split over --tp 7", 7},      {", \"weights\": \"bf61\"", "unknown format", 1},
+    {", \"contexts\": 1", "contexts", 1},        {", \"ep\": 0", "ep", 1},
     {", \"system\": \"x\"", "duplicate key", 1},
 };
 
