@@ -51,6 +51,7 @@ OPTIMISE_ubsan := -O1 -fsanitize=undefined,float-cast-overflow -fno-sanitize-rec
 # clang; libFuzzer itself is linked to the targets alone, so that tests run in this variant too.
 OPTIMISE_fuzz  := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow \
                   -fno-sanitize-recover=all
+OPTIMISE_o3    := -O3 -D_FORTIFY_SOURCE=2
 OPTIMISE_cov   := -O0 --coverage $(BLURRED)
 OPTIMISE       := $(or $(OPTIMISE_$(VARIANT)),-O2 -D_FORTIFY_SOURCE=2)
 
@@ -71,12 +72,15 @@ LINK     = $(CC) $(OPTIMISE) $(OPENMP) -Wl,--as-needed -Wl,-z,relro,-z,now $(LDF
 LIBS     = $(GSL_L) $(CJSON_L) -lm
 WRAPS    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc # tests/wrap.c makes them fail on demand
 
-.PHONY: all setup setup-dev demo check build-checkers unit layers tidy lint asan ubsan valgrind cov golden fuzz bench calibrate docs \
+.PHONY: all setup setup-dev demo check build-checkers unit browser agree layers tidy lint asan ubsan valgrind cov golden answers fuzz bench instructions calibrate docs \
         format install uninstall man deb reproducible clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BIN)/gable $(BIN)/libgable.a $(BIN)/libgable.so ## build the program and the library (the default)
+# `gable report` needs its page at run time; who has no compiler for WebAssembly does without it.
+HAVE_WASM := $(and $(shell command -v clang),$(shell command -v wasm-ld),$(wildcard /usr/include/wasm32-wasi/stdlib.h),$(wildcard /usr/lib/llvm-*/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a))
+
+all: $(BIN)/gable $(BIN)/libgable.a $(BIN)/libgable.so $(if $(HAVE_WASM),build/page.html) ## build the program and the library (the default)
 
 $(BIN)/gable: $(OBJECTS)
 	@mkdir -p $(@D)
@@ -107,14 +111,39 @@ $(OBJ)/%.o: %.c Makefile | $(filter setup setup-dev,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
 	$(call say,cc,$<) $(COMPILE) -MMD -MP -c -o $@ $<
 
--include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
+-include $(shell find $(OBJ) build/obj-wasm -name '*.d' 2>/dev/null)
+.SECONDEXPANSION:
+
+# ---- the page of `gable report` ------------------------------------------------------------------
+# The same rooms for the browser: all but what needs GSL or starts programs; plots/page has the files, and cJSON.
+WASM_OBJ     := build/obj-wasm
+WASM_ROOMS   := base machine model cost net layout
+WASM_SOURCES  = $(filter-out sim/base/file.c sim/report/gnuplot.c,$(wildcard $(WASM_ROOMS:%=sim/%/*.c) sim/report/*.c plots/page/*.c)) \
+                $(shell grep -L 'gsl/' sim/engine/*.c)
+WASM_OBJECTS  = $(WASM_SOURCES:%.c=$(WASM_OBJ)/%.o)
+WASM_FLAGS   := --target=wasm32-wasi -std=c11 -O2 -ffp-contract=off -D_POSIX_C_SOURCE=200809L -Isim -I$(WASM_OBJ)/include \
+                -ffunction-sections -fdata-sections -fvisibility=hidden -Wall -Wextra -Werror -Wno-unknown-pragmas
+PAGE_PARTS   := $(addprefix plots/page/,page.html page.css engine.js marks.js charts.js page.js)
+
+$(WASM_OBJ)/include/cjson: # the header alone: what else is there is not for this machine
+	@mkdir -p $(@D) && ln -sfn "$$(pkg-config --variable=includedir libcjson)/cjson" $@
+
+$(WASM_OBJ)/%.o: %.c Makefile | $(WASM_OBJ)/include/cjson $(filter setup setup-dev,$(MAKECMDGOALS))
+	@mkdir -p $(@D)
+	$(call say,wasm,$<) clang $(WASM_FLAGS) $(if $(filter sim/cost/% sim/net/%,$<),-fno-math-errno -fno-trapping-math) -MMD -MP -c -o $@ $<
+
+build/page.wasm: $$(WASM_OBJECTS)
+	$(call say,ld,$@) clang --target=wasm32-wasi -mexec-model=reactor -nostartfiles -Wl,--no-entry,--gc-sections,--strip-all \
+	  -Wl,-z,stack-size=1048576 -o $@ $^ -lm
+
+build/page.html: build/page.wasm plots/page/build.sh $(PAGE_PARTS)
+	$(call say,page,$@) plots/page/build.sh $@ build/page.wasm $(PAGE_PARTS)
 
 # ---- tests ---------------------------------------------------------------------------------------
 # An archive: a program takes what it uses, so one room's tests link while another room is being built.
 $(OBJ)/all.a: $(TESTABLE)
 	@rm -f $@ && $(AR) rcs $@ $(TESTABLE)
 
-.SECONDEXPANSION:
 $(SUITES:%=$(BIN)/test/%): $(BIN)/test/%: $$(call object,tests/$$*/*.c) $(OBJ)/runner-%.o $(SUPPORT) $(OBJ)/all.a
 	@mkdir -p $(@D)
 	$(call say,ld,$@) $(LINK) $(WRAPS) -o $@ $^ $(CHECK_L) $(LIBS)
@@ -149,6 +178,11 @@ unit: $(SUITES:%=$(BIN)/test/%) ## run the unit tests and laws alone
 golden: all ## rewrite the expected output of the transcripts in tests/golden
 	tests/golden/run.sh --update
 
+answers: $(BIN)/test/unit ## rewrite the keys of answers in sim/cli/json_answers.def
+	@sed '/^ANSWER/,$$d' sim/cli/json_answers.def >$(BIN)/answers.head
+	@GABLE_ANSWERS=$(BIN)/answers.rows CK_RUN_SUITE=json_reference $< >/dev/null || true
+	cat $(BIN)/answers.head $(BIN)/answers.rows >sim/cli/json_answers.def
+
 calibrate: all ## refit hw/calibration from ../shared/measurements
 	@GABLE=$(BIN)/gable hw/calibrate.sh
 
@@ -163,6 +197,15 @@ tidy: ## sizes, banned calls, product names, READMEs
 
 lint: all ## clang-tidy, cppcheck, gcc -fanalyzer, no mutable data
 	@CFLAGS='$(COMMON) $(GSL_C) $(CJSON_C)' tests/tidy/lint.sh
+
+browser: all ## the page of `gable report` in headless Chromium; says so and does nothing where there is none
+	@if tests/browser/run.sh --ready; then BIN=$(BIN) tests/run tests/browser/run.sh; fi
+
+agree: ## the recorded scenarios, to the last digit: gcc -O2, gcc -O3, clang, and the engine of the page
+	@$(MAKE) --no-print-directory CC=gcc VARIANT=o3 build/o3/gable
+	@$(MAKE) --no-print-directory CC=clang build/clang/gable
+	@$(MAKE) --no-print-directory all build/page.wasm
+	@mkdir -p build/browser && cp tests/browser/*.mjs build/browser && node build/browser/agree.mjs
 
 asan: ## unit tests and corpus under AddressSanitizer and UBSan (gcc)
 	@$(MAKE) VARIANT=asan CC=gcc sanitized
@@ -194,8 +237,12 @@ $(FUZZERS:%=$(BIN)/fuzzer/%): $(BIN)/fuzzer/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_SHAR
 $(BENCHES:%=$(BIN)/bench/%): $(BIN)/bench/%: $(OBJ)/tests/bench/%.o $(OBJ)/all.a
 	@mkdir -p $(@D)
 	$(call say,ld,$@) $(LINK) -o $@ $^ $(LIBS)
-bench: all $(BENCHES:%=$(BIN)/bench/%) ## speed, as ratios to something run beside it
+bench: all $(BENCHES:%=$(BIN)/bench/%) ## speed, as ratios to loops run beside it and to the commit before
 	@for b in $(BENCHES:%=$(BIN)/bench/%); do $$b || exit; done
+	@BIN=$(BIN) tests/bench/previous.sh
+
+instructions: $(BIN)/bench/bench_price $(BIN)/bench/bench_sweep ## instructions of what bench times, against those recorded
+	@BIN=$(BIN) CC=$(CC) tests/bench/instructions.sh
 
 # ---- people --------------------------------------------------------------------------------------
 DEMO := --model llama-3.1-70b --system hgx-h100-8 --tp 8
@@ -208,7 +255,9 @@ demo: all ## decode and prefill of a 70B model on eight GPUs, and their roofline
 	@echo 'wrote out/roofline.svg'
 
 RUN_PACKAGES := gcc libc6-dev pkg-config libgsl-dev libcjson-dev gnuplot-nox check
-DEV_PACKAGES := clang clang-format clang-tidy libclang-rt-dev cppcheck valgrind pmccabe gcovr jq \
+WASM_PACKAGES := clang lld wasi-libc libclang-rt-dev-wasm32
+DEV_PACKAGES := $(WASM_PACKAGES) clang-format clang-tidy libclang-rt-dev chromium fonts-dejavu-core \
+                $(if $(shell command -v npm),,nodejs npm) cppcheck valgrind pmccabe gcovr jq \
                 mandoc zsh fish debhelper dpkg-dev fakeroot lintian python3 python3-jsonschema
 
 setup: ## install what building and testing needs (apt; nothing happens where all is there)
@@ -229,16 +278,22 @@ FISH_COMPLETIONS ?= $(PREFIX)/share/fish/vendor_completions.d
 
 # Man pages and completion are what the program says of itself.
 COMMANDS   := $(shell sed -n 's/^COMMAND(\(.*\))/\1/p' sim/cli/commands.def)
+READS      := $(shell sed -n 's/^ *{\.name = "\(.*\)",.*$$/\1/p' sim/cli/json_reference.c)
 PAGES      := $(BIN)/man/gable.1 $(COMMANDS:%=$(BIN)/man/gable-%.1)
+SCHEMAS    := $(READS:%=$(BIN)/schemas/%.schema.json)
 COMPLETION := $(addprefix $(BIN)/completion/,gable.bash gable.zsh gable.fish)
 
 $(BIN)/man/gable.1: $(BIN)/gable
 	@mkdir -p $(@D) && $< help --format man >$@
 $(BIN)/man/gable-%.1: $(BIN)/gable
 	@mkdir -p $(@D) && $< help --format man $* >$@
+$(BIN)/man/gable-json.5: $(BIN)/gable
+	@mkdir -p $(@D) && $< help json --format man >$@
 $(BIN)/completion/gable.%: $(BIN)/gable
 	@mkdir -p $(@D) && $< completion $* >$@
-man: $(PAGES) $(COMPLETION) ## build the man pages and the completion of three shells
+$(BIN)/schemas/%.schema.json: $(BIN)/gable
+	@mkdir -p $(@D) && $< help json $* --format json >$@
+man: $(PAGES) $(BIN)/man/gable-json.5 $(COMPLETION) $(SCHEMAS) ## build man pages, completion of three shells, JSON Schemas
 
 $(BIN)/gable.pc: Makefile sim/gable.h FORCE
 	@mkdir -p $(@D)
@@ -250,7 +305,7 @@ $(BIN)/gable.pc: Makefile sim/gable.h FORCE
 FORCE:
 
 install: all man $(BIN)/gable.pc ## install under PREFIX (default /usr/local), staged in DESTDIR
-	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(PREFIX)/include $(LIBDIR)/pkgconfig $(MANDIR)/man1 $(DATADIR) \
+	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(PREFIX)/include $(LIBDIR)/pkgconfig $(MANDIR)/man1 $(MANDIR)/man5 $(DATADIR)/schemas \
 	  $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS))
 	install -m 755 $(BIN)/gable $(DESTDIR)$(PREFIX)/bin/gable
 	install -m 644 sim/gable.h $(DESTDIR)$(PREFIX)/include/gable.h
@@ -260,19 +315,23 @@ install: all man $(BIN)/gable.pc ## install under PREFIX (default /usr/local), s
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libgable.so
 	install -m 644 $(BIN)/gable.pc $(DESTDIR)$(LIBDIR)/pkgconfig/gable.pc
 	install -m 644 $(PAGES) $(DESTDIR)$(MANDIR)/man1/
+	install -m 644 $(BIN)/man/gable-json.5 $(DESTDIR)$(MANDIR)/man5/
 	install -m 644 $(BIN)/completion/gable.bash $(DESTDIR)$(BASH_COMPLETIONS)/gable
 	install -m 644 $(BIN)/completion/gable.zsh $(DESTDIR)$(ZSH_COMPLETIONS)/_gable
 	install -m 644 $(BIN)/completion/gable.fish $(DESTDIR)$(FISH_COMPLETIONS)/gable.fish
 	rm -rf $(addprefix $(DESTDIR)$(DATADIR)/,hw workloads configs plots)
 	cp -R hw workloads configs plots $(DESTDIR)$(DATADIR)/
-	rm -f $(DESTDIR)$(DATADIR)/*/*.sh
+	find $(DESTDIR)$(DATADIR) -name '*.sh' -exec rm -f {} +
+	install -m 644 $(SCHEMAS) $(DESTDIR)$(DATADIR)/schemas/
+	rm -rf $(DESTDIR)$(DATADIR)/*/*.sh $(DESTDIR)$(DATADIR)/plots/page
+	[ ! -f build/page.html ] || install -m 644 build/page.html $(DESTDIR)$(DATADIR)/plots/page.html
 	chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)
 	[ -n '$(DESTDIR)' ] || ldconfig 2>/dev/null || true
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/gable include/gable.h)
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libgable.a libgable.so $(SONAME) libgable.so.$(VERSION) pkgconfig/gable.pc)
-	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(PAGES)))
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(PAGES))) $(DESTDIR)$(MANDIR)/man5/gable-json.5
 	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/gable $(DESTDIR)$(ZSH_COMPLETIONS)/_gable $(DESTDIR)$(FISH_COMPLETIONS)/gable.fish
 	rm -rf $(DESTDIR)$(DATADIR)
 

@@ -3,16 +3,24 @@
 # and the pictures that they show: what the program says today, and how far it is from measured kernels. `make docs` runs it; without the
 # measurements the accuracy table stays as it is.
 #   plots/readme.sh [MEASUREMENTS]
+#   plots/readme.sh --into FOLDER     all but the accuracy tables, into copies of the files in FOLDER (tests/laws/docs.sh)
 set -eu
 cd "$(dirname "$0")/.."
 gable=${GABLE:-build/gable}
+to=.
+if [ "${1:-}" = --into ]; then
+    to=$2
+    mkdir -p "$to/workloads" "$to/plots"
+    cp README.md "$to" && cp workloads/README.md "$to/workloads"
+    set -- /no/measurements
+fi
 rows=${1:-../shared/measurements}
 scenario='--model llama-3.1-70b --system hgx-h100-8 --tp 8 --batch 64 --context 4096'
 part=$(mktemp)
 trap 'rm -f "$part"' EXIT
 
 replace() { # NAME [FILE]: puts $part between the marks of NAME
-    file=${2:-README.md}
+    file=$to/${2:-README.md}
     awk -v name="$1" -v part="$part" '
         $0 == "<!-- " name ":end -->" { while ((getline line < part) > 0) print line; inside = 0 }
         !inside { print }
@@ -28,17 +36,19 @@ replace() { # NAME [FILE]: puts $part between the marks of NAME
 } >"$part"
 replace cost
 
-"$gable" roofline $scenario -o plots/llama-3.1-70b-hgx-h100-8.svg
+"$gable" roofline $scenario -o "$to"/plots/llama-3.1-70b-hgx-h100-8.svg
 
 "$gable" model regimes --format md >"$part"
 replace regimes workloads/README.md
 
 "$gable" curve roofline --system gb200-nvl72 --tp 4 --model llama-3.1-70b,qwen3-235b-a22b,nemotron-3-super-120b-a12b \
-    --title 'Decode of a dense, a MoE and a latent-MoE model on 4 GB200, batch 1 to 4096' -o plots/decode-roofs-gb200.svg
-"$gable" curve cache --title 'Cache per token: eight kinds of attention' -o plots/cache-per-token.svg \
+    --title 'Decode of a dense, a MoE and a latent-MoE model on 4 GB200, batch 1 to 4096' -o "$to"/plots/decode-roofs-gb200.svg
+"$gable" curve cache --title 'Cache per token: eight kinds of attention' -o "$to"/plots/cache-per-token.svg \
     --model llama-3.1-70b,gemma-3-27b,deepseek-v3,deepseek-v3.2,deepseek-v4-pro,minimax-m3,qwen3-next-80b-a3b,nemotron-3-super-120b-a12b
 "$gable" curve flops --model deepseek-v3.2,deepseek-v4-pro,deepseek-v4-flash \
-    --title 'FLOPs of one new token: V4 against V3.2' -o plots/flops-per-token.svg
+    --title 'FLOPs of one new token: V4 against V3.2' -o "$to"/plots/flops-per-token.svg
+
+GABLE=$gable plots/whatif.sh --into "$to"
 
 [ -d "$rows" ] || exit 0
 rows=$(cd "$rows" && pwd)
@@ -71,10 +81,12 @@ replace accuracy
 {
     echo '| runs | n | TPOT | TTFT | measured inside p10-p90 (TPOT) |'
     echo '|---|--:|--:|--:|--:|'
-    GABLE_DATA=$half "$gable" validate serving "$rows/serving.csv" --half test --format csv |
-        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
-            $1 == "all" { printf "| held-out configurations | %d | **%.1f / %.0f %%** | %.0f / %.0f %% (%d runs) | %.0f %% |\n", $at["n"],
-                100 * $at["tpot_median_frac"], 100 * $at["tpot_p90_frac"], 100 * $at["ttft_median_frac"],
-                100 * $at["ttft_p90_frac"], $at["n_ttft"], 100 * $at["tpot_inside_frac"] }'
+    for recipes in '' "--recipes $half/workloads/recipes.csv"; do
+        GABLE_DATA=$half "$gable" validate serving "$rows/serving.csv" --half test --format csv $recipes |
+            awk -F, -v how="${recipes:+, with \`--recipes\`}" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+                $1 == "all" { printf "| held-out configurations%s | %d | **%.1f / %.0f %%** | %.0f / %.0f %% (%d runs) | %.0f %% |\n", how, $at["n"],
+                    100 * $at["tpot_median_frac"], 100 * $at["tpot_p90_frac"], 100 * $at["ttft_median_frac"],
+                    100 * $at["ttft_p90_frac"], $at["n_ttft"], 100 * $at["tpot_inside_frac"] }'
+    done
 } >"$part"
 replace serving

@@ -33,7 +33,7 @@ plot for [i=1:n_roofs] $roofs index (i-1) using 1:2 with lines lc rgb roof_color
      $moves using 1:2:($3-$1):($4-$2) with vectors head filled size screen 0.008,18 lc rgb '#888888' lw 1.2 notitle, \
      $moves using 1:2:5 with points pt 6 ps variable lc rgb '#777777' notitle, \
      $moves using 3:4:5 with points pt 7 ps variable lc rgb '#0072B2' notitle, \
-     $moves using 3:6:(move_name[int($0) + 1]) with labels left offset 1.6,0.1 noenhanced font ',10' textcolor rgb ink notitle, \
+     $moves using 3:6:(move_name[int($0) + 1]) with labels left offset 2.1,0.1 noenhanced font ',10' textcolor rgb ink notitle, \
      for [i=1:n_roofs] keyentry with lines lc rgb roof_color[roof_kind[i]] lw roof_width[roof_kind[i]] dt roof_dash[roof_kind[i]] title roof_title[i]
 unset label
 unset key

@@ -63,6 +63,11 @@ typedef struct gable_query {
      * "pool"; parts of the weights and of the cache (0 … 1), on "host" (or NULL) or "storage". */
     const char *memory, *offload_to;
     double offload_weights, offload_kv;
+    /* Beyond tp and ep (0 counts as 1): pipeline stages, ranks of a context, replicas, groups of tp
+     * ranks with sequences of their own; systems that scale-out links connect. micro_batches 0: as
+     * many as stages. Words as the options of `gable cost` have them; NULL: none, auto, ring. */
+    int pp, cp, dp, attn_dp, nodes, micro_batches, redundant_experts;
+    const char *overlap, *exchange, *context_exchange;
 } gable_query;
 
 /* The step. Seconds are of the whole step; bytes and FLOPs those of one device. */
@@ -98,6 +103,7 @@ typedef struct gable_operator {
     double flops, hbm_bytes, wire_bytes;
     double ceiling_s, time_s, share_frac;
     const char *bound, *source;
+    double hidden_s; /* of time_s, what operators beside it hide; below 0: how they slow it */
 } gable_operator;
 
 /* Operator `index` in 0 … n_operators - 1; 3 when the index is outside. */

@@ -24,6 +24,9 @@ class Query(ctypes.Structure):
         ("acceptance_rate", c_double), ("accepted_length", c_double),
         ("memory", c_char_p), ("offload_to", c_char_p),
         ("offload_weights", c_double), ("offload_kv", c_double),
+        ("pp", c_int), ("cp", c_int), ("dp", c_int), ("attn_dp", c_int), ("nodes", c_int),
+        ("micro_batches", c_int), ("redundant_experts", c_int),
+        ("overlap", c_char_p), ("exchange", c_char_p), ("context_exchange", c_char_p),
     ]
 
 

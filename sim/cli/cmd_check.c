@@ -1,4 +1,5 @@
 /* gable check: recorded scenarios, priced again and compared. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -97,17 +98,34 @@ static void refuse(checking *c, const gable_err *why)
                    c->n_refused, c->n);
 }
 
-static void check_all(checking *c)
+/* By system, then stack: scenarios of one machine in a row. */
+static int compare_machines(const void *a, const void *b)
+{
+    const gable_check *x = *(const gable_check *const *)a, *y = *(const gable_check *const *)b;
+    int systems = strcmp(x->system, y->system), stacks = strcmp(x->stack, y->stack);
+    return systems ? systems : stacks ? stacks : (x > y) - (x < y);
+}
+
+static gable_status check_all(checking *c)
 {
     gable_cli *cli = c->cli;
-    gable_check_source source = {cli->hw, cli->workloads, &cli->arena, &c->scratch};
-    for (size_t i = 0; i < c->n; i++) {
-        gable_err why = {0};
-        gable_check *check = &c->checks[i];
-        if (gable_check_read(&cli->arena, c->paths[i], check, &why) != GABLE_OK ||
-            gable_check_price(&source, check, &why) != GABLE_OK)
-            refuse(c, &why);
-    }
+    gable_check_held held = {0};
+    gable_check_source source = {cli->hw, cli->workloads, &cli->arena, &c->scratch, &held};
+    gable_check **order;
+    gable_err *why;
+    size_t n = 0;
+    GABLE_TRY(gable_arena_take(&cli->arena, c->n + 1, sizeof *order, &order, &cli->err));
+    GABLE_TRY(gable_arena_take(&cli->arena, c->n + 1, sizeof *why, &why, &cli->err));
+    for (size_t i = 0; i < c->n; i++)
+        if (gable_check_read(&cli->arena, c->paths[i], &c->checks[i], &why[i]) == GABLE_OK)
+            order[n++] = &c->checks[i];
+    qsort(order, n, sizeof *order, compare_machines);
+    for (size_t i = 0; i < n; i++)
+        gable_check_price(&source, order[i], &why[order[i] - c->checks]);
+    for (size_t i = 0; i < c->n; i++)
+        if (why[i].status != GABLE_OK)
+            refuse(c, &why[i]);
+    return GABLE_OK;
 }
 
 /* ---- --update ---- */
@@ -175,8 +193,9 @@ static gable_status check_and_report(checking *c, const check_options *options)
 {
     gable_cli *cli = c->cli;
     GABLE_TRY(gable_arena_init(&c->scratch, scratch_bytes, &cli->err));
-    check_all(c);
+    gable_status status = check_all(c);
     gable_arena_free(&c->scratch);
+    GABLE_TRY(status);
     if (c->n_refused)
         return cli->err.status;
     if (options->update)

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/solve_probe.h"
+#include "cli/solve_table.h"
 
 typedef struct solve_options {
     gable_scenario_options scenario; /* first: its rows are offsets into it */
@@ -12,6 +13,8 @@ typedef struct solve_options {
     const char *target, *low, *high;
     gable_texts with;
 } solve_options;
+_Static_assert(sizeof(solve_options) <= SOLVE_OPTIONS_DOUBLES * sizeof(double),
+               "solve_probe copies the options");
 
 static const gable_option options[] = {
     GABLE_SCENARIO_OPTIONS(gable_phase_choices, "decode"),
@@ -121,7 +124,7 @@ static void add_end(gable_text *out, solve_probe *p, double x)
     gable_units_print(x, solve_probe_dim(p), 4, where);
     double miss = solve_probe_miss(x, p);
     if (isnan(miss) || isnan(p->side.time_s)) {
-        gable_text_addf(out, "at %s the step cannot be laid out", where);
+        gable_text_addf(out, "at %s %s", where, p->refusal.text);
         return;
     }
     const gable_target_text *t = &gable_targets[p->target.kind];
@@ -260,12 +263,15 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_case priced_case;
     gable_priced priced;
     gable_solution solution;
-    if (o->format != GABLE_FORMAT_TEXT && o->format != GABLE_FORMAT_JSON)
+    bool several = gable_solve_table_asked(o) && !all->target;
+    if (!several && o->format != GABLE_FORMAT_TEXT && o->format != GABLE_FORMAT_JSON)
         return gable_fail(&cli->err, GABLE_USAGE, "solve answers in text or json");
     if (all->target)
         return seek(cli, all);
     GABLE_TRY(find_question(cli, &q));
     cli->n_arguments = 0;
+    if (several)
+        return gable_solve_table(cli, o, q->kind, all->paper, q->name, q->unit);
     GABLE_TRY(gable_scenario_price_one(cli, o, &priced_case, &priced));
     GABLE_TRY(gable_engine_solve(priced_case.model, &priced_case.machine,
                                  &priced_case.plan.scenario, q->kind, all->paper, &solution,
@@ -289,11 +295,13 @@ const gable_command gable_command_solve = {
                 "gable solve context --model llama-3.1-70b --system hgx-h100-8 --tp 8 --batch 64\n"
                 "gable solve expert-tokens --model qwen3-235b-a22b --system gb200-nvl72 --tp 4 "
                 "--weights nvfp4 --activations nvfp4 --paper\n"
+                "gable solve batch --model llama-3.1-8b "
+                "--system t4,a100-sxm-80gb,h100-sxm,b200-sxm,rubin\n"
                 "gable solve hbm.bandwidth --for time=5ms --model llama-3.1-8b --system h100-sxm\n"
                 "gable solve batch --for bound=compute --model llama-3.1-8b --system h100-sxm "
                 "--stack ideal\n"
-                "gable solve scale_up.bandwidth --for equal --with tp=1 --tp 8 --phase prefill "
-                "--model llama-3.1-8b --system hgx-h100-8\n"
+                "gable solve scale_up.bandwidth --for equal --with tp=8 --with attn-dp=1 "
+                "--tp 1 --attn-dp 8 --ep 8 --model deepseek-v3 --system hgx-h200-8 --batch 64\n"
                 "gable solve tp --for fits --model llama-3.1-405b --system gb200-nvl72 "
                 "--context 1M\n",
     .run = run,

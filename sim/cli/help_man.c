@@ -195,4 +195,6 @@ void gable_man_program(gable_text *out)
     add_rows(out, gable_help_environment);
     add_section(out, "FILES");
     add_rows(out, gable_help_files);
+    add_section(out, "SEE ALSO");
+    gable_text_add(out, ".BR gable\\-json (5)\n");
 }

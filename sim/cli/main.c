@@ -7,16 +7,10 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/commands.h"
 #include "cli/options.h"
 #include "gable.h"
 
-const gable_command *const gable_commands[] = {
-#define COMMAND(name) &gable_command_##name,
-#include "cli/commands.def"
-#undef COMMAND
-    NULL};
-enum { N_COMMANDS = sizeof gable_commands / sizeof gable_commands[0] - 1 };
+enum { COMMANDS_CAP = 64 };
 
 /* Descriptions, measurements and results of one run; pages are touched only when used. */
 static const size_t arena_bytes = (size_t)512 * 1024 * 1024;
@@ -108,10 +102,11 @@ static const gable_command *find_command(const char *name)
 
 static gable_status unknown_command(gable_cli *cli, const char *name)
 {
-    const char *names[N_COMMANDS];
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        names[i] = gable_commands[i]->name;
-    return gable_cli_unknown(cli, "command", name, names, N_COMMANDS);
+    const char *names[COMMANDS_CAP + 2] = {"--version", "--help"};
+    size_t n = 2;
+    for (size_t i = 0; i < COMMANDS_CAP && gable_commands[i]; i++)
+        names[n++] = gable_commands[i]->name;
+    return gable_cli_unknown(cli, "command", name, names, n);
 }
 
 static bool asks_for_help(int count, const char *const *words)

@@ -163,6 +163,8 @@ static gable_status fill(gable_cli *cli, const gable_plan_answer *a, const gable
 {
     gable_text layout = {0}, why = {0};
     bool priced = c->serving.tpot_s > 0.0;
+    if (c->replicas > 1.0)
+        gable_text_addf(&layout, "%.0f x ", c->replicas);
     gable_plan_layout(&layout, &c->layout);
     if (c->prompt_replicas > 0.0) {
         gable_text_addf(&layout, " + %.0f x ", c->prompt_replicas);

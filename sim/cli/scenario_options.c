@@ -18,9 +18,8 @@ static gable_status need(gable_cli *cli, const char *value, const char *name, co
                       example);
 }
 
-/* A count given as text, because its default depends on the phase. */
-static gable_status read_count(gable_cli *cli, const char *name, const char *text, double fallback,
-                               double *out)
+gable_status gable_scenario_count(gable_cli *cli, const char *name, const char *text,
+                                  double fallback, double *out)
 {
     char why[200];
     *out = fallback;
@@ -41,12 +40,13 @@ static gable_status read_scenario(gable_cli *cli, const gable_scenario_options *
         .phase = phase, .batch = both && !decode ? 1.0 : o->batch, .skew = o->skew};
     GABLE_LAYOUT_COPY(out, o);
     double context;
-    GABLE_TRY(
-        read_count(cli, "context", o->context, decode || both ? default_context : 0.0, &context));
+    GABLE_TRY(gable_scenario_count(cli, "context", o->context,
+                                   decode || both ? default_context : 0.0, &context));
     double prompt = both && o->context ? context : default_prompt;
     bool pair_prefill = both && !decode;
     const char *given_new = both && decode ? NULL : o->new_tokens;
-    GABLE_TRY(read_count(cli, "new-tokens", given_new, decode ? 1.0 : prompt, &out->n_new));
+    GABLE_TRY(
+        gable_scenario_count(cli, "new-tokens", given_new, decode ? 1.0 : prompt, &out->n_new));
     out->n_cached = pair_prefill ? 0.0 : context;
     return GABLE_OK;
 }

@@ -151,6 +151,11 @@ gable_status gable_scenario_read(gable_cli *cli, const gable_scenario_options *o
 gable_status gable_scenario_price_read(gable_cli *cli, const gable_scenario *scenario,
                                        gable_case *out, gable_priced *priced);
 
+/* A count given as text, because its default depends on the phase; `fallback` for NULL. `name` is
+ * that of the option, for messages. */
+gable_status gable_scenario_count(gable_cli *cli, const char *name, const char *text,
+                                  double fallback, double *out);
+
 /* The phase that --phase names; decode for "both". */
 gable_phase gable_scenario_phase(const gable_scenario_options *options);
 

@@ -32,16 +32,14 @@ static void evaluate(solve_probe *p, gable_case *c, const gable_scenario *scenar
                      const gable_machine *machine, gable_whatif_side *out)
 {
     gable_arena *arena = &p->cli->arena;
-    gable_err err = {0};
     gable_plan plan;
     gable_step step;
+    gable_err *err = &p->refusal;
+    *err = (gable_err){0};
     size_t mark = gable_arena_mark(arena);
     *out = (gable_whatif_side){.time_s = (double)NAN};
-    if (gable_layout_plan(arena, c->model, scenario, &plan, &err) == GABLE_OK &&
-        gable_engine_check(&plan, machine, &err) == GABLE_OK &&
-        gable_step_init(arena, &plan, &step, &err) == GABLE_OK) {
+    if (gable_engine_lay(arena, c->model, machine, scenario, &plan, &step, err) == GABLE_OK) {
         const gable_whatif_step one = {&plan, machine, &step};
-        gable_engine_price(&plan, machine, &step);
         gable_whatif_figures(&one, out);
     }
     gable_arena_release(arena, mark);
@@ -103,10 +101,11 @@ static double miss_option(solve_probe *p, double x)
 {
     gable_cli *cli = p->cli;
     char assignment[64];
-    double options[160];
+    double options[SOLVE_OPTIONS_DOUBLES]; /* aligned for any member */
     gable_case c;
     gable_scenario scenario;
     double miss = (double)NAN;
+    p->side.time_s = (double)NAN;
     size_t mark = gable_arena_mark(&cli->arena);
     memcpy(options, p->options, p->command->options_bytes);
     snprintf(assignment, sizeof assignment, "%s=%.0f", p->name, x);
@@ -117,6 +116,8 @@ static double miss_option(solve_probe *p, double x)
         evaluate(p, &c, &scenario, &c.machine, &p->side);
         miss = miss_of(p, scenario.batch, p->other_s);
     }
+    if (cli->err.status != GABLE_OK)
+        p->refusal = cli->err;
     cli->err = (gable_err){0}; /* what cannot be laid out is no answer, and no error */
     gable_arena_release(&cli->arena, mark);
     return miss;
@@ -229,7 +230,7 @@ static gable_status choose_range(solve_probe *p)
 static gable_status read_other(solve_probe *p)
 {
     gable_cli *cli = p->cli;
-    double options[160];
+    double options[SOLVE_OPTIONS_DOUBLES]; /* aligned for any member */
     memcpy(options, p->options, p->command->options_bytes);
     for (int i = 0; i < p->with.n; i++)
         GABLE_TRY(gable_options_set(p->command, p->with.text[i], options, &cli->err));

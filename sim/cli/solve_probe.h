@@ -11,7 +11,7 @@ typedef enum solve_unknown {
     SOLVE_OPTION  /* any other option that takes a whole number: tp, ep … */
 } solve_unknown;
 
-enum { SOLVE_WHOLE_CAP = 64 };
+enum { SOLVE_WHOLE_CAP = 64, SOLVE_OPTIONS_DOUBLES = 160 };
 
 typedef struct solve_probe {
     gable_cli *cli;
@@ -32,6 +32,7 @@ typedef struct solve_probe {
     double other_s;         /* SPEEDUP: the step as given */
     gable_whatif_side side; /* of the last evaluation */
     double batch;
+    gable_err refusal; /* why the last evaluation could not be laid out */
 } solve_probe;
 
 /* Finds what `name` is, loads and prices the step as given. Unknown names are refused with the

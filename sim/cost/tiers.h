@@ -1,5 +1,5 @@
 /* cost/tiers: memory that no device ships yet: flash beside the device memory, units inside it.
- * Private to cost. Room: cost. Uses: machine. Where the figures come from: configs/whatif. */
+ * Room: cost. Uses: machine. Where the figures come from: configs/whatif. */
 #ifndef GABLE_COST_TIERS_H
 #define GABLE_COST_TIERS_H
 #include "cost/cost.h"

@@ -118,10 +118,10 @@ static const gable_field expectation_fields[] = {
      .offset = offsetof(expectation, tolerance),
      .help = "relative: 0.01 allows 1 % either way"},
 };
-static const gable_schema expectation_schema = {.id = "",
-                                                .title = "an expected figure",
-                                                .fields = expectation_fields,
-                                                .n_fields = COUNT_OF(expectation_fields)};
+const gable_schema gable_check_expectation_schema = {.id = "",
+                                                     .title = "an expected figure",
+                                                     .fields = expectation_fields,
+                                                     .n_fields = COUNT_OF(expectation_fields)};
 
 static const gable_field operator_fields[] = {
     {.block = "",
@@ -137,10 +137,10 @@ static const gable_field operator_fields[] = {
      .offset = offsetof(gable_check_operator, time_s),
      .help = "says what moved, not compared"},
 };
-static const gable_schema operator_schema = {.id = "",
-                                             .title = "an expected operator",
-                                             .fields = operator_fields,
-                                             .n_fields = COUNT_OF(operator_fields)};
+const gable_schema gable_check_operator_schema = {.id = "",
+                                                  .title = "an expected operator",
+                                                  .fields = operator_fields,
+                                                  .n_fields = COUNT_OF(operator_fields)};
 
 /* ---- reading ---- */
 
@@ -181,7 +181,8 @@ static gable_status read_metrics(gable_arena *arena, const gable_json *metrics, 
         expectation expected = {0.0, gable_check_tolerance};
         if (!node)
             continue;
-        GABLE_TRY(gable_fields_read_object(arena, node, &expectation_schema, &expected, err));
+        GABLE_TRY(
+            gable_fields_read_object(arena, node, &gable_check_expectation_schema, &expected, err));
         out->expects[i] = true;
         out->recorded.metric[i] = expected.value;
         out->tolerance[i] = expected.tolerance;
@@ -205,7 +206,7 @@ static gable_status read_operators(gable_arena *arena, const gable_json *operato
             return gable_json_fail_key(node, err, "not the name of an operator");
         is->name = node->key;
         is->time_s = unknown_s;
-        GABLE_TRY(gable_fields_read_object(arena, node, &operator_schema, is, err));
+        GABLE_TRY(gable_fields_read_object(arena, node, &gable_check_operator_schema, is, err));
     }
     return GABLE_OK;
 }

@@ -139,8 +139,9 @@ typedef struct gable_check {
     bool data_moved[GABLE_N_CHECK_DATA]; /* the file is another than when this was recorded */
 } gable_check;
 
-/* The rows that are read from a file: what a scenario is, and what its file may hold. */
-extern const gable_schema gable_check_schema;
+/* The rows that are read from a file: what a scenario is, an expected figure, an operator. */
+extern const gable_schema gable_check_schema, gable_check_expectation_schema,
+    gable_check_operator_schema;
 
 /* Reads one file. Refuses with GABLE_INPUT and file:line:column: typos, wrong types, formats and
  * bounds that there are not. Whether the model and system exist is found by gable_check_price. */
@@ -150,11 +151,23 @@ gable_status gable_check_read(gable_arena *arena, const char *path, gable_check 
 /* The layout that a scenario has when it says nothing: one device. */
 void gable_check_set_layout(gable_check *out);
 
+/* The machine of the scenario before: loading one takes longer than pricing a thousand steps. Start
+ * as {0}; its memory is the scratch that it was loaded into. */
+typedef struct gable_check_held {
+    const char *system, *stack; /* NULL: none is held */
+    gable_machine machine;
+    size_t mark;               /* of the scratch, before it */
+    uint64_t calibration_hash; /* of the folder; 0: not known yet */
+} gable_check_held;
+
 /* Where prices come from, and memory for them. */
 typedef struct gable_check_source {
     const char *hw, *workloads; /* data folders */
     gable_arena *keep;          /* what the outcome holds */
     gable_arena *scratch;       /* models, machines, plans: given back before the call returns */
+    gable_check_held *held; /* then only by the next scenario of another system or stack, so that
+                               those of one machine are best priced in a row; NULL: no machine is
+                               held. Nothing else may take from the scratch meanwhile */
 } gable_check_source;
 
 /* Prices the scenario and compares: fills `now`, the changes and the outcome. Refuses with

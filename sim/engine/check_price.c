@@ -96,8 +96,15 @@ static gable_status hash_data(const gable_check_source *source, const gable_chec
         GABLE_TRY(hash_file(scratch, paths[i], &hash[i], err));
     if (machine->constants->ideal)
         return GABLE_OK;
+    uint64_t *known = source->held ? &source->held->calibration_hash : NULL;
     const char *folder = gable_file_join(scratch, source->hw, "calibration");
-    return hash_folder(scratch, folder, &hash[GABLE_CHECK_DATA_CALIBRATION], err);
+    if (known && *known)
+        hash[GABLE_CHECK_DATA_CALIBRATION] = *known;
+    else
+        GABLE_TRY(hash_folder(scratch, folder, &hash[GABLE_CHECK_DATA_CALIBRATION], err));
+    if (known)
+        *known = hash[GABLE_CHECK_DATA_CALIBRATION];
+    return GABLE_OK;
 }
 
 /* ---- pricing ---- */
@@ -118,21 +125,47 @@ static const gable_dtype *chosen(const char *name, gable_dtype *dtype)
     return name && gable_dtype_find(name, dtype) ? dtype : NULL;
 }
 
+static gable_status load_machine(const gable_check_source *source, const gable_check *check,
+                                 gable_machine *machine, gable_err *err)
+{
+    gable_err why = {0}, again = {0};
+    const gable_system *system;
+    if (gable_machine_load(source->scratch, source->hw, check->system, check->stack, machine,
+                           &why) == GABLE_OK)
+        return GABLE_OK;
+    bool found =
+        gable_system_load(source->scratch, source->hw, check->system, &system, &again) == GABLE_OK;
+    return blame(check, found ? "stack" : "system", &why, err);
+}
+
+/* The held machine becomes that of the scenario. */
+static gable_status hold(const gable_check_source *source, const gable_check *check, gable_err *err)
+{
+    gable_check_held *held = source->held;
+    if (held->system && strcmp(held->system, check->system) == 0 &&
+        strcmp(held->stack, check->stack) == 0)
+        return GABLE_OK;
+    if (held->system)
+        gable_arena_release(source->scratch, held->mark);
+    held->system = NULL;
+    held->mark = gable_arena_mark(source->scratch);
+    GABLE_TRY(load_machine(source, check, &held->machine, err));
+    held->system = check->system;
+    held->stack = check->stack;
+    return GABLE_OK;
+}
+
 static gable_status load(const gable_check_source *source, const gable_check *check,
                          const gable_model **model, gable_machine *machine, gable_err *err)
 {
     gable_err why = {0};
     gable_dtype dtype[3];
+    if (source->held)
+        *machine = source->held->machine;
     if (gable_model_load(source->scratch, source->workloads, check->model, model, &why))
         return blame(check, "model", &why, err);
-    if (gable_machine_load(source->scratch, source->hw, check->system, check->stack, machine,
-                           &why)) {
-        const gable_system *system;
-        gable_err again = {0};
-        bool found = gable_system_load(source->scratch, source->hw, check->system, &system,
-                                       &again) == GABLE_OK;
-        return blame(check, found ? "stack" : "system", &why, err);
-    }
+    if (!source->held)
+        GABLE_TRY(load_machine(source, check, machine, err));
     machine->n_nodes = check->nodes;
     if (check->checkpoint) {
         const char *path = gable_file_join(source->scratch, source->workloads, "checkpoints.csv");
@@ -203,8 +236,10 @@ static gable_status price(const gable_check_source *source, const gable_check *c
 gable_status gable_check_figure(const gable_check_source *source, const gable_check *check,
                                 bool hashed, gable_check_figures *now, gable_err *err)
 {
-    size_t mark = gable_arena_mark(source->scratch);
     *now = (gable_check_figures){0};
+    if (source->held)
+        GABLE_TRY(hold(source, check, err));
+    size_t mark = gable_arena_mark(source->scratch);
     gable_status status = price(source, check, hashed, now, err);
     gable_arena_release(source->scratch, mark);
     return status;

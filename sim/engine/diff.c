@@ -195,7 +195,7 @@ static gable_status place(gable_arena *arena, const char *root, gable_diff_side 
 
 static gable_status fill(const gable_diff_request *request, gable_diff_side *side, gable_err *err)
 {
-    gable_check_source source = {side->hw, side->workloads, request->keep, request->scratch};
+    gable_check_source source = {side->hw, side->workloads, request->keep, request->scratch, NULL};
     if (side->is_priced)
         GABLE_TRY(gable_check_figure(&source, &side->check, true, &side->figures, err));
     else

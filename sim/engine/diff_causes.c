@@ -72,7 +72,7 @@ static gable_status try_out(search *s, const gable_check *check, gable_diff_caus
 {
     gable_diff_side *before = &s->diff->before;
     gable_check_source source = {before->hw, before->workloads, s->request->keep,
-                                 s->request->scratch};
+                                 s->request->scratch, NULL};
     gable_err why = {0};
     *moved = true;
     if (s->why_not) {
@@ -417,7 +417,7 @@ static gable_status price_base(search *s)
 {
     gable_diff_side *before = &s->diff->before;
     gable_check_source source = {before->hw, before->workloads, s->request->keep,
-                                 s->request->scratch};
+                                 s->request->scratch, NULL};
     gable_err why = {0};
     gable_status status = gable_check_figure(&source, &before->check, true, &s->base, &why);
     double was_s = before->figures.metric[GABLE_CHECK_TIME];

@@ -19,7 +19,10 @@ typedef struct gable_step {
     int *like; /* the first row that does the same work, so that it is priced once; or itself */
     int *kin;  /* rows whose errors move together have one number, from 0 */
     int n_kins;
-    bool *opens;                             /* the first row of its kin */
+    bool *opens;  /* the first row of its kin */
+    int *product; /* rows that run on matrix units */
+    int n_products;
+    double matrix_flops;                     /* of them */
     gable_time *row;                         /* one call */
     double *time_s, *ceiling_s, *wire_bytes; /* all calls */
     double *hidden_s;       /* of all calls, what other rows hide, or, below 0, how much they
@@ -46,11 +49,19 @@ gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_s
  * this plan. */
 void gable_engine_price(const gable_plan *plan, const gable_machine *machine, gable_step *step);
 
-/* The two halves of gable_engine_price, for those who price many steps: the price of one call of
- * each row on the device that `chip` was made of, and all sums over the rows. */
+/* The halves of gable_engine_price, for those who price many steps: the price of one call of rows
+ * on the device that `chip` was made of, and the sums over all rows.
+ *   rows   indices of n rows, ascending; NULL: the first n. A row whose operator and machine are
+ *          those of the last call keeps its price.
+ * gable_engine_add_times leaves out the bounds, the interval and the intensity. */
 void gable_engine_price_rows(const gable_plan *plan, const gable_machine *machine, gable_chip *chip,
-                             gable_step *step);
+                             const int *rows, int n, gable_step *step);
+void gable_engine_add_times(const gable_plan *plan, const gable_machine *machine, gable_step *step);
 void gable_engine_add(const gable_plan *plan, const gable_machine *machine, gable_step *step);
+
+/* Whole experts on ranks with tokens of their own, which can be sent one by one: gable_engine_lay
+ * lays such a step out in a second way (exchange TOKENS). */
+bool gable_engine_may_send(const gable_plan *plan);
 
 /* Lays out, checks and prices a step. Where tokens may reach experts in two ways (exchange AUTO),
  * both are laid out and the faster is kept. Refuses with GABLE_INPUT as gable_layout_plan and

@@ -3,6 +3,7 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
+#include <gsl/gsl_histogram.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <gsl/gsl_qrng.h>
 #include <gsl/gsl_randist.h>
@@ -223,6 +224,18 @@ double gslx_correlation(const double *a, const double *b, size_t n)
     return isfinite(r) ? r : 0.0;
 }
 
+double gslx_select(double *values, size_t n, double q)
+{
+    if (n == 0)
+        return 0;
+    double at = q * (double)(n - 1);
+    size_t low = (size_t)at, high = low + 1 < n ? low + 1 : low;
+    double below = gsl_stats_select(values, 1, n, low),
+           above = gsl_stats_select(values, 1, n, high);
+    double along = at - (double)low;
+    return (1.0 - along) * below + along * above; /* as gsl_stats_quantile_from_sorted_data */
+}
+
 /* ---- random numbers ---- */
 
 gable_status gslx_uniform(unsigned long seed, size_t n, double *out, gable_err *err)
@@ -249,4 +262,56 @@ gable_status gslx_gamma(unsigned long seed, double shape, size_t n, double *out,
         out[i] = gsl_ran_gamma(generator, shape, 1.0 / shape);
     gsl_rng_free(generator);
     return GABLE_OK;
+}
+
+/* ---- samples and bins ---- */
+
+gable_status gslx_sobol_open(unsigned n, void **out, gable_err *err)
+{
+    gsl_set_error_handler_off();
+    *out = gsl_qrng_alloc(gsl_qrng_sobol, n);
+    return *out ? GABLE_OK : gable_fail(err, GABLE_INTERNAL, "no Sobol sequence in %u axes", n);
+}
+
+void gslx_sobol_next(void *sobol, double *place)
+{
+    gsl_qrng_get(sobol, place);
+}
+
+void gslx_sobol_restart(void *sobol)
+{
+    gsl_qrng_init(sobol);
+}
+
+void gslx_sobol_close(void *sobol)
+{
+    if (sobol)
+        gsl_qrng_free(sobol);
+}
+
+gable_status gslx_bins_open(const double *edges, size_t n, void **out, gable_err *err)
+{
+    gsl_set_error_handler_off();
+    gsl_histogram *bins = gsl_histogram_alloc(n);
+    if (!bins || gsl_histogram_set_ranges(bins, edges, n + 1) != GSL_SUCCESS) {
+        gslx_bins_close(bins);
+        return gable_fail(err, GABLE_INTERNAL, "no histogram of %zu bins", n);
+    }
+    *out = bins;
+    return GABLE_OK;
+}
+
+int gslx_bins_find(const void *bins, double x)
+{
+    const gsl_histogram *h = bins;
+    size_t at;
+    if (x < h->range[0])
+        return -1;
+    return gsl_histogram_find(h, x, &at) == GSL_SUCCESS ? (int)at : (int)h->n;
+}
+
+void gslx_bins_close(void *bins)
+{
+    if (bins)
+        gsl_histogram_free(bins);
 }

@@ -62,11 +62,27 @@ void gslx_sort(double *values, size_t n);
 double gslx_quantile(const double *sorted, size_t n, double q);
 double gslx_median(const double *sorted, size_t n);
 
+/* The same quantile of n values in any order, which are moved about: selection instead of a sort,
+ * for a few quantiles of many values. */
+double gslx_select(double *values, size_t n, double q);
+
 /* n random numbers of the Mersenne twister (MT19937, Matsumoto and Nishimura 1998; gsl_rng), the
  * same for the same seed on every machine. Fails with GABLE_INTERNAL when memory runs out.
  *   uniform   in [0, 1)
  *   gamma     of this shape (> 0) and mean 1: shape 1 is the exponential distribution */
 gable_status gslx_uniform(unsigned long seed, size_t n, double *out, gable_err *err);
 gable_status gslx_gamma(unsigned long seed, double shape, size_t n, double *out, gable_err *err);
+
+/* A Sobol sequence in [0, 1)^n, n <= 40 (gsl_qrng_sobol): open, next, restart, close. */
+gable_status gslx_sobol_open(unsigned n, void **out, gable_err *err);
+void gslx_sobol_next(void *sobol, double *place);
+void gslx_sobol_restart(void *sobol);
+void gslx_sobol_close(void *sobol); /* NULL is fine */
+
+/* Bins between n + 1 ascending edges (gsl_histogram). */
+gable_status gslx_bins_open(const double *edges, size_t n, void **out, gable_err *err);
+/* 0 … n - 1; -1 below the first edge, n from the last one on. Threads may share the bins. */
+int gslx_bins_find(const void *bins, double x);
+void gslx_bins_close(void *bins); /* NULL is fine */
 
 #endif

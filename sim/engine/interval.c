@@ -142,7 +142,7 @@ static gable_status open_side(gable_arena *arena, const gable_whatif_step *given
 static double draw_time(side *s, const double *z)
 {
     const gable_plan *plan = s->given->plan;
-    double total = 0.0;
+    double total = 0.0, base_s = 0.0;
     for (int i = 0; i < s->n_fields; i++) {
         int doubt = s->doubt_of_field[i];
         double base = gable_edit_get_base(&s->edit, &s->field[i]);
@@ -152,9 +152,13 @@ static double draw_time(side *s, const double *z)
     for (int i = 0; i < plan->n_rows; i++) {
         int doubt = s->doubt_of_group[group_of(plan, i)];
         double factor = doubt < 0 ? 1.0 : exp(s->step.row[i].sigma_ln * z[doubt]);
-        total += fmax(s->step.time_s[i] * factor, s->step.ceiling_s[i]);
+        double shown = s->step.time_s[i] - s->step.hidden_s[i];
+        if (plan->kind[i] == GABLE_ROW_BUBBLE) /* as long as the rows before it make it */
+            factor = base_s > 0.0 ? total / base_s : 1.0;
+        total += shown * factor;
+        base_s += shown;
     }
-    return total;
+    return fmax(total, s->step.ceiling_s_total);
 }
 
 static void draw_all(side *s, const double *normals, size_t dimensions)
@@ -248,7 +252,7 @@ static size_t place_draws(side *sides, int n_sides)
     if (n_sides < 2)
         return (size_t)sides[0].n_doubts;
     sides[1].first = sides[0].n_doubts;
-    return (size_t)(sides[0].n_doubts + sides[1].n_doubts);
+    return (size_t)sides[0].n_doubts + (size_t)sides[1].n_doubts;
 }
 
 /* Draws of `b` become those of `a` that have the same name. */

@@ -5,13 +5,14 @@
 #include <string.h>
 
 /* X(member, column); numbers may be empty. */
-#define NAME_LIST(X) X(framework) X(device) X(model) X(precision)
+#define NAME_LIST(X) X(framework) X(device) X(model) X(precision) X(before)
 #define NUMBER_LIST(X)                                                                             \
     X(isl, "isl")                                                                                  \
     X(osl, "osl")                                                                                  \
     X(tp_most, "tp_most")                                                                          \
     X(concurrency_least, "concurrency_least")                                                      \
     X(concurrency_most, "concurrency_most")                                                        \
+    X(step_prompts, "step_prompts")                                                                \
     X(intake.step_tokens, "step_tokens")                                                           \
     X(intake.wait_frac, "wait_frac")
 
@@ -65,6 +66,11 @@ static bool is_of(const char *wanted, const char *has)
     return !*wanted || strcmp(wanted, has) == 0;
 }
 
+static bool is_before(const char *day, const char *measured)
+{
+    return !*day || (*measured && strcmp(measured, day) < 0);
+}
+
 static bool is_size(double wanted, double has)
 {
     return !(wanted > 0.0) || fabs(wanted - has) < 0.5;
@@ -75,9 +81,18 @@ static bool covers(const gable_recipe *r, const gable_recipe_key *key,
 {
     return is_of(r->framework, key->framework) && is_of(r->device, key->device) &&
            is_of(r->model, key->model) && is_of(r->precision, key->precision) &&
-           is_size(r->isl, q->isl) && is_size(r->osl, q->osl) &&
-           (!(r->tp_most > 0.0) || q->tp <= r->tp_most) && q->concurrency >= r->concurrency_least &&
+           is_before(r->before, key->measured) && is_size(r->isl, q->isl) &&
+           is_size(r->osl, q->osl) && (!(r->tp_most > 0.0) || q->tp <= r->tp_most) &&
+           q->concurrency >= r->concurrency_least &&
            (!(r->concurrency_most > 0.0) || q->concurrency <= r->concurrency_most);
+}
+
+/* Budgets come in whole kernels' tiles of 64. */
+static double budget_of(const gable_recipe *r, const gable_serving_request *q)
+{
+    if (r->step_prompts > 0.0)
+        return 64.0 * ceil((r->step_prompts * q->isl + q->concurrency + 64.0) / 64.0);
+    return r->intake.step_tokens;
 }
 
 void gable_recipes_apply(const gable_recipes *recipes, const gable_recipe_key *key,
@@ -90,7 +105,8 @@ void gable_recipes_apply(const gable_recipes *recipes, const gable_recipe_key *k
     if (i == recipes->n)
         return;
     const gable_serving_intake *of = &recipes->row[i].intake;
-    own->step_tokens = own->step_tokens > 0.0 ? own->step_tokens : of->step_tokens;
+    if (!(own->step_tokens > 0.0))
+        own->step_tokens = budget_of(&recipes->row[i], request);
     own->poll_steps = own->poll_steps > 0 ? own->poll_steps : of->poll_steps;
     own->wait_steps = own->wait_steps > 0 ? own->wait_steps : of->wait_steps;
     own->wait_frac = own->wait_frac > 0.0 ? own->wait_frac : of->wait_frac;

@@ -9,7 +9,10 @@
 /* One row: the runs that it is of ("" or 0: any), and their settings. */
 typedef struct gable_recipe {
     const char *framework, *device, *model, *precision;
+    const char *before; /* day that it was measured before, 2026-01-31 */
     double isl, osl, tp_most, concurrency_least, concurrency_most;
+    double
+        step_prompts; /* instead of a budget: it holds so many prompts and a token of each client */
     gable_serving_intake intake;
 } gable_recipe;
 
@@ -24,6 +27,7 @@ gable_status gable_recipes_read(gable_arena *arena, const char *path, gable_reci
 /* Which run it is. */
 typedef struct gable_recipe_key {
     const char *framework, *device, *model, *precision;
+    const char *measured; /* day; "": not known, no row with a day is of it */
 } gable_recipe_key;
 
 /* Settings of the first row that the run is of; what `request` says already, and runs without a

@@ -84,6 +84,8 @@ double gable_target_figure(const gable_target *target, const gable_whatif_side *
     case GABLE_TARGET_TIME:
     case GABLE_TARGET_EQUAL:
         return side->time_s;
+    case GABLE_TARGET_TPOT:
+        return batch / side->tokens_per_s;
     case GABLE_TARGET_CEILING:
         return side->ceiling_s;
     case GABLE_TARGET_RATE:

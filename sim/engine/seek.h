@@ -9,6 +9,7 @@
 /* What is asked of a step. X(symbol, name, dimension of its value, whether more is better, help) */
 #define GABLE_TARGET_LIST(X)                                                                       \
     X(TIME, "time", SECONDS, false, "seconds of the step, at most")                                \
+    X(TPOT, "tpot", SECONDS, false, "seconds per token of a sequence, at most")                    \
     X(CEILING, "ceiling", SECONDS, false, "seconds at the speed of light, at most")                \
     X(RATE, "tokens_per_s", NONE, true, "tokens/s of all devices, at least")                       \
     X(DEVICE_RATE, "tokens_per_s_per_device", NONE, true, "tokens/s of one device, at least")      \

@@ -23,6 +23,7 @@
     X(RATIO, "length_ratio", 0)                                                                    \
     X(WAVES, "waves", 0)                                                                           \
     X(CONCURRENCY, "concurrency", 1)                                                               \
+    X(MEASURED, "measured", 0)                                                                     \
     X(STEP_TOKENS, "step_tokens", 0)                                                               \
     X(POLL, "poll_steps", 0)                                                                       \
     X(WAIT, "wait_steps", 0)                                                                       \
@@ -269,14 +270,18 @@ static gable_status read_request(const reader *r, size_t row, gable_serving_run 
     GABLE_TRY(number(r, row, COLUMN_TPOT, 0.0, &tpot));
     GABLE_TRY(number(r, row, COLUMN_CLEAN, 1.0, &clean));
     GABLE_TRY(read_intake(r, row, &q->intake));
+    /* Engines count the ranks of all groups as tp (facts/serving.md 1.1: TP n, EP n on n devices);
+     * here tp is of one group. */
+    if (attn_dp > 1.0 && tp >= attn_dp)
+        tp = floor(tp / attn_dp);
     q->tp = (int)fmin(tp, 1024.0);
     q->ep = (int)fmin(ep, 1024.0);
+    q->attn_dp = (int)fmin(attn_dp, 1024.0);
     run->ttft_s = 1e-3 * ttft;
     run->tpot_s = 1e-3 * tpot;
     run->ttft_clean = clean > 0.0 && ttft > 0.0;
-    if (attn_dp > 1.0)
-        run->unsupported = "attention data parallelism";
-    else if (q->isl < 1.0 || q->osl < 1.0 || q->concurrency < 1.0 || q->tp < 1 || q->ep < 1)
+    if (q->isl < 1.0 || q->osl < 1.0 || q->concurrency < 1.0 || q->tp < 1 || q->ep < 1 ||
+        q->attn_dp < 1)
         run->unsupported = "a size below 1";
     return GABLE_OK;
 }
@@ -360,7 +365,8 @@ gable_status gable_serving_runs_read(gable_arena *arena, const char *hw, const c
         if (!run->stack)
             run->unsupported = "no stack stands for its framework";
         GABLE_TRY(read_request(r, i, run));
-        gable_recipe_key key = {framework, run->device, run->model, run->precision};
+        gable_recipe_key key = {framework, run->device, run->model, run->precision,
+                                cell(r, i, COLUMN_MEASURED)};
         if (recipes)
             gable_recipes_apply(recipes, &key, &run->request);
         if (run->stack)

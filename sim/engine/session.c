@@ -189,6 +189,22 @@ static gable_status read_places(const gable_query *q, gable_scenario *scenario, 
     return GABLE_OK;
 }
 
+static gable_status read_layout(const gable_query *q, gable_scenario *scenario, gable_err *err)
+{
+    int overlap, exchange, context;
+    GABLE_TRY(find_place("overlap", q->overlap, gable_overlaps, &overlap, err));
+    GABLE_TRY(find_place("exchange", q->exchange, gable_token_exchanges, &exchange, err));
+    GABLE_TRY(find_place("context_exchange", q->context_exchange, gable_context_exchanges, &context,
+                         err));
+    GABLE_RANKS_COPY(scenario, q);
+    scenario->overlap = (gable_overlap)overlap;
+    scenario->exchange = (gable_token_exchange)exchange;
+    scenario->context_exchange = (gable_context_exchange)context;
+    scenario->micro_batches = q->micro_batches;
+    scenario->redundant_experts = q->redundant_experts;
+    return GABLE_OK;
+}
+
 /* One step, or the iteration that it is part of. */
 static gable_status price(gable_session *s, const gable_query *q, const gable_model *model,
                           const gable_scenario *scenario)
@@ -204,11 +220,7 @@ static gable_status price(gable_session *s, const gable_query *q, const gable_mo
         return gable_engine_decode(&s->arena, model, &s->machine, scenario, &options, &s->plan,
                                    &s->step, &s->decoding, &s->err);
     }
-    GABLE_TRY(gable_layout_plan(&s->arena, model, scenario, &s->plan, &s->err));
-    GABLE_TRY(gable_engine_check(&s->plan, &s->machine, &s->err));
-    GABLE_TRY(gable_step_init(&s->arena, &s->plan, &s->step, &s->err));
-    gable_engine_price(&s->plan, &s->machine, &s->step);
-    return GABLE_OK;
+    return gable_engine_lay(&s->arena, model, &s->machine, scenario, &s->plan, &s->step, &s->err);
 }
 
 static gable_status plan_and_price(gable_session *s, const gable_query *q)
@@ -216,15 +228,13 @@ static gable_status plan_and_price(gable_session *s, const gable_query *q)
     const gable_model *model;
     if (!q->model || !q->system || !q->stack || !q->phase)
         return gable_fail(&s->err, GABLE_INPUT, "model, system, stack and phase must be given");
-    gable_scenario scenario = {.batch = q->batch,
-                               .n_cached = q->context,
-                               .n_new = q->new_tokens,
-                               .tp = q->tp,
-                               .ep = q->ep,
-                               .skew = q->experts_skew};
+    gable_scenario scenario = {
+        .batch = q->batch, .n_cached = q->context, .n_new = q->new_tokens, .skew = q->experts_skew};
     GABLE_TRY(find_phase(q->phase, &scenario.phase, &s->err));
     GABLE_TRY(read_places(q, &scenario, &s->err));
+    GABLE_TRY(read_layout(q, &scenario, &s->err));
     GABLE_TRY(load(s, q));
+    s->machine.n_nodes = q->nodes;
     GABLE_TRY(override(s, q, &model));
     GABLE_TRY(price(s, q, model, &scenario));
     s->planned = true;
@@ -295,7 +305,10 @@ int gable_operator_at(gable_session *session, int index, gable_operator *out)
         .wire_bytes = step->wire_bytes[index],
         .ceiling_s = step->ceiling_s[index],
         .time_s = step->time_s[index],
-        .share_frac = step->time_s_total > 0.0 ? step->time_s[index] / step->time_s_total : 0.0,
+        .share_frac = step->time_s_total > 0.0
+                          ? (step->time_s[index] - step->hidden_s[index]) / step->time_s_total
+                          : 0.0,
+        .hidden_s = step->hidden_s[index],
         .bound = gable_bound_name(step->row[index].bound),
         .source = gable_provenance_name(step->row[index].provenance),
     };

@@ -333,13 +333,19 @@ static gable_status read_lines(gable_arena *arena, const char *path, const char 
     return GABLE_OK;
 }
 
+gable_status gable_trace_parse(gable_arena *arena, const char *file, const char *text,
+                               size_t length_bytes, size_t most, gable_trace *out, gable_err *err)
+{
+    bool lines = text[strspn(text, " \t\r\n")] == '{';
+    return lines ? read_lines(arena, file, text, length_bytes, most, out, err)
+                 : read_csv(arena, file, text, length_bytes, most, out, err);
+}
+
 gable_status gable_trace_read(gable_arena *arena, const char *path, size_t most, gable_trace *out,
                               gable_err *err)
 {
     const char *text;
     size_t length_bytes;
     GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_CSV_BYTES, &text, &length_bytes, err));
-    if (text[strspn(text, " \t\r\n")] == '{')
-        return read_lines(arena, path, text, length_bytes, most, out, err);
-    return read_csv(arena, path, text, length_bytes, most, out, err);
+    return gable_trace_parse(arena, path, text, length_bytes, most, out, err);
 }

@@ -29,6 +29,10 @@ typedef struct gable_trace {
 gable_status gable_trace_read(gable_arena *arena, const char *path, size_t most, gable_trace *out,
                               gable_err *err);
 
+/* The same from text (length_bytes, and a NUL after it); `file` is the label for messages. */
+gable_status gable_trace_parse(gable_arena *arena, const char *file, const char *text,
+                               size_t length_bytes, size_t most, gable_trace *out, gable_err *err);
+
 /* Which tokens of each prompt a cache of prefixes holds already when it arrives, into
  * requests.cached (taken from the arena): its leading blocks that are there; the cache keeps the
  * `tokens` used last, and one token is always computed. Blocks count as there as soon as the prompt

@@ -6,7 +6,7 @@
 
 double gable_whatif_devices(const gable_plan *plan)
 {
-    return plan->scenario.tp;
+    return plan->ranks.world;
 }
 
 void gable_whatif_figures(const gable_whatif_step *side, gable_whatif_side *out)
@@ -47,7 +47,8 @@ static void add_side(gable_whatif *w, const gable_whatif_step *side, bool after)
 {
     for (int i = 0; i < side->plan->n_rows; i++) {
         gable_whatif_row *row = row_of(w, side->plan->name[i]);
-        *(after ? &row->after_s : &row->before_s) += side->step->time_s[i];
+        *(after ? &row->after_s : &row->before_s) +=
+            side->step->time_s[i] - side->step->hidden_s[i];
         *(after ? &row->after_ceiling_s : &row->before_ceiling_s) += side->step->ceiling_s[i];
         *(after ? &row->after_bound : &row->before_bound) =
             gable_bound_name(side->step->row[i].bound);

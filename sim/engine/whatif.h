@@ -23,7 +23,7 @@ typedef struct gable_whatif_side {
     double bound_s[GABLE_N_BOUNDS];
 } gable_whatif_side;
 
-/* All calls of an operator of that name; 0 s on the side that has none. */
+/* All calls of an operator of that name, less what others hide; 0 s on the side that has none. */
 typedef struct gable_whatif_row {
     const char *name;
     double before_s, after_s, saved_s;

@@ -144,8 +144,9 @@ static bool add_candidate(const gable_edit_field *field, void *context)
     near_miss *m = context;
     char *copy = m->path[m->n];
     snprintf(copy, GABLE_EDIT_PATH_CAP, "%s", field->path);
-    m->list[2 * m->n] = copy;
-    m->list[2 * m->n + 1] = copy + strcspn(copy, ".") + 1;
+    const char **pair = &m->list[2 * (size_t)m->n];
+    pair[0] = copy;
+    pair[1] = copy + strcspn(copy, ".") + 1;
     if (!m->same && strcmp(field->row->key, m->last) == 0)
         m->same = copy;
     return ++m->n == GABLE_EDIT_FIELDS_CAP;

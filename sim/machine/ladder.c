@@ -154,23 +154,30 @@ static double stand_in_distance(const ladder *l, const gable_calibrated *entry, 
     return distance;
 }
 
-static void consider(const ladder *l, const rung *r, const gable_calibrated *entry,
-                     const column *want, choice *best)
+/* What of an entry's distance does not go with the column. */
+static double base_distance(const ladder *l, const rung *r, const gable_calibrated *entry,
+                            double stack)
 {
-    choice c = {.entry = entry, .rung = r, .stack = gable_stack_distance(l->stack, entry->stack)};
-    if (c.stack < 0.0)
+    bool own_host = r->coherent_host == (l->accelerator->c2c_bytes_per_s > 0.0);
+    bool net = gable_family_is_net((gable_family)entry->family);
+    return r->distance + stack + (net && !own_host ? far_host : 0.0) +
+           (is_odd(l, r, entry) ? far_odd : 0.0);
+}
+
+static void consider(const ladder *l, const rung *r, int i, const column *want, choice *best)
+{
+    const gable_calibrated *entry = &r->calibration->entries[i];
+    choice c = {.entry = entry, .rung = r, .stack = r->stack_distance[i]};
+    /* What is added to the base is never below 0. */
+    if (c.stack <= -1.0 || (best->entry && r->base_distance[i] > best->distance + 1e-6))
         return;
-    c.stack = stand_in_distance(l, entry, c.stack);
-    for (size_t i = 0; i < sizeof want->taken / sizeof want->taken[0]; i++)
-        if (want->taken[i] && strcmp(want->taken[i], entry->kernel) == 0)
+    for (size_t k = 0; k < sizeof want->taken / sizeof want->taken[0]; k++)
+        if (want->taken[k] && strcmp(want->taken[k], entry->kernel) == 0)
             return;
     c.format = format_distance(l, want->weights, want->unit, entry);
-    bool own_host = r->coherent_host == (l->accelerator->c2c_bytes_per_s > 0.0);
     bool other = want->kernel && strcmp(want->kernel, entry->kernel) != 0;
-    c.distance = r->distance + c.stack + (other ? far_kernel : 0.0) +
-                 (gable_family_is_net((gable_family)want->family) && !own_host ? far_host : 0.0) +
+    c.distance = r->base_distance[i] + (other ? far_kernel : 0.0) +
                  far_job * gable_flavour_distance(want->flavour, entry->kernel) +
-                 (is_odd(l, r, entry) ? far_odd : 0.0) +
                  (c.format > 0.0 ? c.format + (c.format > same_kernels ? far_format : 0.0) : 0.0);
     if (nearer(&c, best))
         *best = c;
@@ -215,6 +222,31 @@ static const char *describe(gable_arena *arena, const char *device, const gable_
     return gable_arena_copy(arena, text, strlen(text));
 }
 
+/* Entries of one family after another, in the order of the file. */
+static gable_status sort_rung(ladder *l, gable_rung *r)
+{
+    const gable_calibration *c = r->calibration;
+    size_t n = (size_t)c->n_entries + 1;
+    int at = 0;
+    GABLE_TRY(gable_arena_take(l->arena, n, sizeof *r->order, &r->order, l->err));
+    GABLE_TRY(gable_arena_take(l->arena, n, sizeof *r->stack_distance, &r->stack_distance, l->err));
+    GABLE_TRY(gable_arena_take(l->arena, n, sizeof *r->base_distance, &r->base_distance, l->err));
+    for (int i = 0; i < c->n_entries; i++) {
+        const gable_calibrated *entry = &c->entries[i];
+        double stack = gable_stack_distance(l->stack, entry->stack);
+        r->stack_distance[i] = stack < 0.0 ? -1.0 : stand_in_distance(l, entry, stack);
+        r->base_distance[i] = base_distance(l, r, entry, r->stack_distance[i]);
+    }
+    for (int f = 0; f < GABLE_N_FAMILIES; f++) {
+        r->first[f] = at;
+        for (int i = 0; i < c->n_entries; i++)
+            if (c->entries[i].family == f)
+                r->order[at++] = i;
+    }
+    r->first[GABLE_N_FAMILIES] = at;
+    return GABLE_OK;
+}
+
 static gable_status describe_rungs(ladder *l)
 {
     for (int r = 0; r < l->n_rungs; r++) {
@@ -237,10 +269,9 @@ static void choose(const ladder *l, const column *want, choice *best)
 {
     *best = (choice){0};
     for (int r = 0; r < l->n_rungs; r++) {
-        const gable_calibration *c = l->rungs[r].calibration;
-        for (int i = 0; i < c->n_entries; i++)
-            if (c->entries[i].family == want->family)
-                consider(l, &l->rungs[r], &c->entries[i], want, best);
+        const gable_rung *at = &l->rungs[r];
+        for (int i = at->first[want->family]; i < at->first[want->family + 1]; i++)
+            consider(l, at, at->order[i], want, best);
     }
 }
 
@@ -407,7 +438,10 @@ gable_status gable_ladder_open(ladder *l, gable_arena *arena, const char *hw,
     if (l->stack->ideal)
         return GABLE_OK;
     take_logarithms(l);
-    return climb(l);
+    GABLE_TRY(climb(l));
+    for (int r = 0; r < l->n_rungs; r++)
+        GABLE_TRY(sort_rung(l, &l->rungs[r]));
+    return GABLE_OK;
 }
 
 gable_status gable_constants_of_kernel(gable_arena *arena, const char *hw,

@@ -13,7 +13,11 @@ enum { GABLE_RUNGS_CAP = 64, GABLE_KEPT_CAP = 1024 };
 /* One calibrated device on the ladder. */
 typedef struct gable_rung {
     const gable_calibration *calibration;
-    const char **described; /* of each entry, made once: not once a column */
+    /* Of each entry, made once and not once a column: its text, how far its stack is (-1: it may
+     * not stand in); and the entries of a family, order[first[f]] …. */
+    const char **described;
+    double *stack_distance, *base_distance; /* the latter: all that does not go with a column */
+    int *order, first[GABLE_N_FAMILIES + 1];
     double distance, sigma_ln;
     gable_provenance provenance;
     bool coherent_host; /* launches, and so collectives, are faster behind one */

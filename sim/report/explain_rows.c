@@ -2,6 +2,7 @@
  * datasheet, expected time by its constants. One function per row of ops.def. */
 #include <math.h>
 
+#include "cost/tiers.h"
 #include "report/explain.h"
 
 static void count(gable_node *node, const char *symbol, double value)
@@ -130,13 +131,39 @@ static peak peak_of(gable_tree *tree, const gable_work *work)
                   gable_explain_spec(tree, offset)};
 }
 
+/* What the bytes of an operator come through, and by what name. */
+typedef struct source_of_bytes {
+    double bytes_per_s;
+    const char *symbol, *source;
+} source_of_bytes;
+
+/* Device memory; with flash beside it both; or units inside it, which bring their own peak. */
+static source_of_bytes memory_of(gable_tree *tree, const gable_work *work, peak *top)
+{
+    const gable_accelerator *a = tree->priced->machine->accelerator;
+    double compute_s, memory_s, bandwidth = gable_tiers_bandwidth(work, a);
+    source_of_bytes out = {
+        bandwidth, a->flash_bytes_per_s > 0.0 ? "flash and memory" : "bandwidth",
+        gable_explain_spec(tree, offsetof(gable_accelerator, hbm_bandwidth_bytes_per_s))};
+    double usual = fmax(top->flops_per_s > 0.0 ? work->flops / top->flops_per_s : 0.0,
+                        work->hbm_bytes / bandwidth);
+    if (gable_tiers_near(work, a, &compute_s, &memory_s) && fmax(compute_s, memory_s) < usual) {
+        *top = (peak){a->near_flops_per_s, "units in the memory",
+                      gable_explain_spec(tree, offsetof(gable_accelerator, near_flops_per_s))};
+        out.bytes_per_s = a->near_bytes_per_s;
+        out.symbol = "inside the memory";
+        out.source = gable_explain_spec(tree, offsetof(gable_accelerator, near_bytes_per_s));
+    }
+    return out;
+}
+
 static void add_ceiling(gable_tree *tree, gable_node *parent, int row)
 {
     const gable_priced *priced = tree->priced;
     const gable_work *work = &priced->plan->work[row];
     double calls = priced->plan->calls[row];
-    double bandwidth = priced->machine->accelerator->hbm_bandwidth_bytes_per_s;
     peak top = peak_of(tree, work);
+    source_of_bytes from = memory_of(tree, work, &top);
     double flops = calls * work->flops, bytes = calls * work->hbm_bytes;
     gable_node *ceiling =
         gable_explain_add(tree, parent, "ceiling", priced->step->ceiling_s[row], GABLE_DIM_SECONDS);
@@ -149,11 +176,10 @@ static void add_ceiling(gable_tree *tree, gable_node *parent, int row)
         gable_explain_over(compute, top.symbol, top.flops_per_s, GABLE_DIM_FLOPS_PER_S, NULL);
     }
     gable_node *memory =
-        gable_explain_add(tree, ceiling, "memory", bytes / bandwidth, GABLE_DIM_SECONDS);
-    memory->source =
-        gable_explain_spec(tree, offsetof(gable_accelerator, hbm_bandwidth_bytes_per_s));
+        gable_explain_add(tree, ceiling, "memory", bytes / from.bytes_per_s, GABLE_DIM_SECONDS);
+    memory->source = from.source;
     gable_explain_times(memory, "memory", bytes, GABLE_DIM_BYTES, NULL);
-    gable_explain_over(memory, "bandwidth", bandwidth, GABLE_DIM_BYTES_PER_S, NULL);
+    gable_explain_over(memory, from.symbol, from.bytes_per_s, GABLE_DIM_BYTES_PER_S, NULL);
 }
 
 /* ---- expected time ---- */
@@ -212,7 +238,7 @@ static void add_expected(gable_tree *tree, gable_node *parent, int row)
     add_term(tree, rest, "compute", calls * time->compute_s,
              top > 0.0 ? calls * work->flops / top : 0.0, source);
     add_term(tree, rest, "memory", calls * time->memory_s,
-             calls * work->hbm_bytes / priced->machine->accelerator->hbm_bandwidth_bytes_per_s,
+             calls * work->hbm_bytes / gable_tiers_bandwidth(work, priced->machine->accelerator),
              source);
     add_term(tree, rest, "network", calls * time->network_s, 0.0, source);
     double other = priced->step->time_s[row] - calls * (time->overhead_s + longest);

@@ -200,6 +200,18 @@ static void add_changes(gable_text *out, const gable_whatif_changes *changes)
         gable_text_add(out, "  nothing is changed\n");
 }
 
+/* Whether the changes leave every step as it is. */
+static bool moves_nothing(const gable_whatif_report *steps, int n_steps)
+{
+    for (int i = 0; i < n_steps; i++) {
+        const gable_whatif *w = steps[i].whatif;
+        if (w->before.time_s != w->after.time_s || w->before.ceiling_s != w->after.ceiling_s ||
+            w->before.capacity_bytes != w->after.capacity_bytes)
+            return false;
+    }
+    return true;
+}
+
 static gable_status write_text(gable_arena *arena, gable_text *out,
                                const gable_whatif_changes *changes,
                                const gable_whatif_report *steps, int n_steps, int width,
@@ -209,6 +221,8 @@ static gable_status write_text(gable_arena *arena, gable_text *out,
     gable_report_subject(out, steps[0].before);
     gable_text_add(out, "\n");
     add_changes(out, changes);
+    if (changes->edited && changes->edited->n > 0 && moves_nothing(steps, n_steps))
+        gable_text_add(out, "  none of this moves the step; `gable sensitivity` lists what does\n");
     for (int i = 0; i < n_steps; i++)
         GABLE_TRY(add_step(arena, out, &steps[i], width, err));
     return GABLE_OK;

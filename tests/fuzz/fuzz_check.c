@@ -9,7 +9,7 @@ static const char path[] = "fuzzed.json";
 
 static bool outcome(input *in, gable_arena *scratch, gable_check *check)
 {
-    const gable_check_source source = {"hw", "workloads", in->arena, scratch};
+    const gable_check_source source = {"hw", "workloads", in->arena, scratch, NULL};
     if (gable_check_read(in->arena, path, check, &in->err) == GABLE_OK &&
         gable_check_price(&source, check, &in->err) == GABLE_OK)
         return true;

@@ -26,6 +26,7 @@ for command in $commands; do
     gable help --format man "$command" >"$work/gable-$command.1"
 done
 gable help --format man >"$work/gable.1"
+gable help json --format man >"$work/gable-json.5"
 
 # The words of a command line that begin with -- and are no option of its command.
 unknown_options() {
@@ -56,6 +57,10 @@ done | holds "the page of gable names every command"
 { awk '/^```/ { inside = !inside } inside' README.md configs/README.md hw/README.md workloads/README.md plots/README.md |
     grep -E '^(\$ )?gable ' | unknown_options; } | holds "READMEs use options that there are"
 
+gable help examples | grep -oE '(configs|hw|workloads)/[A-Za-z0-9_./-]+' | sort -u | while read -r path; do
+    [ -e "$path" ] || [ -n "${path##*.json}" ] || [ "${path#hw/calibration/}" != "$path" ] || echo "$path"
+done | holds "files of this tree that examples name are there"
+
 # Files that an example names may be missing (3); that the command line itself is refused (2) is a stale example.
 root=$PWD
 (
@@ -76,14 +81,14 @@ grep '^\$ ' tests/golden/questions.txt | sed 's/^\$ //' | while read -r line; do
 done | holds "every transcript is of a question"
 
 if command -v mandoc >/dev/null; then
-    for page in "$work"/*.1; do
+    for page in "$work"/*.[15]; do
         mandoc -T lint -W warning "$page"
     done | sed "s|$work/||" | holds "mandoc finds nothing in the pages"
 else
     n=$((n + 1)) && echo "ok $n - mandoc finds nothing in the pages # SKIP no mandoc"
 fi
 if command -v groff >/dev/null; then
-    for page in "$work"/*.1; do
+    for page in "$work"/*.[15]; do
         groff -man -Tutf8 -ww "$page" 2>&1 >/dev/null
     done | holds "groff warns of nothing in the pages"
 else

@@ -36,7 +36,8 @@ missing=$(for c in $("$at/bin/gable" completion words commands); do
 done)
 same "a man page for each command" "" "$missing"
 for file in share/bash-completion/completions/gable share/zsh/site-functions/_gable \
-    share/fish/vendor_completions.d/gable.fish share/man/man1/gable.1 include/gable.h share/gable/configs/examples/step.c; do
+    share/fish/vendor_completions.d/gable.fish share/man/man1/gable.1 share/man/man5/gable-json.5 \
+    share/gable/schemas/model.schema.json include/gable.h share/gable/configs/examples/step.c; do
     [ -s "$at/$file" ] || echo "$file"
 done >"$work/missing"
 same "completion, header, examples" "" "$(cat "$work/missing")"
@@ -77,8 +78,14 @@ fi
 if command -v python3 >/dev/null && python3 -c 'import ctypes' 2>/dev/null; then
     log=$(GABLE_LIBRARY=$at/lib/libgable.so.0 GABLE_DATA=$at/share/gable \
         python3 "$at/share/gable/configs/examples/gable_ctypes.py" llama-3.1-8b h100-sxm 1 2>&1 | grep '^16,')
+    printf '#include <gable.h>\n#include <stdio.h>\nint main(void) { printf("%%zu %%zu\\n", sizeof(gable_query), sizeof(gable_answer)); return 0; }\n' \
+        >"$work/sizes.c"
+    "$variant" -I"$at/include" -o "$work/sizes" "$work/sizes.c"
+    same "its structs are those of gable.h" "$("$work/sizes")" "$(cd "$at/share/gable/configs/examples" && PYTHONDONTWRITEBYTECODE=1 \
+        python3 -c 'import ctypes, gable_ctypes as g; print(ctypes.sizeof(g.Query), ctypes.sizeof(g.Answer))')"
     same "Python prices as the command does" "$(echo "$expected" | number)" "$(echo "$log" | cut -d , -f 2 | number)"
 else
+    skip "its structs are those of gable.h" "no python3"
     skip "Python prices as the command does" "no python3"
 fi
 

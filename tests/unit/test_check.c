@@ -60,7 +60,7 @@ static gable_status try_check(const char *text, gable_check *out)
     GABLE_TRY(gable_check_read(scratch_arena(), scratch_file("case.json", text, strlen(text)), out,
                                &err));
     ck_assert_int_eq(gable_arena_init(scratch, (size_t)64 << 20, &err), GABLE_OK);
-    gable_check_source source = {"hw", "workloads", scratch_arena(), scratch};
+    gable_check_source source = {"hw", "workloads", scratch_arena(), scratch, NULL};
     gable_status status = gable_check_price(&source, out, &err);
     gable_arena_free(scratch);
     return status;

@@ -28,6 +28,8 @@ static const struct {
     {&gable_command_serve, STEP "--set hbm.bandwidth=8TB/s", "tokens/s"},
     {&gable_command_whatif, STEP, "nothing is changed"},
     {&gable_command_whatif, STEP "--set compute.matrix.*=x2", "compute.matrix.bf16 1.979 PFLOP/s"},
+    {&gable_command_whatif, STEP "--set compute.matrix.fp64=x2", "none of this moves the step"},
+    {&gable_command_whatif, STEP "--set *.bandwidth=x2", "system.scale_out.bandwidth 100 GB/s"},
     {&gable_command_whatif, STEP "--direction stack-3d", "assumed   accelerator.hbm.energy"},
     {&gable_command_whatif, STEP "--direction pnm --batch 64 --context 16k --format csv",
      "phase,name,before_s,after_s,saved_s,speedup,"},

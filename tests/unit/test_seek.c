@@ -69,6 +69,7 @@ static const struct {
     double value;
 } targets[] = {
     {"time=5ms", GABLE_TARGET_TIME, 5e-3},
+    {"tpot=5ms", GABLE_TARGET_TPOT, 5e-3},
     {"ceiling=1us", GABLE_TARGET_CEILING, 1e-6},
     {"tokens_per_s_per_user=20", GABLE_TARGET_USER_RATE, 20.0},
     {"bound=network", GABLE_TARGET_BOUND, 0.0},

@@ -9,6 +9,7 @@
 #include "engine/interval.h"
 #include "engine/sensitivity.h"
 #include "machine/direction.h"
+#include "report/report.h"
 #include "rows.h"
 
 static gable_err err;
@@ -296,6 +297,32 @@ START_TEST(weights_on_flash_bound_the_ceiling)
 }
 END_TEST
 
+/* The arithmetic that explain prints follows from its lines, with tiers of memory too. */
+static const char *const tiered[] = {"flash.read_bandwidth=2 TB/s", "near_memory.*=x1",
+                                     "hbm.bandwidth=x4"};
+
+START_TEST(explain_holds_with_tiers)
+{
+    static gable_edited_list done;
+    const gable_node *root;
+    const char *label = NULL;
+    gable_edit *edit;
+    priced p;
+    load("llama-3.1-8b", "h100-sxm", _i % 2 ? "ideal" : "trtllm", 1, &p);
+    ck_assert_int_eq(gable_arena_take(scratch_arena(), 1, sizeof *edit, &edit, &err), GABLE_OK);
+    ck_assert_int_eq(gable_edit_open(scratch_arena(), &p.machine, edit, &err), GABLE_OK);
+    done.n = 0;
+    ck_assert_int_eq(gable_edit_apply(edit, "near_memory.bandwidth=12 TB/s", &done, &err),
+                     GABLE_OK);
+    ck_assert_int_eq(gable_edit_apply(edit, "near_memory.compute=1e14", &done, &err), GABLE_OK);
+    ck_assert_int_eq(gable_edit_apply(edit, tiered[_i / 2], &done, &err), GABLE_OK);
+    gable_engine_price(&p.plan, &edit->machine, &p.step);
+    const gable_priced seen = {.plan = &p.plan, .machine = &edit->machine, .step = &p.step};
+    ck_assert_int_eq(gable_explain_build(scratch_arena(), &seen, &root, &err), GABLE_OK);
+    ck_assert_msg(gable_explain_holds(root, 1e-9, &label), "%s", label);
+}
+END_TEST
+
 /* ---- intervals ---- */
 
 /* Ideal: nothing but the tolerance of one rate, 2 % for a part that ships. */
@@ -452,6 +479,7 @@ Suite *gable_suite_whatif(void)
     tcase_add_test(changes, rows_add_up_to_the_step);
     tcase_add_test(changes, memory_takes_energy);
     tcase_add_test(changes, weights_on_flash_bound_the_ceiling);
+    tcase_add_loop_test(changes, explain_holds_with_tiers, 0, 2 * N_ROWS(tiered));
     tcase_add_test(doubts, a_ceiling_is_as_uncertain_as_its_datasheet);
     tcase_add_loop_test(doubts, draws_agree_with_the_closed_form, 0, 4);
     tcase_add_test(doubts, equal_runs_give_equal_numbers);

@@ -1,0 +1,218 @@
+/* engine/planner: the search against the closed form that it stands on, limits, and what fell out.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../scratch.h"
+#include "engine/planner.h"
+#include "rows.h"
+
+/* Two layers wide enough that splitting them pays. */
+static const gable_layer dense_layer = {
+    .mixer = {.kind = GABLE_MIXER_GQA, .n_heads = 64, .n_kv_heads = 8, .head_dim = 128},
+    .ffn = {.kind = GABLE_FFN_DENSE, .width = 32768, .n_matrices = 3},
+    .count = 40,
+    .hidden = 8192};
+
+static gable_model model;
+static gable_offer offer;
+
+static void open_offer(void)
+{
+    gable_err err = {0};
+    scratch_open();
+    model = (gable_model){.name = "wide",
+                          .path = "wide.json",
+                          .hidden = 8192,
+                          .vocab = 32000,
+                          .kinds = &dense_layer,
+                          .n_kinds = 1,
+                          .n_layers = 40,
+                          .kv_dtype = GABLE_DTYPE_BF16};
+    for (int i = 0; i < GABLE_N_MODULES; i++)
+        model.dtypes[i] = (gable_module_dtypes){GABLE_DTYPE_BF16, GABLE_DTYPE_BF16};
+    offer = (gable_offer){.model = &model, .n_gpus = 8, .usd_per_gpu_h = 2.0};
+    ck_assert_int_eq(
+        gable_machine_load(scratch_arena(), "hw", "hgx-h100-8", "vllm", &offer.machine, &err),
+        GABLE_OK);
+    ck_assert_int_eq(gable_serving_load(scratch_arena(), "hw", offer.machine.accelerator, "vllm",
+                                        &offer.constants, &offer.rules, &err),
+                     GABLE_OK);
+}
+
+static const gable_goal base = {.isl = 1000, .osl = 200, .length_ratio = 1, .all_gpus = true};
+
+static gable_planned search(const gable_goal *goal)
+{
+    gable_planned out;
+    gable_err err = {0};
+    ck_assert_msg(gable_planner_search(scratch_arena(), &offer, 1, goal, &out, &err) == GABLE_OK,
+                  "%s", err.text);
+    return out;
+}
+
+/* 8 devices, tp x pp powers of two with a product of at most 8: 4 + 3 + 2 + 1. */
+START_TEST(all_layouts)
+{
+    gable_planned p = search(&base);
+    ck_assert_int_eq(p.n_layouts, 10);
+    ck_assert_int_eq(p.n_best, 10);
+    ck_assert_int_eq((int)p.best[0].verdict, GABLE_VERDICT_BEST);
+    for (int i = 1; i < p.n_feasible; i++)
+        ck_assert_double_le(p.best[i].tokens_per_s_per_gpu, p.best[i - 1].tokens_per_s_per_gpu);
+}
+END_TEST
+
+/* The figures are those of `gable serve` for the same layout and clients. */
+START_TEST(as_served)
+{
+    gable_goal goal = base;
+    goal.tpot_s = 0.04;
+    gable_planned p = search(&goal);
+    const gable_candidate *best = &p.best[0];
+    gable_serving_parts parts;
+    gable_serving served;
+    gable_err err = {0};
+    ck_assert_int_gt(p.n_feasible, 0);
+    ck_assert_int_eq(gable_serving_price(scratch_arena(), &model, &offer.machine, &offer.rules,
+                                         &best->layout, &parts, &err),
+                     GABLE_OK);
+    gable_serving_finish(&parts, &offer.constants, &best->layout, &offer.machine, NULL, &served);
+    ck_assert_double_eq(best->serving.tpot_s, served.tpot_s);
+    ck_assert_double_eq(best->serving.ttft_s, served.ttft_s);
+    ck_assert_double_eq_tol(best->tokens_per_s, served.tokens_per_s * best->replicas, 1e-6);
+    ck_assert_double_eq_tol(best->usd_per_million_tokens, 16.0 / 3600 / best->tokens_per_s * 1e6,
+                            1e-9);
+    ck_assert_double_le(best->serving.tpot_s, 0.04);
+}
+END_TEST
+
+/* The clients are as many as the limit allows: 5 % more miss it. */
+START_TEST(limit_is_reached)
+{
+    gable_goal goal = base;
+    goal.tpot_s = 0.03;
+    gable_planned p = search(&goal);
+    gable_serving_request more = p.best[0].layout;
+    gable_serving_parts parts;
+    gable_serving served;
+    gable_err err = {0};
+    more.concurrency = ceil(more.concurrency * 1.05) + 1.0;
+    ck_assert_int_eq(gable_serving_price(scratch_arena(), &model, &offer.machine, &offer.rules,
+                                         &more, &parts, &err),
+                     GABLE_OK);
+    gable_serving_finish(&parts, &offer.constants, &more, &offer.machine, NULL, &served);
+    ck_assert(!parts.fits || parts.capacity < more.concurrency || served.tpot_s > goal.tpot_s);
+}
+END_TEST
+
+/* Tighter limits never help; the front is one: what is faster for a user gives a device less. */
+START_TEST(limits_and_front)
+{
+    double before = HUGE_VAL;
+    for (double tpot_s = 0.08; tpot_s > 0.004; tpot_s /= 2.0) {
+        gable_goal goal = base;
+        goal.tpot_s = tpot_s;
+        gable_planned p = search(&goal);
+        double most = p.n_feasible > 0 ? p.best[0].tokens_per_s_per_gpu : 0.0;
+        ck_assert_double_le(most, before * (1 + 0.05)); /* limits are approached to 4 % */
+        before = most;
+        for (int i = 1; i < p.n_front; i++) {
+            ck_assert_double_le(p.front[i].tokens_per_s_per_user,
+                                p.front[i - 1].tokens_per_s_per_user);
+            ck_assert_double_gt(p.front[i].tokens_per_s_per_gpu,
+                                p.front[i - 1].tokens_per_s_per_gpu);
+        }
+    }
+}
+END_TEST
+
+START_TEST(nothing_within)
+{
+    gable_goal goal = base;
+    goal.tpot_s = 1e-4;
+    gable_planned p = search(&goal);
+    ck_assert_int_eq(p.n_feasible, 0);
+    ck_assert_int_eq(p.n_front, 0);
+    for (int i = 0; i < p.n_best; i++)
+        ck_assert(p.best[i].verdict == GABLE_VERDICT_TPOT ||
+                  p.best[i].verdict == GABLE_VERDICT_MEMORY);
+    ck_assert_double_gt(p.best[0].asked, p.best[0].limit);
+}
+END_TEST
+
+/* As many replicas as the rate takes, no more. */
+START_TEST(fewest_devices)
+{
+    gable_goal goal = base;
+    goal.objective = GABLE_OBJECTIVE_GPUS;
+    goal.rate_per_s = 2.0;
+    goal.all_gpus = false;
+    goal.tpot_s = 0.1;
+    offer.most_gpus = 1000;
+    gable_planned p = search(&goal);
+    ck_assert_int_gt(p.n_feasible, 0);
+    const gable_candidate *c = &p.best[0];
+    ck_assert_double_ge(c->requests_per_s, 2.0);
+    ck_assert_double_lt(c->requests_per_s * (c->replicas - 1) / c->replicas, 2.0);
+    for (int i = 1; i < p.n_feasible; i++)
+        ck_assert_double_ge(p.best[i].gpus, c->gpus);
+}
+END_TEST
+
+/* Engines apart use no more devices than there are, and their rates meet. */
+START_TEST(apart)
+{
+    gable_goal goal = base;
+    goal.disagg = true;
+    goal.tpot_s = 0.05;
+    gable_planned p = search(&goal);
+    int n = 0;
+    for (int i = 0; i < p.n_feasible; i++) {
+        const gable_candidate *c = &p.best[i];
+        if (!(c->prompt_replicas > 0.0))
+            continue;
+        n++;
+        gable_scenario answers = {0}, prompts = {0};
+        GABLE_RANKS_COPY(&answers, &c->layout);
+        GABLE_RANKS_COPY(&prompts, &c->prompt_layout);
+        ck_assert_double_le(c->replicas * gable_layout_devices(&answers) +
+                                c->prompt_replicas * gable_layout_devices(&prompts),
+                            8.0);
+        ck_assert_double_gt(c->transfer_s, 0.0);
+        ck_assert_double_le(c->serving.tpot_s, 0.05);
+    }
+    ck_assert_int_gt(n, 0);
+}
+END_TEST
+
+START_TEST(refused_goals)
+{
+    gable_goal goal = base;
+    gable_planned out;
+    gable_err err = {0};
+    goal.objective = GABLE_OBJECTIVE_GPUS;
+    ck_assert_int_eq(gable_planner_search(scratch_arena(), &offer, 1, &goal, &out, &err),
+                     GABLE_INPUT);
+    ck_assert(strstr(err.text, "--rate") != NULL);
+}
+END_TEST
+
+Suite *gable_suite_planner(void);
+
+Suite *gable_suite_planner(void)
+{
+    Suite *suite = suite_create("planner");
+    TCase *t = tcase_create("search");
+    tcase_add_checked_fixture(t, open_offer, scratch_close);
+    tcase_add_test(t, all_layouts);
+    tcase_add_test(t, as_served);
+    tcase_add_test(t, limit_is_reached);
+    tcase_add_test(t, limits_and_front);
+    tcase_add_test(t, nothing_within);
+    tcase_add_test(t, fewest_devices);
+    tcase_add_test(t, apart);
+    tcase_add_test(t, refused_goals);
+    suite_add_tcase(suite, t);
+    return suite;
+}
