@@ -11,7 +11,7 @@ cp "$data/tests/fuzz/corpus/model/hf-companion-nvfp4" both
 tr '\036' '\n' <both | sed -n 1p >path/to/config.json
 tr '\036' '\n' <both | sed -n 2p >path/to/hf_quant_config.json
 rm both
-for trace in "$data"/workloads/traffic/*.jsonl; do
+for trace in "$data"/workloads/traffic/*.jsonl "$data"/workloads/traffic/*.csv; do
     [ ! -f "$trace" ] || head -40 "$trace" >"workloads/traffic/${trace##*/}"
 done
 cp "$data/hw/accelerators/h100-sxm.json" my-gpu.json

@@ -6,7 +6,7 @@ gable=$data/${BIN:-build}/gable
 work=$(mktemp -d) || exit 70
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-tests/faults/fixture.sh "$work" >/dev/null || exit 70
+sh tests/faults/fixture.sh "$work" >/dev/null || exit 70
 cd "$work/run" || exit 70
 GABLE_DATA=$data LC_ALL=C COLUMNS=80 TERM=dumb
 export GABLE_DATA LC_ALL COLUMNS TERM
