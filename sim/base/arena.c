@@ -28,11 +28,13 @@ void *gable_arena_alloc(gable_arena *arena, size_t count, size_t size)
 {
     size_t bytes;
     const size_t align = alignof(max_align_t);
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - align)
+    bool possible = !__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX - align;
+    if (possible)
+        bytes = (bytes + align - 1) / align * align;
+    if (!possible || bytes > arena->capacity_bytes - arena->used_bytes) {
+        arena->full = true;
         return NULL;
-    bytes = (bytes + align - 1) / align * align;
-    if (bytes > arena->capacity_bytes - arena->used_bytes)
-        return NULL;
+    }
     void *block = arena->base + arena->used_bytes;
     arena->used_bytes += bytes;
     return block;

@@ -3,6 +3,7 @@
  * Room: base. Uses: base/err. */
 #ifndef GABLE_BASE_ARENA_H
 #define GABLE_BASE_ARENA_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -11,6 +12,7 @@ typedef struct gable_arena {
     unsigned char *base; /* capacity_bytes, zeroed; owned */
     size_t capacity_bytes;
     size_t used_bytes;
+    bool full; /* it was asked for more than it has: whatever was made since may lack something */
     const struct gable_file_overlay *overlay; /* base/file.h; NULL: files are as they are */
 } gable_arena;
 
@@ -22,7 +24,7 @@ gable_status gable_arena_init(gable_arena *arena, size_t capacity_bytes, gable_e
 void gable_arena_free(gable_arena *arena);
 
 /* `count` zeroed elements of `size` bytes, aligned for any type; NULL when the arena is full or the
- * product overflows. Owned by the arena. */
+ * product overflows, and then the arena says so from now on. Owned by the arena. */
 void *gable_arena_alloc(gable_arena *arena, size_t count, size_t size);
 
 /* As gable_arena_alloc, but records GABLE_INTERNAL ("arena full") and leaves *out NULL. */

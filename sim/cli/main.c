@@ -56,6 +56,8 @@ static gable_status find_data(gable_cli *cli)
     if (root && *root && !holds_data(&cli->arena, root))
         return gable_fail(&cli->err, GABLE_INPUT, "GABLE_DATA is %s, which has no folder hw", root);
     const char *folder = program_folder(&cli->arena);
+    if (!folder)
+        return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
     for (size_t i = 0; !(root && *root) && i < sizeof around / sizeof around[0]; i++) {
         const char *candidate = folder_above(&cli->arena, folder, around[i].up);
         if (candidate && *around[i].below)
@@ -70,7 +72,9 @@ static gable_status find_data(gable_cli *cli)
     cli->workloads = gable_file_join(&cli->arena, root, "workloads");
     cli->configs = gable_file_join(&cli->arena, root, "configs");
     cli->plots = gable_file_join(&cli->arena, root, "plots");
-    return GABLE_OK;
+    return cli->hw && cli->workloads && cli->configs && cli->plots
+               ? GABLE_OK
+               : gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
 }
 
 static void find_terminal(gable_cli *cli)
@@ -129,7 +133,7 @@ static gable_status run_command(gable_cli *cli, const gable_command *command, in
                                  &cli->err));
     cli->arguments = arguments;
     gable_status found = find_data(cli);
-    if (found != GABLE_OK && !command->needs_no_data)
+    if (found != GABLE_OK && (found != GABLE_INPUT || !command->needs_no_data))
         return found;
     if (found != GABLE_OK)
         cli->err = (gable_err){0};
@@ -157,7 +161,7 @@ static gable_status print_answer(gable_cli *cli, gable_status status)
 {
     if (status != GABLE_OK && status != GABLE_DIFFERS)
         return status;
-    if (cli->out.failed)
+    if (cli->out.failed || cli->arena.full)
         return gable_fail(&cli->err, GABLE_INTERNAL, "out of memory");
     if (cli->out.length_bytes == 0)
         return status;
