@@ -72,7 +72,7 @@ LINK     = $(CC) $(OPTIMISE) $(OPENMP) -Wl,--as-needed -Wl,-z,relro,-z,now $(LDF
 LIBS     = $(GSL_L) $(CJSON_L) -lm
 WRAPS    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc # tests/wrap.c makes them fail on demand
 
-.PHONY: all setup setup-dev demo check build-checkers unit browser agree layers tidy lint asan ubsan valgrind cov golden answers fuzz bench calibrate docs \
+.PHONY: all setup setup-dev demo check build-checkers unit browser agree layers tidy lint asan ubsan valgrind cov golden answers fuzz bench instructions calibrate docs \
         format install uninstall man deb reproducible clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -237,8 +237,12 @@ $(FUZZERS:%=$(BIN)/fuzzer/%): $(BIN)/fuzzer/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_SHAR
 $(BENCHES:%=$(BIN)/bench/%): $(BIN)/bench/%: $(OBJ)/tests/bench/%.o $(OBJ)/all.a
 	@mkdir -p $(@D)
 	$(call say,ld,$@) $(LINK) -o $@ $^ $(LIBS)
-bench: all $(BENCHES:%=$(BIN)/bench/%) ## speed, as ratios to something run beside it
+bench: all $(BENCHES:%=$(BIN)/bench/%) ## speed, as ratios to loops run beside it and to the commit before
 	@for b in $(BENCHES:%=$(BIN)/bench/%); do $$b || exit; done
+	@BIN=$(BIN) tests/bench/previous.sh
+
+instructions: $(BIN)/bench/bench_price $(BIN)/bench/bench_sweep ## instructions of what bench times, against those recorded
+	@BIN=$(BIN) CC=$(CC) tests/bench/instructions.sh
 
 # ---- people --------------------------------------------------------------------------------------
 DEMO := --model llama-3.1-70b --system hgx-h100-8 --tp 8

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Refits every constant of hw/calibration and hw/serving from the open measurements; the same rows give the same bytes.
+# Refits every constant of hw/calibration, hw/serving and hw/power from the open measurements; the same rows give the same bytes.
 #   hw/calibrate.sh [--check] [--half] [MEASUREMENTS]
 # --half ships the constants of the half that they were not tested on, to measure honestly with.
 # --check writes nothing and fails when a file would change. GABLE names the program.
@@ -61,4 +61,17 @@ done
         cp "$new/$stack.json" "hw/serving/$stack.json"
     fi
 done
+# What boards draw: with the times of the kernels, for what part of a call a kernel is resident.
+if [ -f "$rows/power.csv" ]; then
+    "$gable" calibrate power "$rows/power.csv" --device b200-sxm --date "$day" $half -o "$new/power.json"
+    if ! cmp -s "$new/power.json" hw/power/blackwell.json; then
+        changed=1
+        if [ -n "$check" ]; then
+            echo "hw/power/blackwell.json differs from a refit" >&2
+        else
+            mkdir -p hw/power
+            cp "$new/power.json" hw/power/blackwell.json
+        fi
+    fi
+fi
 [ -z "$check" ] || exit "$changed"

@@ -12,4 +12,5 @@ unset key
 unset grid
 plot $spec using 1:2 with lines lc 8 notitle, \
      $expected using 1:2 with lines lc 7 notitle, \
+     $levels using 1:2 with points pt 'o' notitle, \
      for [i=1:n_steps] $letters index (i-1) using 1:2:3 with labels textcolor lt i notitle

@@ -1,6 +1,6 @@
 # Roofline of one machine, with the operators of up to four steps. `gable roofline` writes in front of this file the
 # terminal, the variables (n_steps, step_title[], step_name[], step_style[], title_text, left … top, x_min … y_max,
-# main_ridge, has_network, link_x_min, link_x_max), the datablocks ($spec $expected $cache $ridges $points
+# main_ridge, has_network, link_x_min, link_x_max), the datablocks ($spec $expected $cache $ridges $levels $level_ways $points
 # $link $link_flats $link_points $bars) and the labels of the main panel. Sizes are those of a 1000 x 640 canvas.
 
 ink = '#222222'
@@ -34,6 +34,8 @@ plot $ridges using 1:2 with lines lc rgb '#bbbbbb' lw 0.8 dt (3,4) notitle, \
      $cache using 1:2 with lines lc rgb '#999999' lw 1.2 dt (2,3) notitle, \
      $spec using 1:2 with lines lc rgb '#555555' lw 1.2 dt (7,4) notitle, \
      $expected using 1:2 with lines lc rgb ink lw 2.2 notitle, \
+     $level_ways using 1:2 with lines lc rgb '#bbbbbb' lw 0.8 notitle, \
+     $levels using 1:2 with points pt 6 ps 0.7 lc rgb '#777777' notitle, \
      for [i=1:n_steps] $points index (i-1) using 1:2:3 with points pt step_point[step_style[i]] ps variable lc rgb step_color[step_style[i]] notitle, \
      for [i=1:n_steps] keyentry with points pt step_point[step_style[i]] ps 1.3 lc rgb step_color[step_style[i]] title step_title[i] noenhanced
 unset object

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/calibrate_tables.h"
+#include "cli/power_table.h"
 #include "cli/serving_table.h"
 
 typedef struct calibrate_options {
@@ -93,6 +94,8 @@ static gable_status run(gable_cli *cli, const void *given)
     if (gable_is_serving(cli))
         return gable_serving_table_calibrate(cli, o->recipes, o->stack, o->half, o->date,
                                              o->output);
+    if (gable_is_power(cli))
+        return gable_power_table_calibrate(cli, o->device, o->half, o->date, o->output);
     if (!o->device)
         return gable_fail(&cli->err, GABLE_USAGE, "missing --device DEVICE");
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));
@@ -124,6 +127,7 @@ const gable_command gable_command_calibrate = {
     .options_bytes = sizeof(calibrate_options),
     .examples =
         "gable calibrate gemm measured.csv --device h100-sxm\n"
-        "gable calibrate gemm measured.csv --device h100-sxm -o hw/calibration/h100-sxm.json\n",
+        "gable calibrate gemm measured.csv --device h100-sxm -o hw/calibration/h100-sxm.json\n"
+        "gable calibrate power readings.csv -o hw/power/blackwell.json\n",
     .run = run,
 };

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "cli/decoding_options.h"
+#include "cli/energy_options.h"
 #include "cli/placement_options.h"
 #include "cli/scenario_options.h"
 #include "engine/interval.h"
@@ -10,6 +11,7 @@ typedef struct cost_options {
     gable_scenario_options scenario; /* first: its rows are offsets into it */
     gable_decoding_words decoding;
     gable_placement_words placement;
+    gable_energy_words energy;
     bool interval;
 } cost_options;
 
@@ -17,6 +19,7 @@ static const gable_option options[] = {
     GABLE_SCENARIO_OPTIONS(gable_phase_choices, "decode"),
     GABLE_DECODING_OPTIONS(cost_options),
     GABLE_PLACEMENT_OPTIONS(cost_options),
+    GABLE_ENERGY_OPTIONS(cost_options),
     {.name = "interval",
      .type = GABLE_OPTION_FLAG,
      .offset = offsetof(cost_options, interval),
@@ -28,6 +31,7 @@ typedef struct cost {
     gable_decoding decoding;
     gable_compression compression;
     gable_uncertainty uncertainty;
+    gable_bill bill;
     gable_priced priced;
 } cost;
 
@@ -104,6 +108,7 @@ static gable_status run(gable_cli *cli, const void *given)
     const cost_options *o = given;
     cost all;
     GABLE_TRY(price(cli, o, &all));
+    GABLE_TRY(gable_bill_add(cli, &o->energy, &all.priced_case.step, &all.priced, &all.bill));
     if (o->interval)
         GABLE_TRY(add_interval(cli, &all));
     GABLE_TRY(gable_report_cost(&cli->arena, &all.priced, (gable_format)o->scenario.format,

@@ -1,4 +1,4 @@
-/* gable demo: a tour for a class: five stops, each a page. */
+/* gable demo: a tour for a class: seven stops, each a page. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/demo.h"
+#include "report/paragraph.h"
 
 typedef struct demo_options {
     bool list, quiz;
@@ -109,6 +110,14 @@ static void add_title(demo *d, size_t i_stop)
     demo_line(d, "%s\n%s\n", title, rule);
 }
 
+/* One question that the page does not answer, and how to find out. */
+static void add_question(demo *d, const demo_stop *stop)
+{
+    demo_say(d, "Question: %s", stop->question);
+    gable_paragraph(&d->page, stop->command, 2, DEMO_WIDTH);
+    demo_gap(d);
+}
+
 /* Writes the page; when somebody sits there, at once, and then asks. */
 static gable_status deliver(demo *d, bool interactive, score *total)
 {
@@ -133,6 +142,8 @@ static gable_status show_stop(gable_cli *cli, size_t i_stop, const demo_options 
     gable_status status = demo_stops[i_stop].show(&d);
     if (status == GABLE_OK)
         status = d.status;
+    if (status == GABLE_OK)
+        add_question(&d, &demo_stops[i_stop]);
     if (status == GABLE_OK && !interactive)
         print_questions(&d);
     if (status == GABLE_OK)

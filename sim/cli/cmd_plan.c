@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/plan.h"
+#include "machine/power.h"
 #include "report/pareto.h"
 
 #define TEXT_ROW(name_, argument_, member, help_)                                                  \
@@ -123,6 +124,7 @@ static gable_status load_offer(gable_cli *cli, const gable_plan_options *o, cons
     out->n_gpus = o->gpus > 0 && !(alone && o->gpus > domain) ? o->gpus : domain;
     out->most_gpus = o->gpus > 0 ? out->n_gpus : most_devices;
     out->machine.n_nodes = (int)((out->n_gpus + domain - 1.0) / domain);
+    GABLE_TRY(gable_power_attach(&cli->arena, cli->hw, &out->machine, &cli->err));
     out->usd_per_gpu_h =
         o->usd_per_gpu_hour > 0.0 ? o->usd_per_gpu_hour : c.machine.accelerator->price_usd_per_h;
     if (o->gpus > domain && alone)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/kind_table.h"
+#include "cli/power_table.h"
 #include "cli/serving_table.h"
 #include "engine/predict.h"
 
@@ -28,6 +29,10 @@ static gable_status check_columns(gable_cli *cli, const gable_csv *csv)
         if (gable_csv_column(csv, appended[i]) < csv->n_columns)
             return gable_fail(&cli->err, GABLE_INPUT, "%s:1: there is a column %s already",
                               csv->file, appended[i]);
+    for (size_t i = 0; gable_is_power(cli) && gable_power_columns[i]; i++)
+        if (gable_csv_column(csv, gable_power_columns[i]) < csv->n_columns)
+            return gable_fail(&cli->err, GABLE_INPUT, "%s:1: there is a column %s already",
+                              csv->file, gable_power_columns[i]);
     return GABLE_OK;
 }
 
@@ -42,8 +47,9 @@ static void add_us(gable_text *out, double seconds)
     gable_text_addf(out, ",%s", gable_num_print(value, text));
 }
 
+/* `power`: cells of the KIND power; NULL: none. */
 static void add_row(gable_text *out, const gable_csv *csv, size_t row,
-                    const gable_prediction *prediction)
+                    const gable_prediction *prediction, const char *power)
 {
     for (size_t i = 0; i < csv->n_columns; i++) {
         if (i)
@@ -51,18 +57,18 @@ static void add_row(gable_text *out, const gable_csv *csv, size_t row,
         gable_csv_add_cell(out, csv->cells[row * csv->n_columns + i]);
     }
     if (!prediction->supported) {
-        gable_text_add(out, ",,,,,unsupported\n");
+        gable_text_addf(out, ",,,,,unsupported%s\n", power ? power : "");
         return;
     }
     add_us(out, prediction->time.ceiling_s);
     add_us(out, prediction->time.time_s);
     add_us(out, prediction->p10_s);
     add_us(out, prediction->p90_s);
-    gable_text_addf(out, ",%s\n", gable_bound_name(prediction->time.bound));
+    gable_text_addf(out, ",%s%s\n", gable_bound_name(prediction->time.bound), power ? power : "");
 }
 
 static size_t add_table(gable_text *out, const gable_rows *rows,
-                        const gable_prediction *predictions)
+                        const gable_prediction *predictions, const char *const *power)
 {
     const gable_csv *csv = rows->csv;
     size_t n_unsupported = 0;
@@ -71,9 +77,12 @@ static size_t add_table(gable_text *out, const gable_rows *rows,
         gable_text_add(out, ",");
     }
     for (size_t i = 0; i < N_APPENDED; i++)
-        gable_text_addf(out, "%s%s", appended[i], i + 1 < N_APPENDED ? "," : "\n");
+        gable_text_addf(out, "%s%s", appended[i], i + 1 < N_APPENDED ? "," : "");
+    for (size_t i = 0; power && gable_power_columns[i]; i++)
+        gable_text_addf(out, ",%s", gable_power_columns[i]);
+    gable_text_add(out, "\n");
     for (size_t i = 0; i < csv->n_rows; i++) {
-        add_row(out, csv, i, &predictions[i]);
+        add_row(out, csv, i, &predictions[i], power ? power[i] : NULL);
         n_unsupported += !predictions[i].supported;
     }
     return n_unsupported;
@@ -111,6 +120,7 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_csv csv;
     gable_rows rows;
     gable_prediction *predictions;
+    const char **power = NULL;
     if (gable_is_serving(cli)) {
         GABLE_TRY(gable_serving_table_predict(cli, o->recipes));
         return deliver(cli, o->output);
@@ -118,7 +128,9 @@ static gable_status run(gable_cli *cli, const void *given)
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));
     GABLE_TRY(check_columns(cli, &csv));
     GABLE_TRY(gable_kind_predict(cli, o, &rows, &predictions));
-    size_t n_unsupported = add_table(&cli->out, &rows, predictions);
+    if (gable_is_power(cli))
+        GABLE_TRY(gable_power_table_cells(cli, o, &rows, predictions, &power));
+    size_t n_unsupported = add_table(&cli->out, &rows, predictions, power);
     if (n_unsupported)
         note_unsupported(&rows, predictions, n_unsupported);
     return deliver(cli, o->output);
@@ -133,6 +145,7 @@ const gable_command gable_command_predict = {
     .options_bytes = sizeof(gable_kind_options),
     .examples = "gable predict gemm shapes.csv\n"
                 "gable predict moe - --device h200-sxm --stack sglang -o priced.csv < shapes.csv\n"
-                "gable predict serving runs.csv\n",
+                "gable predict serving runs.csv\n"
+                "gable predict power readings.csv\n",
     .run = run,
 };

@@ -1,14 +1,10 @@
 /* gable roofline: the roofs of a machine and the operators of a step below them, as a picture. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "cli/scenario_options.h"
-#include "report/plot.h"
-
-typedef struct roofline_options {
-    gable_scenario_options scenario; /* first: the shared rows point into it */
-    bool terminal, emit_script;
-} roofline_options;
+#include "cli/roofline_along.h"
 
 static const gable_option options[] = {
     GABLE_SCENARIO_OPTIONS(gable_phase_choices_both, "both"),
@@ -20,6 +16,33 @@ static const gable_option options[] = {
      .type = GABLE_OPTION_FLAG,
      .offset = offsetof(roofline_options, emit_script),
      .help = "print the gnuplot script instead of running it"},
+    {.name = "hierarchy",
+     .type = GABLE_OPTION_FLAG,
+     .offset = offsetof(roofline_options, hierarchy),
+     .help = "each operator a second time, at its FLOP per byte of L2"},
+    {.name = "animate",
+     .type = GABLE_OPTION_TEXT,
+     .argument = "AXIS=FROM..TO",
+     .offset = offsetof(roofline_options, animate),
+     .help =
+         "a frame for each value: batch=1..512, context, new-tokens, tp, ep; :x4 or :+64 steps"},
+    {.name = "along",
+     .type = GABLE_OPTION_TEXT,
+     .argument = "AXIS=FROM..TO",
+     .offset = offsetof(roofline_options, along),
+     .help = "whole steps at all these values in one picture"},
+    {.name = "beside",
+     .type = GABLE_OPTION_TEXTS,
+     .argument = "SYSTEM",
+     .offset = offsetof(roofline_options, beside),
+     .help = "with --along: another machine in the same picture; may be repeated"},
+    {.name = "level",
+     .type = GABLE_OPTION_CHOICE,
+     .argument = "LEVEL",
+     .choices = gable_levels,
+     .default_text = "hbm",
+     .offset = offsetof(roofline_options, level),
+     .help = "with --along: bytes that FLOPs are counted against: hbm, l2, network"},
 };
 
 /* gnuplot draws one in 0.1 s. */
@@ -75,29 +98,120 @@ static gable_status choose_canvas(gable_cli *cli, const roofline_options *o, gab
     return GABLE_USAGE;
 }
 
+/* ---- frames ---- */
+
+static const char page_break[] = "\f\n";
+
+static gable_status make_frames(gable_cli *cli, const roofline_options *o,
+                                const gable_roofline_request *like, gable_roofline_request **frames,
+                                size_t *n)
+{
+    roofline_axis axis;
+    roofline_steps *steps;
+    GABLE_TRY(roofline_axis_read(cli, "animate", o->animate, &axis));
+    *n = (size_t)axis.n;
+    GABLE_TRY(gable_arena_take(&cli->arena, *n, sizeof **frames, frames, &cli->err));
+    GABLE_TRY(gable_arena_take(&cli->arena, *n, sizeof *steps, &steps, &cli->err));
+    for (size_t i = 0; i < *n; i++) {
+        gable_scenario_options at = o->scenario;
+        if (at.phase == GABLE_PHASE_CHOICE_BOTH)
+            at.phase = GABLE_PHASE_CHOICE_DECODE; /* one thing moves */
+        GABLE_TRY(roofline_axis_set(cli, &axis, (int)i, &at));
+        GABLE_TRY(price_steps(cli, &at, &steps[i]));
+        (*frames)[i] = *like;
+        (*frames)[i].steps = steps[i].priced;
+        (*frames)[i].n_steps = steps[i].n;
+    }
+    return GABLE_OK;
+}
+
+/* For somebody who looks on: one frame over the other. */
+static gable_status play(gable_cli *cli)
+{
+    const struct timespec pause = {0, GABLE_FRAME_MS * 1000000L};
+    for (char *at = cli->out.text; at;) {
+        char *end = strstr(at, page_break);
+        size_t length = end ? (size_t)(end - at) : strlen(at);
+        GABLE_TRY(gable_file_write("-", "\033[H\033[2J", 7, &cli->err));
+        GABLE_TRY(gable_file_write("-", at, length, &cli->err));
+        at = end ? end + sizeof page_break - 1 : NULL;
+        if (at)
+            nanosleep(&pause, NULL);
+    }
+    gable_text_free(&cli->out);
+    return GABLE_OK;
+}
+
+static gable_status animate(gable_cli *cli, const roofline_options *o,
+                            const gable_roofline_request *like, const gable_gnuplot *gnuplot)
+{
+    gable_roofline_request *frames;
+    size_t n;
+    if (o->emit_script || o->scenario.format != GABLE_FORMAT_TEXT)
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--animate draws; for figures along an axis: --along %.60s --format json",
+                          o->animate);
+    if (like->canvas == GABLE_CANVAS_PNG || like->canvas == GABLE_CANVAS_PDF)
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "-o %.200s: what moves is .gif or .svg, or the terminal",
+                          o->scenario.output);
+    GABLE_TRY(make_frames(cli, o, like, &frames, &n));
+    GABLE_TRY(gable_frames_draw(&cli->arena, frames, n, gnuplot, page_break, &cli->out, &cli->err));
+    bool watched = like->canvas == GABLE_CANVAS_TERMINAL && isatty(STDOUT_FILENO) &&
+                   !to_file(o->scenario.output);
+    return watched ? play(cli) : gable_scenario_deliver(cli, o->scenario.output);
+}
+
+/* ---- all of it ---- */
+
+static gable_status draw_one(gable_cli *cli, const roofline_options *o,
+                             gable_roofline_request *request, const gable_gnuplot *gnuplot)
+{
+    roofline_steps steps;
+    gable_format format = (gable_format)o->scenario.format;
+    GABLE_TRY(price_steps(cli, &o->scenario, &steps));
+    request->steps = steps.priced;
+    request->n_steps = steps.n;
+    if (o->emit_script)
+        return gable_roofline_script(&cli->arena, request, &cli->out, &cli->err);
+    if (format != GABLE_FORMAT_TEXT)
+        return gable_roofline_write(&cli->arena, request, format, &cli->out, &cli->err);
+    return gable_roofline_draw(&cli->arena, request, gnuplot, &cli->out, &cli->err);
+}
+
+static gable_status check_words(gable_cli *cli, const roofline_options *o)
+{
+    if (o->animate && o->along)
+        return gable_fail(&cli->err, GABLE_USAGE, "give one of --animate and --along");
+    if (!o->along && (o->beside.n > 0 || o->level != GABLE_LEVEL_HBM))
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--%s is for --along, for example --along batch=1..512",
+                          o->beside.n > 0 ? "beside" : "level");
+    if (o->along && o->hierarchy)
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--hierarchy shows operators; --along whole "
+                          "steps, with --level l2 for the same");
+    return GABLE_OK;
+}
+
 static gable_status run(gable_cli *cli, const void *given)
 {
     const roofline_options *o = given;
     gable_canvas canvas;
-    roofline_steps steps;
+    GABLE_TRY(check_words(cli, o));
     GABLE_TRY(choose_canvas(cli, o, &canvas));
-    GABLE_TRY(price_steps(cli, &o->scenario, &steps));
     gable_roofline_request request = {
-        .steps = steps.priced,
-        .n_steps = steps.n,
         .canvas = canvas,
         .width = cli->width,
         .color = cli->color && !to_file(o->scenario.output),
         .plots = cli->plots,
+        .hierarchy = o->hierarchy,
     };
     const gable_gnuplot gnuplot = {getenv("PATH"), timeout_s};
-    gable_format format = (gable_format)o->scenario.format;
-    if (o->emit_script)
-        GABLE_TRY(gable_roofline_script(&cli->arena, &request, &cli->out, &cli->err));
-    else if (format != GABLE_FORMAT_TEXT)
-        GABLE_TRY(gable_roofline_write(&cli->arena, &request, format, &cli->out, &cli->err));
-    else
-        GABLE_TRY(gable_roofline_draw(&cli->arena, &request, &gnuplot, &cli->out, &cli->err));
+    if (o->animate)
+        return animate(cli, o, &request, &gnuplot);
+    GABLE_TRY(o->along ? roofline_along(cli, o, canvas, &gnuplot)
+                       : draw_one(cli, o, &request, &gnuplot));
     return gable_scenario_deliver(cli, o->scenario.output);
 }
 
@@ -111,6 +225,12 @@ const gable_command gable_command_roofline = {
     .examples =
         "gable roofline --model llama-3.1-70b --system hgx-h100-8 --tp 8 --batch 64 --context 4k\n"
         "gable roofline --model llama-3.1-8b --system h100-sxm -o roofline.svg\n"
-        "gable roofline --model llama-3.1-8b --system l4 --emit-script | gnuplot -d > l4.svg\n",
+        "gable roofline --model llama-3.1-8b --system l4 --emit-script | gnuplot -d > l4.svg\n"
+        "gable roofline --model llama-3.1-8b --system h100-sxm --animate batch=1..512 -o "
+        "climb.gif\n"
+        "gable roofline --model llama-3.1-8b --system h100-sxm --along batch=1..512 --beside l40s "
+        "--beside b200-sxm -o three.svg\n"
+        "gable roofline --model llama-3.1-70b --system hgx-h100-8 --along tp=2..8 --level "
+        "network\n",
     .run = run,
 };

@@ -18,6 +18,11 @@
         .name = name_, .type = GABLE_OPTION_DTYPE, .argument = "DTYPE",                            \
         .offset = offsetof(gable_serve_options, member), .help = help_                             \
     }
+#define SECONDS_ROW(name_, member, help_)                                                          \
+    {                                                                                              \
+        .name = name_, .type = GABLE_OPTION_QUANTITY, .dim = GABLE_DIM_SECONDS, .argument = "S",   \
+        .min = 0.0, .max = 1e6, .offset = offsetof(gable_serve_options, member), .help = help_     \
+    }
 #define INT_ROW(name_, default_, min_, max_, member, help_)                                        \
     {                                                                                              \
         .name = name_, .type = GABLE_OPTION_INT, .dim = GABLE_DIM_COUNT, .argument = "N",          \
@@ -60,6 +65,21 @@ static const gable_option options[] = {
      .offset = offsetof(gable_serve_options, arrivals),
      .help =
          "--concurrency clients in a closed loop, at random or in clumps at --rate, as in --trace"},
+    SECONDS_ROW("ttft", ttft_limit_s, "limit: a request's first token within so long"),
+    SECONDS_ROW("tpot", tpot_limit_s, "limit: its other tokens within so long each, on average"),
+    {.name = "attain",
+     .type = GABLE_OPTION_QUANTITY,
+     .dim = GABLE_DIM_NONE,
+     .argument = "F",
+     .default_text = "0.9",
+     .min = 0.0,
+     .max = 1.0,
+     .offset = offsetof(gable_serve_options, attain),
+     .help = "share of requests that must keep the limits"},
+    {.name = "strict",
+     .type = GABLE_OPTION_FLAG,
+     .offset = offsetof(gable_serve_options, strict),
+     .help = "exit with 1 where the limits are missed, or nothing fits"},
     {.name = "rate",
      .type = GABLE_OPTION_QUANTITY,
      .dim = GABLE_DIM_NONE,
@@ -67,7 +87,8 @@ static const gable_option options[] = {
      .min = 0.0,
      .max = 1e9,
      .offset = offsetof(gable_serve_options, rate),
-     .help = "requests per second that arrive on average"},
+     .help = "requests per second that arrive on average; without it the most that keep --ttft, "
+             "--tpot"},
     {.name = "burstiness",
      .type = GABLE_OPTION_QUANTITY,
      .dim = GABLE_DIM_NONE,
@@ -137,6 +158,7 @@ static const gable_option options[] = {
 #undef TEXT_ROW
 #undef DTYPE_ROW
 #undef INT_ROW
+#undef SECONDS_ROW
 
 static gable_status run(gable_cli *cli, const void *given)
 {
@@ -146,7 +168,9 @@ static gable_status run(gable_cli *cli, const void *given)
         o.arrivals = GABLE_ARRIVALS_TRACE;
     GABLE_TRY(gable_serve_price(cli, &o, &answer));
     gable_serve_write(cli, &o, &answer);
-    return gable_scenario_deliver(cli, o.output);
+    GABLE_TRY(gable_scenario_deliver(cli, o.output));
+    bool missed = !answer.serving.parts.fits || answer.within_frac < o.attain;
+    return o.strict && missed ? GABLE_DIFFERS : GABLE_OK;
 }
 
 const gable_command gable_command_serve = {
@@ -161,6 +185,8 @@ const gable_command gable_command_serve = {
                 "gable serve --model gpt-oss-120b --system hgx-h200-8 --tp 2 --stack trtllm "
                 "--concurrency 64 --format json\n"
                 "gable serve --model llama-3.1-8b --system h100-sxm --arrivals poisson --rate 8\n"
+                "gable serve --model llama-3.1-8b --system h100-sxm --arrivals poisson --ttft "
+                "500ms --tpot 20ms\n"
                 "gable serve --model llama-3.1-8b --system hgx-h100-8 --dp 6 "
                 "--prefill-engines 2 "
                 "--trace workloads/traffic/conversation.jsonl --prefix-cache 1M\n",

@@ -103,6 +103,7 @@ typedef struct watcher {
     bool shows;                   /* stderr is a terminal */
     uint64_t points, before, all; /* priced now, priced earlier, of the job */
     double start_s, shown_s;
+    sigset_t stop;
 } watcher;
 
 static const double show_every_s = 0.2;
@@ -130,22 +131,29 @@ static void hide(const watcher *w)
         fprintf(stderr, "\r%79s\r", "");
 }
 
+static const int asks[] = {SIGINT, SIGTERM, SIGHUP};
+
+/* Those that ask to stop, but for what the caller has us ignore (nohup). */
 static void stop_signals(sigset_t *set)
 {
     sigemptyset(set);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGHUP);
+    for (size_t i = 0; i < sizeof asks / sizeof asks[0]; i++) {
+        struct sigaction now;
+        if (sigaction(asks[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            sigaddset(set, asks[i]);
+    }
 }
 
-/* Signals that ask to stop wait until a block is over: they are blocked while the sweep runs. */
-static bool asked_to_stop(void)
+/* They wait until a block is over: they are blocked while the sweep runs. */
+static bool asked_to_stop(const sigset_t *stop)
 {
     sigset_t pending;
     sigemptyset(&pending);
     sigpending(&pending);
-    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-           sigismember(&pending, SIGHUP);
+    for (size_t i = 0; i < sizeof asks / sizeof asks[0]; i++)
+        if (sigismember(stop, asks[i]) == 1 && sigismember(&pending, asks[i]) == 1)
+            return true;
+    return false;
 }
 
 static bool watch(void *context, uint64_t block, const gable_sweep_kept *of_block, gable_err *err)
@@ -155,7 +163,7 @@ static bool watch(void *context, uint64_t block, const gable_sweep_kept *of_bloc
     if (w->journal.fd >= 0)
         gable_sweep_journal_add(&w->journal, block, of_block, err);
     show(w);
-    return err->status == GABLE_OK && !asked_to_stop();
+    return err->status == GABLE_OK && !asked_to_stop(&w->stop);
 }
 
 /* ---- running ---- */
@@ -211,8 +219,7 @@ static gable_status open_journal(gable_cli *cli, const sweep_options *o, const g
 }
 
 /* Says how to go on; then the signal does what it does. */
-static gable_status end_early(gable_cli *cli, const sweep_options *o, watcher *w,
-                              const sigset_t *mask)
+static gable_status end_early(gable_cli *cli, watcher *w, const sigset_t *mask)
 {
     bool kept = w->journal.fd >= 0;
     gable_sweep_journal_close(&w->journal, false);
@@ -222,7 +229,6 @@ static gable_status end_early(gable_cli *cli, const sweep_options *o, watcher *w
                         : "; with -o FILE it could have been resumed",
                    kept ? w->journal.path : "");
     sigprocmask(SIG_SETMASK, mask, NULL);
-    (void)o;
     return gable_fail(&cli->err, GABLE_OUTPUT, "stopped");
 }
 
@@ -238,23 +244,24 @@ static void write_stats(const watcher *w, int threads)
 static gable_status run_job(gable_cli *cli, const sweep_options *o, const gable_sweep *sweep,
                             gable_sweep_job *job, gable_sweep_kept *kept)
 {
-    sigset_t stop, before;
+    sigset_t before;
     bool stopped = false;
     watcher w = {.shows = isatty(STDERR_FILENO), .all = job->end - job->first};
     GABLE_TRY(open_journal(cli, o, sweep, job, kept, &w.journal));
-    stop_signals(&stop);
-    sigprocmask(SIG_BLOCK, &stop, &before);
+    stop_signals(&w.stop);
+    sigprocmask(SIG_BLOCK, &w.stop, &before);
     w.before = kept->points;
     w.start_s = w.shown_s = now_s();
-    job->threads = o->threads;
-    job->watch = watch;
-    job->context = &w;
-    gable_status status = gable_sweep_run(sweep, job, kept, &stopped, &cli->err);
+    gable_sweep_job watched = *job;
+    watched.threads = o->threads;
+    watched.watch = watch;
+    watched.context = &w;
+    gable_status status = gable_sweep_run(sweep, &watched, kept, &stopped, &cli->err);
     hide(&w);
     if (o->stats)
         write_stats(&w, o->threads > 0 ? o->threads : gable_sweep_threads());
     if (stopped && w.points + w.before < w.all)
-        return end_early(cli, o, &w, &before);
+        return end_early(cli, &w, &before);
     /* The journal goes when the answer is there: deliver() removes it. */
     gable_sweep_journal_close(&w.journal, false);
     sigprocmask(SIG_SETMASK, &before, NULL);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/kind_table.h"
+#include "cli/power_table.h"
 #include "cli/serving_table.h"
 #include "engine/baseline.h"
 #include "engine/validate.h"
@@ -164,6 +165,8 @@ static gable_status run(gable_cli *cli, const void *given)
     double *measured_s, *baseline_s;
     if (gable_is_serving(cli))
         return gable_serving_table_validate(cli, o->recipes, o->half, o->format);
+    if (gable_is_power(cli))
+        return gable_power_table_validate(cli, o);
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));
     GABLE_TRY(gable_measured_read(&cli->arena, &csv, &measured_s, &cli->err));
     GABLE_TRY(gable_kind_predict(cli, o, &rows, &predictions));
@@ -186,6 +189,7 @@ const gable_command gable_command_validate = {
     .examples = "gable validate gemm measured.csv\n"
                 "gable validate moe measured.csv --half test --format md\n"
                 "gable validate gemm measured.csv -o gemm.svg\n"
-                "gable validate serving runs.csv\n",
+                "gable validate serving runs.csv\n"
+                "gable validate power readings.csv --half test\n",
     .run = run,
 };

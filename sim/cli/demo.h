@@ -32,6 +32,8 @@ typedef struct demo {
 typedef struct demo_stop {
     const char *title;
     gable_status (*show)(demo *d);
+    const char *question; /* what to think about before the next stop */
+    const char *command;  /* what answers it */
 } demo_stop;
 
 extern const demo_stop demo_stops[];
@@ -42,6 +44,8 @@ gable_status demo_more_users(demo *d);
 gable_status demo_prompt(demo *d);
 gable_status demo_cache(demo *d);
 gable_status demo_experts(demo *d);
+gable_status demo_wire(demo *d);
+gable_status demo_wishes(demo *d);
 
 /* ---- pricing: cli/demo_page.c ---- */
 
@@ -110,6 +114,7 @@ typedef struct demo_chart {
     const char *x_title, *y_title;
     double x_min, x_max, y_min, y_max;
     double roof_slope, roof_peak;
+    double other_slope;     /* of another memory under the same peak, dotted; 0: none */
     const demo_mark *marks; /* where two letters meet stands a star */
     size_t n_marks;
 } demo_chart;

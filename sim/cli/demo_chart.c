@@ -40,6 +40,8 @@ static void draw_roof(canvas *c, const demo_chart *chart)
     for (int i = 0; i < CHART_COLUMNS && chart->roof_peak > 0.0; i++) {
         double share = (double)i / (CHART_COLUMNS - 1);
         double x = chart->x_min * pow(chart->x_max / chart->x_min, share);
+        if (chart->other_slope > 0.0 && chart->other_slope * x < chart->roof_peak)
+            put(c, share, along(chart->other_slope * x, chart->y_min, chart->y_max), '.');
         bool slope = chart->roof_slope * x < chart->roof_peak;
         double y = slope ? chart->roof_slope * x : chart->roof_peak;
         put(c, share, along(y, chart->y_min, chart->y_max), slope ? '/' : '-');

@@ -6,11 +6,31 @@
 static const char teaching_model[] = "dense-30b", teaching_system[] = "h100-sxm";
 
 const demo_stop demo_stops[] = {
-    {"One user: memory is the clock", demo_one_user},
-    {"More users: the same bytes, more use", demo_more_users},
-    {"The prompt: prefill beside decode", demo_prompt},
-    {"Long conversations: the cache takes over", demo_cache},
-    {"Experts: a big model that reads a little", demo_experts},
+    {"One user: memory is the clock", demo_one_user,
+     "Halve the bytes of every weight. How much faster is one user served?",
+     "gable cost --model dense-30b --system h100-sxm --stack ideal --context 0 --weights fp8"},
+    {"More users: the same bytes, more use", demo_more_users,
+     "With weights of one byte, is the ridge met at a smaller batch?",
+     "gable roofline --model dense-30b --system h100-sxm --stack ideal --context 0 --weights fp8 "
+     "--along batch=1..512"},
+    {"The prompt: prefill beside decode", demo_prompt,
+     "How short must a prompt be before reading it is bound by memory?",
+     "gable roofline --model dense-30b --system h100-sxm --stack ideal --phase prefill --along "
+     "new-tokens=16..2048"},
+    {"Long conversations: the cache takes over", demo_cache,
+     "Where do cache and weights meet when the cache has one byte a number?",
+     "gable solve context --model dense-30b --system h200-sxm --batch 8 --kv fp8"},
+    {"Experts: a big model that reads a little", demo_experts,
+     "Does a mixture of experts need more users than a dense model to be bound by compute?",
+     "gable roofline --model qwen3-30b-a3b --system b300-sxm --stack ideal --context 0 --along "
+     "batch=1..16k"},
+    {"Many chips: the wire between them", demo_wire,
+     "From how many chips on does a real step of one user wait for something other than its "
+     "memory?",
+     "gable roofline --model dense-30b --system hgx-h100-8 --along tp=2..8 --level network"},
+    {"Wishes: a faster memory, or more FLOP/s", demo_wishes,
+     "Which tenth is worth most to 64 users: of bandwidth, of FLOP/s, of capacity?",
+     "gable sensitivity --model dense-30b --system h100-sxm --batch 64"},
 };
 const size_t demo_n_stops = sizeof demo_stops / sizeof demo_stops[0];
 

@@ -1,4 +1,4 @@
-/* cli/demo_stops_bytes: the last two stops: which bytes a step reads beside, or instead of, all
+/* cli/demo_stops_bytes: two stops: which bytes a step reads beside, or instead of, all
  * weights. */
 #include <math.h>
 #include <stdio.h>
@@ -187,7 +187,5 @@ gable_status demo_experts(demo *d)
              "for the same bytes.",
              t.scene[3].model->kinds[0].ffn.latent_dim, t.scene[3].model->hidden,
              demo_number(d, t.experts[3] / t.experts[2], GABLE_DIM_NONE, ""), 1 << SMALL, latent);
-    demo_say(d, "That was the tour. gable cost, explain, roofline and solve answer the same "
-                "questions for your own model and machine; gable help examples shows how.");
     return GABLE_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef GABLE_CLI_SERVE_H
 #define GABLE_CLI_SERVE_H
 #include "cli/scenario_options.h"
+#include "engine/rent.h"
 #include "engine/serving_sim.h"
 #include "engine/serving_split.h"
 
@@ -11,11 +12,12 @@ typedef struct gable_serve_options {
     double isl, osl, length_ratio, concurrency, waves, usd_per_gpu_hour;
     double rate, burstiness, requests, prefix_cache;
     double chunk, max_sequences, wait_fill;
-    GABLE_LAYOUT_MEMBERS /* dp: engines that answer */
+    double ttft_limit_s, tpot_limit_s, attain; /* limits: 0: none */
+    GABLE_LAYOUT_MEMBERS                       /* dp: engines that answer */
         int weights,
         activations, kv, format;
     int arrivals, seed, prefill_engines, prefill_tp, block, poll, wait;
-    bool reserve;
+    bool reserve, strict;
     gable_texts set;
 } gable_serve_options;
 
@@ -30,13 +32,21 @@ typedef struct gable_serve_answer {
     gable_case priced; /* model and machine */
     gable_serving_request request;
     gable_serving serving;
-    double n_devices, usd_per_million_tokens;
+    double n_devices;
+    gable_rent rent;
+    /* NaN: no price is known. The first counts all that is paid for output tokens; the other two
+     * split it by the time that prompts and answers take. */
+    double usd_per_million_tokens, usd_per_million_input, usd_per_million_generated;
     /* of the simulation */
     bool simulated;
     gable_requests requests;
     gable_simulated result;
     gable_request_times times;
     double prefix_hit_frac; /* NaN: no cache of prefixes */
+    bool saturated;         /* requests arrive faster than they are answered */
+    double within_frac;     /* of requests, within the limits; NaN: no limits */
+    double rate;            /* of arrivals from outside, asked for or found; 0: none */
+    bool rate_found;        /* the most that keeps the limits */
     bool split;
     gable_serve_split apart;
 } gable_serve_answer;

@@ -3,6 +3,7 @@
 
 #include "cli/serve.h"
 #include "engine/trace.h"
+#include "machine/power.h"
 
 /* What pricing needs beside the answer. */
 typedef struct serving {
@@ -23,16 +24,27 @@ static bool is_closed(const gable_serve_options *o)
     return o->arrivals == GABLE_ARRIVALS_CLOSED;
 }
 
+static bool is_timed(const gable_serve_options *o)
+{
+    return o->arrivals == GABLE_ARRIVALS_POISSON || o->arrivals == GABLE_ARRIVALS_BURSTY;
+}
+
+static bool finds_rate(const gable_serve_options *o)
+{
+    return is_timed(o) && !(o->rate > 0.0);
+}
+
 /* ---- at the door ---- */
 
 static gable_status check_options(gable_cli *cli, const gable_serve_options *o)
 {
     const char *name = gable_arrivals_names[o->arrivals];
-    bool timed = o->arrivals == GABLE_ARRIVALS_POISSON || o->arrivals == GABLE_ARRIVALS_BURSTY;
-    if (timed && !(o->rate > 0.0))
-        return gable_fail(&cli->err, GABLE_USAGE, "--arrivals %s needs --rate R (requests/s)",
+    if (finds_rate(o) && !(o->ttft_limit_s > 0.0) && !(o->tpot_limit_s > 0.0))
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--arrivals %s needs --rate R (requests/s), or limits (--ttft, --tpot) "
+                          "that the most is found for",
                           name);
-    if (!timed && o->rate > 0.0)
+    if (is_closed(o) && o->rate > 0.0)
         return gable_fail(&cli->err, GABLE_USAGE, "--rate: --arrivals %s has no rate", name);
     if ((o->arrivals == GABLE_ARRIVALS_TRACE) != (o->trace != NULL))
         return gable_fail(&cli->err, GABLE_USAGE, "--arrivals trace and --trace FILE go together");
@@ -48,6 +60,17 @@ static gable_status check_options(gable_cli *cli, const gable_serve_options *o)
 
 /* ---- what is asked for ---- */
 
+/* Recorded gaps between arrivals, shorter or longer by one factor. */
+static void scale_arrivals(gable_requests *r, double rate)
+{
+    double last_s = r->arrival_s[r->n - 1];
+    if (!(rate > 0.0) || !(last_s > 0.0))
+        return;
+    double factor = (double)(r->n - 1) / last_s / rate;
+    for (size_t i = 0; i < r->n; i++)
+        r->arrival_s[i] *= factor;
+}
+
 /* Recorded lengths stand for --isl and --osl: their means. */
 static gable_status take_trace(serving *v)
 {
@@ -56,7 +79,8 @@ static gable_status take_trace(serving *v)
     gable_arena *arena = &v->cli->arena;
     double prompts = 0.0, answers = 0.0;
     GABLE_TRY(gable_trace_read(arena, o->trace, (size_t)o->requests, &v->trace, &v->cli->err));
-    const gable_requests *r = &v->trace.requests;
+    gable_requests *r = &v->trace.requests;
+    scale_arrivals(r, o->rate);
     for (size_t i = 0; i < r->n; i++) {
         prompts += r->prompt[i];
         answers += r->answer[i];
@@ -112,6 +136,7 @@ static gable_status load(serving *v)
                                        .activations = o->activations,
                                        .kv = o->kv};
     GABLE_TRY(gable_scenario_read(cli, &scenario, GABLE_PHASE_DECODE, false, c, &ignored));
+    GABLE_TRY(gable_power_attach(&cli->arena, cli->hw, &c->machine, &cli->err));
     GABLE_TRY(gable_serving_load(&cli->arena, cli->hw, c->machine.accelerator, o->stack,
                                  &v->constants, &v->rules, &cli->err));
     if (o->kv < 0 && v->rules.kv_fp8 && c->model->kv_dtype == GABLE_DTYPE_BF16)
@@ -140,12 +165,22 @@ static gable_status take_requests(serving *v, gable_requests *out)
         *out = v->trace.requests;
         return GABLE_OK;
     }
-    double shape = o->arrivals == GABLE_ARRIVALS_BURSTY ? o->burstiness : 1.0;
     GABLE_TRY(gable_requests_init(&cli->arena, (size_t)count_requests(v), out, &cli->err));
-    GABLE_TRY(gable_arrivals_lengths(&cli->arena, &lengths, (unsigned)o->seed, out, &cli->err));
-    if (is_closed(o))
-        return GABLE_OK;
-    return gable_arrivals_times(&cli->arena, o->rate, shape, (unsigned)o->seed, out, &cli->err);
+    return gable_arrivals_lengths(&cli->arena, &lengths, (unsigned)o->seed, out, &cli->err);
+}
+
+/* Runs the requests, which arrive at the answer's rate where they have one. */
+static gable_status run_requests(serving *v, const gable_sim_setup *setup)
+{
+    const gable_serve_options *o = v->options;
+    gable_serve_answer *a = v->answer;
+    gable_cli *cli = v->cli;
+    double shape = o->arrivals == GABLE_ARRIVALS_BURSTY ? o->burstiness : 1.0;
+    if (is_timed(o))
+        GABLE_TRY(gable_arrivals_times(&cli->arena, a->rate, shape, (unsigned)o->seed, &a->requests,
+                                       &cli->err));
+    a->simulated = true;
+    return gable_simulate(&cli->arena, setup, &a->requests, &a->result, &cli->err);
 }
 
 /* Engines that compute prompts for the others, of --prefill-tp ranks; their cache holds prompts
@@ -194,6 +229,87 @@ static gable_status take_split(serving *v, const gable_served *served,
     return GABLE_OK;
 }
 
+/* ---- limits ---- */
+
+/* Where requests come faster than they are answered the last ones wait for the whole backlog: most
+ * of the time that is left when they arrive. Elsewhere they wait for little of it. */
+static bool falls_behind(const gable_requests *r, double span_s)
+{
+    size_t tail = r->n / 20 + 1;
+    double waited_s = 0.0, left_s = r->arrival_s[0] + span_s - r->arrival_s[r->n - 1];
+    for (size_t i = r->n - tail; i < r->n; i++)
+        waited_s += (r->start_s[i] - r->arrival_s[i]) / (double)tail;
+    return waited_s > 0.5 * left_s;
+}
+
+static bool within(const gable_serve_options *o, double ttft_s, double tpot_s)
+{
+    return (!(o->ttft_limit_s > 0.0) || ttft_s <= o->ttft_limit_s) &&
+           (!(o->tpot_limit_s > 0.0) || tpot_s <= o->tpot_limit_s);
+}
+
+/* Share of requests that keep both limits (the goodput of DistServe); of a closed form, whether the
+ * means do. */
+static double share_within(const gable_serve_options *o, const gable_serve_answer *a)
+{
+    const gable_requests *r = &a->requests;
+    double n = 0.0;
+    if (!(o->ttft_limit_s > 0.0) && !(o->tpot_limit_s > 0.0))
+        return (double)NAN;
+    if (!a->simulated)
+        return within(o, a->serving.ttft_s, a->serving.tpot_s);
+    for (size_t i = 0; i < r->n; i++)
+        n += within(o, r->first_s[i] - r->arrival_s[i],
+                    r->answer[i] > 1 ? (r->end_s[i] - r->first_s[i]) / (r->answer[i] - 1.0) : 0.0);
+    return n / (double)r->n;
+}
+
+/* What the engine adds around the steps of requests. */
+static void add_first(serving *v)
+{
+    gable_serve_answer *a = v->answer;
+    double dp = v->options->dp;
+    double present = is_closed(v->options) ? ceil(a->request.concurrency / dp) /* of one engine */
+                                           : a->result.present_mean / dp;
+    a->saturated = !is_closed(v->options) && falls_behind(&a->requests, a->result.span_s);
+    gable_serving_add_first(&v->constants, present, &a->requests);
+}
+
+static gable_status keeps_limits(serving *v, const gable_sim_setup *setup, double rate, bool *out)
+{
+    v->answer->rate = rate;
+    GABLE_TRY(run_requests(v, setup));
+    add_first(v);
+    *out = !v->answer->saturated && share_within(v->options, v->answer) >= v->options->attain;
+    return GABLE_OK;
+}
+
+/* The most requests a second that keep the limits, to 0.1 %: by doubling or halving from 1 until
+ * one side is known, then by bisection of its logarithm. */
+static gable_status find_rate(serving *v, const gable_sim_setup *setup)
+{
+    double low = 0.0, high = 0.0, rate = 1.0;
+    for (int i = 0; i < 60 && !(low > 0.0 && high > 0.0 && high < 1.001 * low); i++) {
+        bool keeps;
+        GABLE_TRY(keeps_limits(v, setup, rate, &keeps));
+        *(keeps ? &low : &high) = rate;
+        if (low > 0.0 && high > 0.0)
+            rate = sqrt(low * high);
+        else
+            rate *= keeps ? 2.0 : 0.5;
+        if (rate < 1e-4)
+            break;
+    }
+    v->answer->rate = low;
+    v->answer->rate_found = true;
+    if (low > 0.0)
+        return GABLE_OK;
+    return gable_fail(&v->cli->err, GABLE_DIFFERS,
+                      "however few requests arrive, the limits are missed");
+}
+
+/* ---- the run ---- */
+
 static gable_status simulate(serving *v)
 {
     gable_cli *cli = v->cli;
@@ -215,9 +331,10 @@ static gable_status simulate(serving *v)
     a->split = v->options->prefill_engines > 0;
     if (a->split)
         GABLE_TRY(take_split(v, &served, &range, &setup));
-    GABLE_TRY(gable_simulate(&cli->arena, &setup, &a->requests, &a->result, &cli->err));
-    a->simulated = true;
-    return GABLE_OK;
+    a->rate = v->options->rate;
+    if (finds_rate(v->options))
+        GABLE_TRY(find_rate(v, &setup));
+    return run_requests(v, &setup);
 }
 
 /* A loop that is too long for an instant answer, or whose cache holds not one of the longest, is
@@ -241,8 +358,37 @@ static void move_to(double to, double *figure, double *p10, double *p90)
     *figure = to;
 }
 
+/* All devices are paid for all the time. */
+static void take_bill(double given_usd_per_h, gable_serve_answer *a)
+{
+    const gable_serving *s = &a->serving;
+    double prompts = gable_serving_prompt_frac(&s->parts);
+    double input = s->requests_per_s * s->parts.isl;
+    gable_rent_of(a->priced.machine.accelerator, given_usd_per_h, &a->rent);
+    double usd_per_h = a->rent.usd_per_h, n = a->n_devices;
+    a->usd_per_million_tokens = gable_rent_per_million(usd_per_h, n, s->tokens_per_s);
+    a->usd_per_million_input = prompts * gable_rent_per_million(usd_per_h, n, input);
+    a->usd_per_million_generated = (1.0 - prompts) * a->usd_per_million_tokens;
+}
+
+/* Steps hold as many sequences as the simulation had on average. */
+static gable_status take_energy(serving *v)
+{
+    gable_serve_answer *a = v->answer;
+    gable_serving *s = &a->serving;
+    gable_serving_request mean = a->request;
+    gable_serving_parts parts;
+    double batch = floor(fmax(a->result.use.batch_mean, 1.0));
+    mean.concurrency = batch * (mean.dp > 1 ? mean.dp : 1);
+    GABLE_TRY(gable_serving_price(&v->cli->arena, a->priced.model, &a->priced.machine, &v->rules,
+                                  &mean, &parts, &v->cli->err));
+    gable_serving_energy_of(&parts, &a->priced.machine, a->n_devices, s->tokens_per_s, &s->energy);
+    s->joules_per_token = s->energy.joules_per_token;
+    return GABLE_OK;
+}
+
 /* Figures of what was simulated: of arrivals from outside, and of more engines than one. */
-static void take_rates(serving *v)
+static gable_status take_rates(serving *v)
 {
     gable_serve_answer *a = v->answer;
     gable_serving *s = &a->serving;
@@ -254,13 +400,11 @@ static void take_rates(serving *v)
         s->requests_per_s = a->times.requests_per_s;
         s->tokens_per_s = a->times.tokens_per_s;
         s->tokens_per_s_per_user = s->tpot_s > 0.0 ? 1.0 / s->tpot_s : 0.0;
-        double watts = a->n_devices * a->priced.machine.accelerator->tdp_w;
-        s->joules_per_token = watts > 0.0 ? watts / s->tokens_per_s : 0.0;
+        GABLE_TRY(take_energy(v));
     }
     s->tokens_per_s_per_gpu = s->tokens_per_s / a->n_devices;
-    if (v->options->usd_per_gpu_hour > 0.0)
-        a->usd_per_million_tokens =
-            v->options->usd_per_gpu_hour * a->n_devices / 3600.0 / s->tokens_per_s * 1e6;
+    take_bill(v->options->usd_per_gpu_hour, a);
+    return GABLE_OK;
 }
 
 static double devices_of(const gable_serve_options *o)
@@ -291,15 +435,14 @@ gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
         wait = gable_serving_wait_of(&out->requests);
     gable_serving_finish(&v.parts, &v.constants, &out->request, &out->priced.machine,
                          out->simulated ? &wait : NULL, &out->serving);
+    out->within_frac = (double)NAN;
     if (!v.parts.fits)
         return GABLE_OK;
     if (out->simulated) {
-        double present = is_closed(o) ? ceil(out->request.concurrency / o->dp) /* of one engine */
-                                      : out->result.present_mean / o->dp;
-        gable_serving_add_first(&v.constants, present, &out->requests);
+        add_first(&v);
         GABLE_TRY(gable_request_times_of(&cli->arena, &out->requests, out->result.span_s,
                                          &out->times, &cli->err));
     }
-    take_rates(&v);
-    return GABLE_OK;
+    out->within_frac = share_within(o, out);
+    return take_rates(&v);
 }

@@ -74,11 +74,13 @@ static void write_load(gable_text *out, const gable_serve_options *o, const gabl
         gable_text_addf(out, "  load      %.10g client%s", a->request.concurrency,
                         a->request.concurrency > 1.0 ? "s" : "");
     else if (o->arrivals == GABLE_ARRIVALS_TRACE)
-        gable_text_addf(out, "  load      %zu requests as recorded, %.4g requests/s", a->requests.n,
-                        (double)a->requests.n / a->result.span_s);
+        gable_text_addf(out, "  load      %zu requests as recorded%s, %.4g requests/s",
+                        a->requests.n, a->rate > 0.0 ? " but for their rate" : "",
+                        a->rate > 0.0 ? a->rate : (double)a->requests.n / a->result.span_s);
     else
-        gable_text_addf(out, "  load      %zu requests, %s, %.4g requests/s", a->requests.n,
-                        gable_arrivals_names[o->arrivals], o->rate);
+        gable_text_addf(out, "  load      %zu requests, %s, %.4g requests/s%s", a->requests.n,
+                        gable_arrivals_names[o->arrivals], a->rate,
+                        a->rate_found ? ": the most that keep the limits" : "");
     gable_text_addf(out, ", prompts of %.10g and answers of %.10g tokens%s\n", round(p->isl),
                     round(p->osl), varied);
     if (isfinite(a->prefix_hit_frac))
@@ -125,6 +127,18 @@ static void write_estimate(gable_text *out, const gable_serve_options *o,
         s->tokens_per_s, s->tokens_per_s_per_gpu, s->tokens_per_s_per_user, s->requests_per_s);
 }
 
+static void write_limits(gable_text *out, const gable_serve_options *o, const gable_serve_answer *a)
+{
+    quantity text;
+    gable_text_addf(out, "  limits    %.1f %% of requests keep them:", 100.0 * a->within_frac);
+    if (o->ttft_limit_s > 0.0)
+        gable_text_addf(out, " first token in %s", seconds(o->ttft_limit_s, text));
+    if (o->tpot_limit_s > 0.0)
+        gable_text_addf(out, "%s a token in %s", o->ttft_limit_s > 0.0 ? "," : "",
+                        seconds(o->tpot_limit_s, text));
+    gable_text_addf(out, "%s\n", a->within_frac < o->attain ? ": MISSED" : "");
+}
+
 static void write_use(gable_text *out, const char *label, int n, const gable_sim_use *use)
 {
     gable_text_addf(out, "  %-9s %d busy %.1f %% of the time, %.4g sequences at a time", label, n,
@@ -165,6 +179,8 @@ static void write_simulated(gable_cli *cli, const gable_serve_options *o,
                     r->queue_most);
     if (r->n_preempted > 0.0)
         gable_text_addf(out, "; %.0f gave way for want of cache and began anew", r->n_preempted);
+    if (a->saturated)
+        gable_text_add(out, ": IT GROWS, requests come faster than they are answered");
     gable_text_addf(out, "\nover %zu requests\n", a->requests.n);
     write_table(cli, a, GABLE_FORMAT_TEXT);
 }
@@ -179,6 +195,33 @@ static void write_title(gable_text *out, const gable_serve_answer *a)
     gable_text_add(out, "\n");
 }
 
+static void write_bill(gable_text *out, const gable_serve_answer *a)
+{
+    if (!(a->usd_per_million_tokens > 0.0))
+        return;
+    gable_text_addf(out, "  cost      %.4g USD per million output tokens, at %.4g USD/h a device",
+                    a->usd_per_million_tokens, a->rent.usd_per_h);
+    gable_text_addf(out, " (%s%s", a->rent.date ? a->rent.date : "", a->rent.date ? ", " : "");
+    gable_text_add_safe(out, a->rent.source);
+    gable_text_addf(out,
+                    ")\n            of it %.4g a million input tokens, %.4g a million answered\n",
+                    a->usd_per_million_input, a->usd_per_million_generated);
+}
+
+static void write_energy(gable_text *out, const gable_serving_energy *e)
+{
+    if (e->modelled)
+        gable_text_addf(out,
+                        "  energy    %.4g J per output token (%s), %.0f W a device, %.0f %% of it "
+                        "idle; at most %.4g J\n",
+                        e->joules_per_token, gable_provenance_name(e->provenance), e->power_w,
+                        100.0 * e->idle_frac, e->most_joules_per_token);
+    else if (e->joules_per_token > 0.0)
+        gable_text_addf(out,
+                        "  energy    at most %.4g J per output token (devices at their limit)\n",
+                        e->joules_per_token);
+}
+
 static void write_text(gable_cli *cli, const gable_serve_options *o, const gable_serve_answer *a)
 {
     gable_text *out = &cli->out;
@@ -190,13 +233,10 @@ static void write_text(gable_cli *cli, const gable_serve_options *o, const gable
     if (!s->parts.fits)
         return;
     write_estimate(out, o, a);
-    if (a->usd_per_million_tokens > 0.0)
-        gable_text_addf(out, "  cost      %.4g USD per million output tokens\n",
-                        a->usd_per_million_tokens);
-    if (s->joules_per_token > 0.0)
-        gable_text_addf(out,
-                        "  energy    at most %.4g J per output token (devices at their limit)\n",
-                        s->joules_per_token);
+    if (isfinite(a->within_frac))
+        write_limits(out, o, a);
+    write_bill(out, a);
+    write_energy(out, &s->energy);
     gable_text_addf(out, "  engine    %s: ", gable_provenance_name(s->provenance));
     gable_text_add_safe(out, s->from);
     gable_text_add(out, "\n");
@@ -255,6 +295,7 @@ static void write_json_simulated(gable_text *out, const gable_serve_options *o,
     line lines[N_LINES];
     const json_row rows[] = {{"requests", (double)a->requests.n},
                              {"seed", o->seed},
+                             {"rate_per_s", a->rate > 0.0 ? a->rate : (double)NAN},
                              {"span_s", r->span_s},
                              {"queue_mean", r->queue_mean},
                              {"queue_most", r->queue_most},
@@ -263,8 +304,8 @@ static void write_json_simulated(gable_text *out, const gable_serve_options *o,
                              {"steps", r->n_steps},
                              {"prefix_hit_frac", a->prefix_hit_frac}};
     take_lines(a, lines);
-    gable_text_addf(out, ",\n  \"simulated\": {\n    \"arrivals\": \"%s\",",
-                    gable_arrivals_names[o->arrivals]);
+    gable_text_addf(out, ",\n  \"simulated\": {\n    \"arrivals\": \"%s\",\n    \"saturated\": %s,",
+                    gable_arrivals_names[o->arrivals], a->saturated ? "true" : "false");
     add_rows(out, "    ", rows, sizeof rows / sizeof rows[0]);
     for (int i = 0; i < N_LINES; i++) {
         const json_row spread[] = {{"mean_s", lines[i].s.mean},
@@ -279,6 +320,20 @@ static void write_json_simulated(gable_text *out, const gable_serve_options *o,
     if (a->split)
         write_json_split(out, o, a);
     gable_text_add(out, "\n  }");
+}
+
+static double above_0(double value)
+{
+    return value > 0.0 ? value : (double)NAN;
+}
+
+static void add_text(gable_text *out, const char *key, const char *text)
+{
+    gable_text_addf(out, ",\n  \"%s\": ", key);
+    if (text)
+        gable_text_add_json_string(out, text);
+    else
+        gable_text_add(out, "null");
 }
 
 static void write_json(gable_text *out, const gable_serve_options *o, const gable_serve_answer *a)
@@ -304,9 +359,18 @@ static void write_json(gable_text *out, const gable_serve_options *o, const gabl
         {"step_kernels_s", p->decode_s},
         {"prefill_kernels_s", p->prefill_s},
         {"prompt_adds_s", p->joined_s},
-        {"usd_per_million_output_tokens", usd > 0.0 ? usd : nothing},
-        {"joules_per_output_token", s->joules_per_token > 0.0 ? s->joules_per_token : nothing},
+        {"usd_per_million_output_tokens", usd},
+        {"joules_per_output_token", above_0(s->joules_per_token)},
         {"ttft_mean_s", s->ttft_s},
+        {"within_frac", a->within_frac},
+        {"usd_per_gpu_hour", above_0(a->rent.usd_per_h)},
+        {"low_usd_per_gpu_hour", above_0(a->rent.low_usd_per_h)},
+        {"high_usd_per_gpu_hour", above_0(a->rent.high_usd_per_h)},
+        {"usd_per_million_input_tokens", a->usd_per_million_input},
+        {"usd_per_million_generated_tokens", a->usd_per_million_generated},
+        {"most_joules_per_output_token", above_0(s->energy.most_joules_per_token)},
+        {"power_w", above_0(s->energy.power_w)},
+        {"idle_energy_frac", s->energy.modelled ? s->energy.idle_frac : nothing},
     };
     size_t n = sizeof rows / sizeof rows[0];
     for (size_t i = 0; !p->fits && i < n; i++)
@@ -317,6 +381,10 @@ static void write_json(gable_text *out, const gable_serve_options *o, const gabl
     gable_text_add_json_number(out, floor(p->kv_tokens));
     gable_text_addf(out, ",\n  \"fits\": %s,\n  \"source\": \"%s\"", p->fits ? "true" : "false",
                     gable_provenance_name(s->provenance));
+    add_text(out, "price_date", a->rent.date);
+    add_text(out, "price_source", a->rent.source);
+    add_text(out, "power_source",
+             s->energy.modelled ? gable_provenance_name(s->energy.provenance) : NULL);
     if (a->simulated)
         write_json_simulated(out, o, a);
     gable_text_add(out, "\n}\n");

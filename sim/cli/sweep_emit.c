@@ -43,14 +43,16 @@ static void emit_slurm(gable_text *out, const gable_sweep_launch *l)
                     "#SBATCH --array=1-%d\n"
                     "#SBATCH --cpus-per-task=%d\n"
                     "#SBATCH --requeue\n"
-                    "#SBATCH --signal=TERM@30\n"
+                    "#SBATCH --signal=B:TERM@30\n"
                     "#SBATCH --output=%%x-%%A_%%a.log\n"
                     "# sbatch this file; once the array is through: gable merge %s-parts/*.json\n",
                     l->name, l->shards, l->threads > 0 ? l->threads : 1, l->name);
     add_setup(out, l);
-    gable_text_add(out, "exec ");
     add_command(out, l, "$SLURM_ARRAY_TASK_ID");
-    gable_text_add(out, "\n");
+    /* What was cut off goes on from its journal, three times at most. */
+    gable_text_add(out, " &\ntrap \"kill -TERM $!\" TERM\nwait $! && exit 0\n"
+                        "[ \"${SLURM_RESTART_COUNT:-0}\" -lt 3 ] && scontrol requeue "
+                        "\"$SLURM_JOB_ID\"\nexit 1\n");
 }
 
 static void emit_parallel(gable_text *out, const gable_sweep_launch *l)

@@ -36,7 +36,7 @@ static const menu menus[] = {
     MENU((64, 128), (128, 32), (16, 128), (16, 128), (16, 128), (16, 128)),
 };
 
-static const double k_granule = 64.0, least_k_of_split = 128.0;
+static const double k_granule = 64.0, least_k_of_split = 128.0, splits_cap = 64.0;
 
 typedef struct gemm {
     double m, n, k, w, a; /* sizes, bytes per element */
@@ -200,12 +200,12 @@ void gable_form_gemm(const gable_op *op, const gable_work *work, gable_chip *chi
                        &chip->tiles[work->mma]);
     count_tiles(&g, &t);
     g.partial_s = 8.0 * g.m * g.n / (value[GABLE_GEMM_KSK] * g.n_sm * g.sm_bytes);
-    try_splits(&g, &t, 1.0, &best);
-    for (double s = 2.0; value[GABLE_GEMM_SPLIT] > 0.0 && s <= 64.0 &&
-                         t.least_blocks * s <= 2.0 * g.n_sm && g.k >= least_k_of_split * s;
-         s *= 2.0)
-        if (!try_splits(&g, &t, s, &best))
+    double most = value[GABLE_GEMM_SPLIT] > 0.0 ? splits_cap : 1.0, s = 1.0;
+    while (try_splits(&g, &t, s, &best)) {
+        s *= 2.0;
+        if (s > most || t.least_blocks * s > 2.0 * g.n_sm || g.k < least_k_of_split * s)
             break;
+    }
     out->compute_s = best.compute_s;
     out->memory_s = g.memory_s;
     out->overhead_s = 1e-6 * value[GABLE_GEMM_T0] + best.split_s + quantise_seconds(&g, work, chip);

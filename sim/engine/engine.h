@@ -19,7 +19,10 @@ typedef struct gable_step {
     int *like; /* the first row that does the same work, so that it is priced once; or itself */
     int *kin;  /* rows whose errors move together have one number, from 0 */
     int n_kins;
-    bool *opens;                             /* the first row of its kin */
+    bool *opens;  /* the first row of its kin */
+    int *product; /* rows that run on matrix units */
+    int n_products;
+    double matrix_flops;                     /* of them */
     gable_time *row;                         /* one call */
     double *time_s, *ceiling_s, *wire_bytes; /* all calls */
     double *hidden_s;       /* of all calls, what other rows hide, or, below 0, how much they

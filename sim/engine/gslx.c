@@ -224,6 +224,18 @@ double gslx_correlation(const double *a, const double *b, size_t n)
     return isfinite(r) ? r : 0.0;
 }
 
+double gslx_select(double *values, size_t n, double q)
+{
+    if (n == 0)
+        return 0;
+    double at = q * (double)(n - 1);
+    size_t low = (size_t)at, high = low + 1 < n ? low + 1 : low;
+    double below = gsl_stats_select(values, 1, n, low),
+           above = gsl_stats_select(values, 1, n, high);
+    double along = at - (double)low;
+    return (1.0 - along) * below + along * above; /* as gsl_stats_quantile_from_sorted_data */
+}
+
 /* ---- random numbers ---- */
 
 gable_status gslx_uniform(unsigned long seed, size_t n, double *out, gable_err *err)

@@ -62,6 +62,10 @@ void gslx_sort(double *values, size_t n);
 double gslx_quantile(const double *sorted, size_t n, double q);
 double gslx_median(const double *sorted, size_t n);
 
+/* The same quantile of n values in any order, which are moved about: selection instead of a sort,
+ * for a few quantiles of many values. */
+double gslx_select(double *values, size_t n, double q);
+
 /* n random numbers of the Mersenne twister (MT19937, Matsumoto and Nishimura 1998; gsl_rng), the
  * same for the same seed on every machine. Fails with GABLE_INTERNAL when memory runs out.
  *   uniform   in [0, 1)

@@ -7,6 +7,7 @@
 
 #include "engine/kinds_mla.h"
 #include "engine/kinds_net.h"
+#include "engine/kinds_power.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
@@ -249,6 +250,11 @@ static const char *make_moe(const gable_cells *cells, gable_op *op)
         .name = (name_), .label = true, .blank = true                                              \
     }
 
+#define SHAPE_LABEL(name_)                                                                         \
+    {                                                                                              \
+        .name = (name_), .label = true, .hashed = true                                             \
+    } /* sizes in one text */
+
 const gable_table_kind gable_table_kinds[] = {
     {.name = "gemm",
      .columns = {LABEL("dtype"), SIZE("m"), SIZE("n"), SIZE("k")},
@@ -361,6 +367,11 @@ const gable_table_kind gable_table_kinds[] = {
      .kernel_columns = {GABLE_COMM_LIBRARY, GABLE_COMM_OP},
      .n_kernel_columns = 2,
      .make = gable_make_comm},
+    {.name = "power",
+     .columns = {LABEL("op"), LABEL("dtype"), SHAPE_LABEL("shape")},
+     .n_columns = GABLE_N_POWER,
+     .dtype_column = GABLE_POWER_DTYPE,
+     .make = gable_make_power},
 };
 const int gable_n_table_kinds = (int)COUNT_OF(gable_table_kinds);
 

@@ -46,6 +46,7 @@ typedef struct gable_row {
     const char *dtype;                                 /* label as written */
     uint64_t shape; /* hash of the shape alone: equal for all devices, formats and stacks */
     uint64_t draw;  /* hash of all numbers of the row: what samples of rows are drawn by */
+    bool alike; /* a product whose operands hold one value: multipliers draw less than on others */
     const char *unsupported; /* NULL, or why the row cannot be priced */
 } gable_row;
 

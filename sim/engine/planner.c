@@ -93,7 +93,9 @@ void gable_planner_fill(const gable_goal *g, const gable_offer *offer, double of
     c->usd_per_h = c->gpus * offer->usd_per_gpu_h;
     c->usd_per_million_tokens = c->usd_per_h / 3600.0 / c->tokens_per_s * 1e6;
     c->power_w = c->gpus * offer->machine.accelerator->tdp_w;
-    c->joules_per_token = c->power_w / c->tokens_per_s;
+    gable_serving_energy_of(&c->serving.parts, &offer->machine, c->gpus, c->tokens_per_s,
+                            &c->serving.energy);
+    c->joules_per_token = c->serving.energy.joules_per_token;
 }
 
 /* Prices the open layout with `clients`; false when they do not fit. */

@@ -50,6 +50,24 @@ static void number_kins(const gable_plan *plan, gable_step *step)
     }
 }
 
+/* What no machine changes. */
+static void add_work(const gable_plan *plan, gable_step *step)
+{
+    for (int i = 0; i < plan->n_rows; i++) {
+        const gable_work *work = &plan->work[i];
+        double calls = plan->calls[i];
+        if (plan->kind[i] != GABLE_ROW_OP)
+            continue;
+        step->flops += work->flops * calls;
+        step->hbm_bytes += work->hbm_bytes * calls;
+        step->l2_bytes += work->l2_bytes * calls;
+        if (work->vector)
+            continue;
+        step->matrix_flops += work->flops * calls;
+        step->product[step->n_products++] = i;
+    }
+}
+
 gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_step *step,
                              gable_err *err)
 {
@@ -58,6 +76,7 @@ gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_s
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->like, &step->like, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->kin, &step->kin, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->opens, &step->opens, err));
+    GABLE_TRY(gable_arena_take(arena, n, sizeof *step->product, &step->product, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->row, &step->row, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->time_s, &step->time_s, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->ceiling_s, &step->ceiling_s, err));
@@ -68,6 +87,7 @@ gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_s
         step->hidden_s[i] = 0.0;
     }
     number_kins(plan, step);
+    add_work(plan, step);
     return gable_arena_take(arena, n, sizeof *step->algorithm, &step->algorithm, err);
 }
 
@@ -201,17 +221,40 @@ static gable_bound longest_of(gable_row_kind kind, const gable_time *time)
     return time->compute_s > time->memory_s ? GABLE_BOUND_COMPUTE : GABLE_BOUND_MEMORY;
 }
 
-/* Where the seconds of the rows went: floors to overhead, the rest to what was longest. */
+/* 10th and 90th percentile of a standard normal. */
+static const double z_90 = 1.2815515655446004;
+
+/* Errors are log-normal, fully correlated inside a kin and independent between kins: the step's
+ * spread is the root of the sum of squares of (share x sigma). Never faster than the ceiling. */
+static void add_interval(const double *spread, gable_step *step)
+{
+    double variance = 0.0, total = step->time_s_total;
+    for (int k = 0; k < step->n_kins && total > 0.0; k++) {
+        double share = spread[k] / total; /* NOLINT(clang-analyzer-core.*): each is opened */
+        variance += share * share;
+    }
+    double factor = exp(z_90 * sqrt(variance));
+    step->p10_s = fmax(total / factor, step->ceiling_s_total);
+    step->p90_s = total * factor;
+}
+
+/* Where the seconds of the rows went: floors to overhead, the rest to what was longest; and how far
+ * they may be off. */
 static void add_bounds(const gable_plan *plan, gable_step *step)
 {
-    double overhead_s = 0.0, by[GABLE_N_BOUNDS] = {0};
+    double overhead_s = 0.0, by[GABLE_N_BOUNDS] = {0}, spread[KINS_CAP];
     for (int i = 0; i < plan->n_rows; i++) {
         const gable_time *time = &step->row[i];
-        double calls = plan->calls[i];
-        if (step->hidden_s[i] != 0.0)
-            calls *= 1.0 - step->hidden_s[i] / step->time_s[i];
+        double calls = plan->calls[i], shown_s = step->time_s[i];
+        int kin = step->kin[i];
+        if (step->hidden_s[i] != 0.0) {
+            calls *= 1.0 - step->hidden_s[i] / shown_s;
+            shown_s -= step->hidden_s[i];
+        }
         overhead_s += time->overhead_s * calls;
         by[longest_of(plan->kind[i], time)] += (time->time_s - time->overhead_s) * calls;
+        double own = shown_s * time->sigma_ln;
+        spread[kin] = step->opens[i] ? own : spread[kin] + own;
     }
     by[GABLE_BOUND_OVERHEAD] = overhead_s;
     for (int b = 0; b < GABLE_N_BOUNDS; b++) {
@@ -219,54 +262,24 @@ static void add_bounds(const gable_plan *plan, gable_step *step)
         if (by[b] > by[step->bound])
             step->bound = (gable_bound)b;
     }
+    add_interval(spread, step);
 }
 
-/* 10th and 90th percentile of a standard normal. */
-static const double z_90 = 1.2815515655446004;
-
-/* Errors are log-normal, fully correlated inside a kin and independent between kins: the step's
- * spread is the root of the sum of squares of (share x sigma). Never faster than the ceiling. */
-static void add_interval(const gable_plan *plan, gable_step *step)
-{
-    double spread[KINS_CAP];
-    double variance = 0.0, total = step->time_s_total;
-    for (int i = 0; i < plan->n_rows; i++) {
-        double own = (step->time_s[i] - step->hidden_s[i]) * step->row[i].sigma_ln;
-        int kin = step->kin[i];
-        spread[kin] = step->opens[i] ? own : spread[kin] + own;
-    }
-    for (int k = 0; k < step->n_kins && total > 0.0; k++)
-        variance += spread[k] / total * (spread[k] / total);
-    double factor = exp(z_90 * sqrt(variance));
-    step->p10_s = fmax(total / factor, step->ceiling_s_total);
-    step->p90_s = total * factor;
-}
-
-/* FLOPs may run on several units; the ridge is where their mixture meets the memory. */
+/* Sums of the work, which knows no machine, are made once (gable_step_init); what goes with it are
+ * the seconds of products at datasheet peaks: FLOPs may run on several units, and the ridge is
+ * where their mixture meets the memory. */
 static void add_intensity(const gable_plan *plan, const gable_machine *machine, gable_step *step)
 {
-    double flops = 0.0, hbm_bytes = 0.0, l2_bytes = 0.0, matrix_flops = 0.0, matrix_s = 0.0;
-    for (int i = 0; i < plan->n_rows; i++) {
-        const gable_work *work = &plan->work[i];
-        double calls = plan->calls[i];
-        if (plan->kind[i] != GABLE_ROW_OP)
-            continue;
-        flops += work->flops * calls;
-        hbm_bytes += work->hbm_bytes * calls;
-        l2_bytes += work->l2_bytes * calls;
-        if (work->vector)
-            continue;
-        matrix_flops += work->flops * calls;
-        matrix_s += step->row[i].peak_s * calls;
+    double matrix_s = 0.0;
+    for (int i = 0; i < step->n_products; i++) {
+        int row = step->product[i];
+        matrix_s += step->row[row].peak_s * plan->calls[row];
     }
-    step->flops = flops;
-    step->hbm_bytes = hbm_bytes;
-    step->l2_bytes = l2_bytes;
-    if (hbm_bytes > 0.0)
-        step->intensity_flops_per_byte = flops / hbm_bytes;
+    if (step->hbm_bytes > 0.0)
+        step->intensity_flops_per_byte = step->flops / step->hbm_bytes;
     if (matrix_s > 0.0)
         step->ridge_flops_per_byte =
-            matrix_flops / matrix_s / machine->accelerator->hbm_bandwidth_bytes_per_s;
+            step->matrix_flops / matrix_s / machine->accelerator->hbm_bandwidth_bytes_per_s;
 }
 
 static void add_memory(const gable_plan *plan, const gable_machine *machine, gable_step *step)
@@ -301,7 +314,6 @@ void gable_engine_add(const gable_plan *plan, const gable_machine *machine, gabl
 {
     gable_engine_add_times(plan, machine, step);
     add_bounds(plan, step);
-    add_interval(plan, step);
     add_intensity(plan, machine, step);
 }
 

@@ -41,11 +41,13 @@ static uint64_t hash_shape(const gable_table_kind *kind, const gable_cells *cell
     uint64_t hash = 14695981039346656037u;
     for (int i = 0; i < kind->n_columns; i++) {
         char value[GABLE_NUM_TEXT_CAP];
-        if (kind->columns[i].label || !(kind->columns[i].hashed || all))
+        const gable_row_column *column = &kind->columns[i];
+        if (!column->hashed && (column->label || !all))
             continue;
-        hash = hash_text(hash, kind->columns[i].name);
+        hash = hash_text(hash, column->name);
         hash = hash_text(hash, "=");
-        hash = hash_text(hash, gable_num_print(cells->number[i], value));
+        hash = hash_text(hash, column->label ? cells->label[i]
+                                             : gable_num_print(cells->number[i], value));
         hash = hash_text(hash, ";");
     }
     return hash_end(hash);
@@ -132,9 +134,11 @@ static bool measured_by(const gable_row *row, const char *framework, const char 
            strncmp(row->version, version, strlen(version)) == 0;
 }
 
-/* The collector of TensorRT-LLM 1.0 hits one rank with all of a few tokens. */
+/* The collector of TensorRT-LLM 1.0 hits one rank with all of a few tokens; that of vLLM fills the
+ * operands of products with one value (measurements/README.md 1, fact 3). */
 static void take_collector(gable_row *row)
 {
+    row->alike = row->op.kind == GABLE_OP_GEMM && measured_by(row, "vllm", "");
     if (row->op.kind == GABLE_OP_MOE && measured_by(row, "trtllm", "1.0."))
         row->op.moe.clumped = true;
 }

@@ -78,7 +78,7 @@ static gable_status price_decode(gable_serving_layout *l, gable_serving_parts *o
     out->n_layers = l->model->n_layers * plan.stage_frac * plan.passes * (1.0 + plan.bubble_frac);
     for (int b = 0; b < GABLE_N_BOUNDS; b++)
         out->bound_s[b] = step.bound_s[b];
-    return GABLE_OK;
+    return gable_serving_step_j(l->arena, &plan, l->machine, &step, &out->decode_j, err);
 }
 
 static void mean_lengths(const gable_serving_request *r, gable_serving_parts *out)
@@ -114,6 +114,8 @@ gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
     }
     out->alone_s =
         gable_step_costs_kernels(&out->prompts, &step) / (1.0 + out->prompts.bubble_frac);
+    GABLE_TRY(gable_serving_step_j(arena, &out->prompts, machine, &step, &out->prompt_j, err));
+    out->prompt_j /= out->prompts.ranks.attn_dp;
     return GABLE_OK;
 }
 
@@ -129,6 +131,7 @@ gable_status gable_serving_at(gable_serving_layout *l, double concurrency, gable
         return status;
     out->prefill_s = l->prefill_s;
     out->prefill_ceiling_s = l->prefill_ceiling_s;
+    out->prompt_j = l->prompt_j;
     out->joined_s = l->rules->separate_prefill
                         ? l->alone_s
                         : gable_step_costs_joined(&l->prompts, l->machine, out->pass_batch);
@@ -237,6 +240,6 @@ void gable_serving_finish(const gable_serving_parts *parts, const gable_serving_
     out->tokens_per_s = out->requests_per_s * parts->osl;
     out->tokens_per_s_per_gpu = out->tokens_per_s / gpus;
     out->tokens_per_s_per_user = 1.0 / out->tpot_s;
-    if (machine->accelerator->tdp_w > 0.0)
-        out->joules_per_token = gpus * machine->accelerator->tdp_w / out->tokens_per_s;
+    gable_serving_energy_of(parts, machine, gpus, out->tokens_per_s, &out->energy);
+    out->joules_per_token = out->energy.joules_per_token;
 }

@@ -39,16 +39,28 @@ typedef struct gable_serving_parts {
     double batch;    /* sequences that run on a replica: clients, or what the cache holds */
     double decode_s, decode_ceiling_s;   /* one step of them at mean context */
     double prefill_s, prefill_ceiling_s; /* one prompt alone */
-    double joined_s;                     /* what one prompt adds to a decode step */
-    double pass_batch;                   /* other sequences that a rank decodes in one pass */
-    double n_layers;                     /* that a step passes one after another */
-    double kv_tokens;                    /* of one replica that fit beside the weights */
-    double capacity;                     /* sequences likewise */
+    double decode_j, prompt_j; /* beyond idle, all devices of a replica: of that step, of one
+                                  prompt; 0: not asked for */
+    double joined_s;           /* what one prompt adds to a decode step */
+    double pass_batch;         /* other sequences that a rank decodes in one pass */
+    double n_layers;           /* that a step passes one after another */
+    double kv_tokens;          /* of one replica that fit beside the weights */
+    double capacity;           /* sequences likewise */
     double free_bytes;
     double weights_bytes, token_bytes; /* of a rank; of one token in its cache */
     double bound_s[GABLE_N_BOUNDS];    /* decode_s and gaps by what they were spent on */
     bool fits;                         /* at least one sequence fits */
 } gable_serving_parts;
+
+/* What all devices draw; all 0 where no design power is published. */
+typedef struct gable_serving_energy {
+    bool modelled; /* false: machine->power was not there, and all devices count at their limit */
+    double joules_per_token;      /* of an output token, prompts included */
+    double most_joules_per_token; /* all devices at their limit all the time */
+    double power_w;               /* mean of one device */
+    double idle_frac;             /* of the energy, what idle devices would draw */
+    gable_provenance provenance;
+} gable_serving_energy;
 
 typedef struct gable_serving {
     gable_serving_parts parts;
@@ -57,10 +69,24 @@ typedef struct gable_serving {
     double tpot_ceiling_s; /* a step at datasheet peaks, without prompts or an engine */
     double requests_per_s, tokens_per_s, tokens_per_s_per_gpu, tokens_per_s_per_user;
     double n_gpus;
-    double joules_per_token; /* at the power limit of all devices */
+    double joules_per_token; /* energy.joules_per_token */
+    gable_serving_energy energy;
     gable_provenance provenance;
     const char *from;
 } gable_serving;
+
+/* Energy at a rate of output tokens; n_devices serve it. */
+void gable_serving_energy_of(const gable_serving_parts *parts, const gable_machine *machine,
+                             double n_devices, double tokens_per_s, gable_serving_energy *out);
+
+/* Joules of a step beyond idle, of all its devices; 0 without machine->power. */
+gable_status gable_serving_step_j(gable_arena *arena, const gable_plan *plan,
+                                  const gable_machine *machine, gable_step *step, double *out,
+                                  gable_err *err);
+
+/* Part of the devices' busy seconds that prompts take: what splits a bill between tokens in and
+ * tokens out. */
+double gable_serving_prompt_frac(const gable_serving_parts *parts);
 
 /* How the request splits the model, as a scenario without sizes. */
 gable_scenario gable_serving_ranks(const gable_serving_request *request);
@@ -75,6 +101,7 @@ typedef struct gable_serving_layout {
     gable_serving_request request;
     gable_plan prompts; /* one of each group */
     double prefill_s, prefill_ceiling_s;
+    double prompt_j;
     double alone_s; /* a step of prompts alone */
 } gable_serving_layout;
 

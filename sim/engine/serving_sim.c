@@ -71,7 +71,7 @@ gable_status gable_serving_engine(gable_arena *arena, const gable_served *served
         .block_tokens = (int)first_given(intake->block_tokens, rules->block_tokens, 1.0),
         .whole_prompts = rules->whole_prompts,
         .separate_prefill = rules->separate_prefill,
-        .reserve = intake->reserve,
+        .reserve = intake->reserve || rules->whole_answers,
         .poll_steps = intake->poll_steps,
         .wait_steps = intake->wait_steps,
         .wait_frac = intake->wait_frac > 0.0 ? intake->wait_frac : 1.0};
@@ -91,10 +91,9 @@ static gable_spread spread_of(double *values, size_t n)
     gable_spread s = {0};
     for (size_t i = 0; i < n; i++)
         s.mean += values[i] / (double)n;
-    gslx_sort(values, n);
-    s.p50 = gslx_median(values, n);
-    s.p90 = gslx_quantile(values, n, 0.9);
-    s.p99 = gslx_quantile(values, n, 0.99);
+    s.p50 = gslx_select(values, n, 0.5);
+    s.p90 = gslx_select(values, n, 0.9);
+    s.p99 = gslx_select(values, n, 0.99);
     return s;
 }
 

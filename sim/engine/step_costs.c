@@ -3,10 +3,13 @@
 
 #include <math.h>
 
-/* Grid points per factor of 2, and below which batch each is one. Kernels step with tiles, so
- * batches and tokens want more points than contexts, in which times are all but linear. */
-static const double batch_ratio = 1.1892071150027210667, context_ratio = 2.0,
-                    token_ratio = 1.1892071150027210667, prior_ratio = 4.0;
+/* From one grid point to the next, and below which batch each is one. Kernels step with their
+ * tiles, so batches and tokens want more points than contexts, in which times are all but linear.
+ */
+static const double batch_ratio = 1.1892071150027210667,
+                    context_ratio = 2.0; /* 4 and 1 an octave */
+static const double token_ratio = 1.1892071150027210667, part_ratio = 1.2599210498948731648,
+                    prior_ratio = 4.0;
 static const double exact_batch = 8.0, least_context = 64.0, least_tokens = 16.0,
                     least_prior = 1024.0;
 
@@ -111,7 +114,7 @@ typedef struct building {
 static gable_status take_nodes(const building *b, bool zero, double least, double most,
                                double ratio, double **out, int *n)
 {
-    double nodes[GABLE_STEP_NODES_CAP], x = fmin(least, most);
+    double nodes[GABLE_STEP_NODES_CAP] = {0}, x = fmin(least, most);
     *n = 0;
     if (zero)
         nodes[(*n)++] = 0.0;
@@ -222,7 +225,7 @@ static gable_status build_prompts(const building *b, const gable_step_range *ran
         out->shared_s[i] = price.shared_s;
         out->rest_s[i] = price.rest_s;
     }
-    GABLE_TRY(take_nodes(b, false, least_tokens, ceil(fmax(range->most_part, 2.0)), token_ratio,
+    GABLE_TRY(take_nodes(b, false, least_tokens, ceil(fmax(range->most_part, 2.0)), part_ratio,
                          &out->part, &out->n_part));
     GABLE_TRY(take_nodes(b, true, least_prior, ceil(range->most_prior), prior_ratio, &out->prior,
                          &out->n_prior));
@@ -275,7 +278,7 @@ void gable_step_costs_decode(const gable_step_costs *costs, double batch, double
     double along;
     int n = costs->n_context;
     int i = segment_of(costs->batch, costs->n_batch, batch, &along);
-    const double *low = &costs->decode_s[i * n];
+    const double *low = &costs->decode_s[(size_t)i * (size_t)n];
     for (int j = 0; j < n; j++)
         row_s[j] = between(low, j, n, along);
 }
@@ -310,8 +313,9 @@ double gable_step_costs_attention(const gable_step_costs *costs, double part, do
     int n = costs->n_prior;
     int i = segment_of(costs->part, costs->n_part, part, &along);
     int j = segment_of(costs->prior, n, prior, &along_prior);
-    double low = between(&costs->attention_s[i * n], j, 1, along_prior);
-    double high = along > 0.0 ? between(&costs->attention_s[(i + 1) * n], j, 1, along_prior) : low;
+    const double *row = &costs->attention_s[(size_t)i * (size_t)n];
+    double low = between(row, j, 1, along_prior);
+    double high = along > 0.0 ? between(row + n, j, 1, along_prior) : low;
     return part * (low + along * (high - low));
 }
 

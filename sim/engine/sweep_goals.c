@@ -123,6 +123,7 @@ gable_status gable_sweep_front_words(gable_arena *arena, const char *text, gable
                                      gable_err *err)
 {
     const char *comma = text ? strchr(text, ',') : NULL;
+    gable_err why = {0};
     if (!text)
         return GABLE_OK;
     if (!comma)
@@ -132,8 +133,10 @@ gable_status gable_sweep_front_words(gable_arena *arena, const char *text, gable
     if (!x || !y)
         return gable_fail(err, GABLE_INTERNAL, "arena full");
     out->has_front = true;
-    GABLE_TRY(gable_sweep_goal_read(x, &out->front[0], err));
-    return gable_sweep_goal_read(y, &out->front[1], err);
+    if (gable_sweep_goal_read(x, &out->front[0], &why) != GABLE_OK ||
+        gable_sweep_goal_read(y, &out->front[1], &why) != GABLE_OK)
+        return gable_fail(err, GABLE_USAGE, "--pareto: %s", why.text);
+    return GABLE_OK;
 }
 
 gable_status gable_sweep_quantity(const gable_json *object, const char *key, gable_dim dim,

@@ -273,9 +273,9 @@ gable_status gable_sweep_journal_open(gable_arena *arena, const gable_sweep *swe
                 .sweep = sweep,
                 .n_blocks = gable_sweep_n_blocks(sweep, job),
                 .path = path,
-                .done = done,
                 .kept = kept};
     gable_text head = {0};
+    r.done = done;
     *out = (gable_sweep_journal){.fd = -1, .path = path, .synced_s = now_s()};
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *r.one, &r.one, err));
     GABLE_TRY(lock(out, err));

@@ -35,11 +35,11 @@ static const gable_field rows[] = {
 #undef FIELD
 
 const gable_schema gable_sweep_schema = {.id = "gable.sweep/1",
-                                    .title = "a sweep",
-                                    .fields = rows,
-                                    .n_fields = COUNT_OF(rows),
-                                    .extra_keys = more_keys,
-                                    .n_extra_keys = COUNT_OF(more_keys)};
+                                         .title = "a sweep",
+                                         .fields = rows,
+                                         .n_fields = COUNT_OF(rows),
+                                         .extra_keys = more_keys,
+                                         .n_extra_keys = COUNT_OF(more_keys)};
 
 /* ---- axes ---- */
 
@@ -246,7 +246,8 @@ static gable_status read_fields(gable_arena *arena, gable_sweep *out, gable_err 
         for (int i = 0; i < out->n_axes; i++) {
             const gable_sweep_axis *axis = &out->axis[i];
             if (!axis->row)
-                GABLE_TRY(gable_sweep_field_read(axis, &edit, &axis->base_value[b * axis->n], err));
+                GABLE_TRY(gable_sweep_field_read(
+                    axis, &edit, &axis->base_value[(size_t)b * (size_t)axis->n], err));
         }
         gable_arena_release(arena, mark);
     }
@@ -266,25 +267,25 @@ static bool wants_sums(const gable_sweep *sweep)
     return sums || (sweep->histogram.wanted && gable_metrics[sweep->histogram.metric].sums);
 }
 
-static uint64_t add_bytes(uint64_t hash, const void *bytes, size_t n)
+static uint64_t add_number(uint64_t hash, int number)
 {
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3u;
-    return hash;
+    return (hash ^ (uint64_t)number) * 0x100000001b3u;
+}
+
+static uint64_t add_goal(uint64_t hash, const gable_sweep_goal *goal)
+{
+    return add_number(add_number(hash, (int)goal->metric), goal->least);
 }
 
 /* What makes two sweeps different, but for what points cost (gable_sweep_fingerprint). */
 static uint64_t hash_of(const gable_sweep *sweep, const char *text, size_t length_bytes)
 {
-    uint64_t hash = gable_check_hash(text, length_bytes);
-    const int asked[] = {sweep->top,
-                         sweep->has_front,
-                         (int)sweep->front[0].metric,
-                         sweep->front[0].least,
-                         (int)sweep->front[1].metric,
-                         sweep->front[1].least};
-    hash = add_bytes(hash, asked, sizeof asked);
-    return add_bytes(hash, GABLE_VERSION, sizeof GABLE_VERSION);
+    uint64_t hash = add_number(gable_check_hash(text, length_bytes), sweep->top);
+    for (const char *c = GABLE_VERSION; *c; c++)
+        hash = add_number(hash, *c);
+    if (!sweep->has_front)
+        return hash;
+    return add_goal(add_goal(hash, &sweep->front[0]), &sweep->front[1]);
 }
 
 /* A grid keeps what it laid out for all machines; each point of a sample is laid out afresh. */

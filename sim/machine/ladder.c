@@ -260,7 +260,6 @@ static gable_status describe_rungs(ladder *l)
                 return gable_fail(l->err, GABLE_INTERNAL, "arena full");
         }
         l->rungs[r].described = described;
-        GABLE_TRY(sort_rung(l, &l->rungs[r]));
     }
     return GABLE_OK;
 }
@@ -439,7 +438,10 @@ gable_status gable_ladder_open(ladder *l, gable_arena *arena, const char *hw,
     if (l->stack->ideal)
         return GABLE_OK;
     take_logarithms(l);
-    return climb(l);
+    GABLE_TRY(climb(l));
+    for (int r = 0; r < l->n_rungs; r++)
+        GABLE_TRY(sort_rung(l, &l->rungs[r]));
+    return GABLE_OK;
 }
 
 gable_status gable_constants_of_kernel(gable_arena *arena, const char *hw,

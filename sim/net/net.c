@@ -216,21 +216,22 @@ static void enter(contest *x, const gable_algorithm *a, const gable_way *way)
 }
 
 /* Inside a node no row moves fewer bytes than the library's, so those that nobody is going to run
- * need no count: the ceiling stays where it is. */
-static bool idle(const contest *x, const gable_algorithm *a)
+ * need no count: the ceiling stays where it is.
+ *   runs   bits of those who may run */
+static inline bool idle(const contest *x, const gable_algorithm *a, unsigned runs)
 {
-    bool run = (a->runs & x->runs) || (x->custom && (a->runs & GABLE_RUNS_CUSTOM));
-    return a->one_node && !run && !x->algorithm;
+    return a->one_node && !(a->runs & runs) && !x->algorithm;
 }
 
 /* ways   GABLE_ROWS_CAP of them, for what is counted */
 static void hold(contest *x, gable_way *ways)
 {
     gable_algorithm_list list = gable_algorithms_of[x->collective->kind];
+    unsigned runs = x->runs | (x->custom ? (unsigned)GABLE_RUNS_CUSTOM : 0u);
     x->ceiling_s = x->time_s = (double)INFINITY;
     for (int i = 0; i < list.n; i++) {
         const gable_algorithm *a = &list.row[i];
-        if (idle(x, a) || !fits(a, &x->group, x->system) || !by_library(a, x->library))
+        if (idle(x, a, runs) || !fits(a, &x->group, x->system) || !by_library(a, x->library))
             continue;
         count(a, x->collective, &x->group, ways);
         lower_ceiling(x, ways);

@@ -107,6 +107,7 @@ static const gable_column row_columns[] = {
     COLUMN(bound, "bound", TEXT, NONE, NULL, 0),
     COLUMN(source, "source", TEXT, NONE, NULL, 4),
     COLUMN(note, "note", TEXT, NONE, NULL, GABLE_COLUMN_NEVER),
+    COLUMN(energy_j, "energy", NUMBER, JOULES, NULL, GABLE_COLUMN_NEVER),
     /* the last: only where something overlaps */
     COLUMN(hidden_s, "hidden", NUMBER, SECONDS, NULL, 0),
 };
@@ -185,6 +186,8 @@ static void fill_row(const gable_priced *priced, int i, gable_cost_row *row)
     row->time_s = step->time_s[i];
     row->hidden_s = step->hidden_s[i];
     row->share_frac = total > 0.0 ? (row->time_s - row->hidden_s) / total : 0.0;
+    row->energy_j =
+        priced->energy && priced->energy->power_w > 0.0 ? priced->energy->row_j[i] : (double)NAN;
     row->bound = gable_bound_name(step->row[i].bound);
     row->source = gable_provenance_name(step->row[i].provenance);
 }
@@ -275,6 +278,7 @@ static void write_json(gable_text *out, const gable_priced *priced, const gable_
     gable_report_members(out, bound_columns, COUNT_OF(bound_columns), &figures, ", ");
     gable_text_add(out, "},\n  \"overlap\": ");
     gable_text_add_json_string(out, gable_report_overlap(priced->plan));
+    gable_report_energy_json(out, priced);
     gable_report_placement_json(out, priced);
     if (priced->decoding)
         gable_report_decoding_json(out, priced->decoding);
@@ -310,6 +314,7 @@ gable_status gable_report_cost(gable_arena *arena, const gable_priced *priced, g
         .source = gable_provenance_name(step->provenance),
         .layers = priced->plan->model->n_layers,
         .hidden_s = NAN,
+        .energy_j = NAN,
     };
     gable_table table = {
         .columns = row_columns,

@@ -33,7 +33,8 @@ static void add_points(const gable_curve_request *r, gable_text *out)
     gable_text_add(out, "END_OF_BLOCK\n$marks << END_OF_BLOCK\n");
     for (int i = 0; i < r->n_series; i++) {
         gable_text_add(out, "0 0 0\n"); /* an index needs a line; log axes pass over it */
-        for (int k = 0; k < r->series[i].n && r->series[i].batch && r->mark_batches; k += 4)
+        int every = r->series[i].n > 12 ? 4 : r->series[i].n > 6 ? 2 : 1;
+        for (int k = 0; k < r->series[i].n && r->series[i].batch && r->mark_batches; k += every)
             gable_text_addf(out, "%.6g %.6g %.0f\n", r->series[i].x[k], r->series[i].y[k],
                             r->series[i].batch[k]);
         gable_text_add(out, "\n\n");
@@ -63,12 +64,19 @@ gable_status gable_curve_script(gable_arena *arena, const gable_curve_request *r
     size_t length = 0;
     if (request->n_series == 0)
         return gable_fail(err, GABLE_INPUT, "no model to draw");
-    char *path = gable_file_join(arena, request->plots, "curve.gp");
+    bool characters = request->canvas == GABLE_CANVAS_TERMINAL;
+    char *path =
+        gable_file_join(arena, request->plots, characters ? "curve-terminal.gp" : "curve.gp");
     if (!path)
         return gable_fail(err, GABLE_INTERNAL, "arena full");
     GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length, err));
     const char *terminal = gable_script_terminal(request->canvas);
-    gable_text_add(out, terminal ? terminal : "");
+    if (terminal)
+        gable_text_add(out, terminal);
+    else
+        gable_text_addf(out, "set terminal dumb size %d,%d noenhanced mono\n", request->width - 1,
+                        request->width * 26 / 80);
+    gable_text_addf(out, "in_pairs = %d\n", request->in_pairs);
     GABLE_TRY(add_names(request, out, err));
     add_range(request, out);
     add_points(request, out);

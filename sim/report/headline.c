@@ -209,6 +209,7 @@ void gable_report_headline(gable_text *out, const gable_priced *priced)
     gable_text_add(out, "\n");
     add_rate(out, priced);
     add_memory(out, priced);
+    gable_report_energy(out, priced);
     gable_report_placement(out, priced);
     if (priced->decoding)
         gable_report_decoding(out, priced->decoding);

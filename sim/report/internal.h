@@ -2,7 +2,9 @@
  * Room: report. Uses: every room below. */
 #ifndef GABLE_REPORT_INTERNAL_H
 #define GABLE_REPORT_INTERNAL_H
+#include "engine/energy.h"
 #include "engine/interval.h"
+#include "engine/rent.h"
 #include "report/report.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -20,6 +22,7 @@ typedef struct gable_cost_row {
     double intensity_flops_per_byte; /* NaN where no byte of memory moves */
     double ceiling_s, time_s, share_frac;
     double hidden_s; /* of time_s, what other rows hide */
+    double energy_j; /* NaN where it is not asked for, or the design power is not published */
     const char *bound, *source;
     const char *note; /* why a figure is absent; NULL */
 } gable_cost_row;
@@ -54,6 +57,10 @@ void gable_report_edited_json(gable_text *out, const gable_edited_list *edited);
 /* How far a step's figures can be trusted, and what it hangs on: lines for people, an object. */
 void gable_report_uncertainty(gable_text *out, const gable_uncertainty *uncertainty);
 void gable_report_uncertainty_json(gable_text *out, const gable_uncertainty *uncertainty);
+
+/* What a step draws and costs: lines for people, members of an open object. */
+void gable_report_energy(gable_text *out, const gable_priced *priced);
+void gable_report_energy_json(gable_text *out, const gable_priced *priced);
 
 /* printf into a string of the arena; "" when it is full. */
 const char *gable_report_format(gable_arena *arena, const char *format, ...)

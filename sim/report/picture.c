@@ -105,8 +105,14 @@ static void add_points(gable_picture *picture, int i_step)
         }
         double x = work->flops / work->hbm_bytes, y = calls * work->flops / time;
         double roof = roof_at(picture, work, priced->machine->accelerator, x);
-        picture->points[picture->n_points++] =
-            (gable_point){priced->plan->name[row], i_step, 0, x, y, time / total, y / roof};
+        picture->points[picture->n_points++] = (gable_point){
+            .name = priced->plan->name[row],
+            .i_step = i_step,
+            .x_flops_per_byte = x,
+            .y_flops_per_s = y,
+            .l2_flops_per_byte = work->l2_bytes > 0.0 ? work->flops / work->l2_bytes : 0.0,
+            .share_frac = time / total,
+            .roof_frac = y / roof};
     }
 }
 
@@ -166,11 +172,31 @@ static void choose_axes(gable_picture *picture)
         x_low = fmin(x_low, 0.8 * picture->points[i].x_flops_per_byte);
         x_high = fmax(x_high, 1.25 * picture->points[i].x_flops_per_byte);
         y_low = fmin(y_low, 0.6 * picture->points[i].y_flops_per_s);
+        if (picture->request->hierarchy && picture->points[i].l2_flops_per_byte > 0.0)
+            x_low = fmin(x_low, 0.8 * picture->points[i].l2_flops_per_byte);
     }
     picture->x_min = fmax(decade_below(x_low), 1e-3);
     picture->x_max = decade_above(x_high);
     picture->y_min = fmax(decade_below(y_low), 1e-7 * top);
     picture->y_max = 6.0 * top;
+    const gable_axes *axes = picture->request->axes;
+    if (!axes || axes->x_max <= 0.0)
+        return;
+    picture->x_min = fmin(picture->x_min, axes->x_min);
+    picture->x_max = fmax(picture->x_max, axes->x_max);
+    picture->y_min = fmin(picture->y_min, axes->y_min);
+    picture->y_max = fmax(picture->y_max, axes->y_max);
+}
+
+gable_status gable_roofline_axes(gable_arena *arena, const gable_roofline_request *request,
+                                 gable_axes *axes, gable_err *err)
+{
+    gable_roofline_request with = *request;
+    gable_picture picture;
+    with.axes = axes;
+    GABLE_TRY(gable_picture_make(arena, &with, &picture, err));
+    *axes = (gable_axes){picture.x_min, picture.x_max, picture.y_min, picture.y_max};
+    return GABLE_OK;
 }
 
 gable_status gable_picture_make(gable_arena *arena, const gable_roofline_request *request,

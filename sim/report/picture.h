@@ -16,11 +16,12 @@ typedef struct gable_flat {
 /* One operator of one step. */
 typedef struct gable_point {
     const char *name;
-    int i_step, i_name;      /* i_name: the same for one operator in all steps, 0 the heaviest */
-    double x_flops_per_byte; /* FLOP per byte of memory */
-    double y_flops_per_s;    /* reached on one device */
-    double share_frac;       /* of the step's time */
-    double roof_frac;        /* of the datasheet's roof at this intensity */
+    int i_step, i_name;       /* i_name: the same for one operator in all steps, 0 the heaviest */
+    double x_flops_per_byte;  /* FLOP per byte of memory */
+    double y_flops_per_s;     /* reached on one device */
+    double l2_flops_per_byte; /* FLOP per byte that its kernels ask of L2; 0: not known */
+    double share_frac;        /* of the step's time */
+    double roof_frac;         /* of the datasheet's roof at this intensity */
 } gable_point;
 
 enum { GABLE_POINTS_CAP = 256 };

@@ -79,6 +79,8 @@ typedef struct gable_priced {
     const gable_compression *compression;        /* NULL: none */
     const gable_edited_list *edited;             /* fields of the machine; NULL: none */
     const struct gable_uncertainty *uncertainty; /* --interval; NULL: not asked for */
+    const struct gable_energy *energy;           /* what it draws; NULL: not asked for */
+    const struct gable_rent *rent;               /* what its devices cost; NULL: not asked for */
 } gable_priced;
 
 /* The answer of `gable cost` (CONTRACT 4): headline, regime table and notes in text; "gable.cost/1"

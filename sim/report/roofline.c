@@ -10,6 +10,7 @@
 typedef struct point_row {
     const char *phase, *name;
     double intensity_flops_per_byte, flops_per_s, roof_frac, share_frac;
+    double l2_intensity_flops_per_byte; /* NaN: not known */
 } point_row;
 
 #define COLUMN(key_, header_, type_, dim_, unit_)                                                  \
@@ -25,6 +26,7 @@ static const gable_column point_columns[] = {
     COLUMN(flops_per_s, "reached", NUMBER, FLOPS_PER_S, NULL),
     COLUMN(roof_frac, "of roof", SHARE, NONE, NULL),
     COLUMN(share_frac, "of time", SHARE, NONE, NULL),
+    COLUMN(l2_intensity_flops_per_byte, "at L2", NUMBER, NONE, "FLOP/B"),
 };
 #undef COLUMN
 
@@ -36,8 +38,13 @@ static gable_status point_rows(gable_arena *arena, const gable_picture *picture,
         const gable_point *point = &picture->points[i];
         const gable_scenario *scenario = &picture->request->steps[point->i_step].plan->scenario;
         (*rows)[i] =
-            (point_row){gable_phases[scenario->phase], point->name,      point->x_flops_per_byte,
-                        point->y_flops_per_s,          point->roof_frac, point->share_frac};
+            (point_row){gable_phases[scenario->phase],
+                        point->name,
+                        point->x_flops_per_byte,
+                        point->y_flops_per_s,
+                        point->roof_frac,
+                        point->share_frac,
+                        point->l2_flops_per_byte > 0.0 ? point->l2_flops_per_byte : (double)NAN};
     }
     return GABLE_OK;
 }
@@ -225,9 +232,7 @@ gable_status gable_roofline_legend(gable_arena *arena, const gable_roofline_requ
     return gable_report_done(out, err);
 }
 
-/* Without the form feed that the character terminal starts with, and without empty lines and blanks
- * at the ends. */
-static void add_characters(gable_text *out, const gable_text *picture)
+void gable_characters_add(gable_text *out, const gable_text *picture)
 {
     const char *at = picture->text + strspn(picture->text, "\f");
     bool started = false;
@@ -252,7 +257,7 @@ gable_status gable_roofline_draw(gable_arena *arena, const gable_roofline_reques
     gable_text_free(&script);
     if (status == GABLE_OK) {
         if (request->canvas == GABLE_CANVAS_TERMINAL)
-            add_characters(out, &picture);
+            gable_characters_add(out, &picture);
         else
             gable_text_add_n(out, picture.text, picture.length_bytes);
     }

@@ -10,6 +10,8 @@ static const char *const terminals[GABLE_N_CANVASES] = {
     [GABLE_CANVAS_TERMINAL] = NULL,
     [GABLE_CANVAS_SVG] =
         "set terminal svg size 1000,640 dynamic font 'Helvetica,12' background '#ffffff'\n",
+    [GABLE_CANVAS_GIF] = "set terminal gif animate delay 90 loop 0 size 1000,640 font "
+                         "'DejaVuSans,10' fontscale 0.8 background '#ffffff'\n",
     [GABLE_CANVAS_PNG] = "set terminal pngcairo size 1500,960 font 'Helvetica,11.5' fontscale 1.25 "
                          "linewidth 1.5 pointscale 1.5 background '#ffffff'\n",
     [GABLE_CANVAS_PDF] = "set terminal pdfcairo size 10in,6.4in font 'Helvetica,12' fontscale 0.56 "
@@ -187,6 +189,28 @@ static void write_points(gable_script *s, bool letters)
         }
     }
     close_block(s);
+}
+
+/* Operators at their bytes of L2, and the way there from their bytes of memory. */
+static void write_levels(gable_script *s)
+{
+    const gable_picture *p = s->picture;
+    for (int way = 0; way < 2; way++) {
+        open_block(s, way ? "level_ways" : "levels");
+        vertex(s, p->x_min, p->y_min / 10.0);
+        gable_text_add(s->out, way ? "\n" : "");
+        for (int i = 0; i < p->n_points && p->request->hierarchy; i++) {
+            const gable_point *point = &p->points[i];
+            if (point->l2_flops_per_byte <= 0.0)
+                continue;
+            vertex(s, point->l2_flops_per_byte, point->y_flops_per_s);
+            if (way) {
+                vertex(s, point->x_flops_per_byte, point->y_flops_per_s);
+                gable_text_add(s->out, "\n");
+            }
+        }
+        close_block(s);
+    }
 }
 
 char gable_point_letter(const gable_point *point)
@@ -372,6 +396,7 @@ gable_status gable_roofline_script(gable_arena *arena, const gable_roofline_requ
     write_axes(&s);
     write_roofs(&s);
     write_points(&s, letters);
+    write_levels(&s);
     if (!letters) {
         write_link(&s);
         write_bars(&s);

@@ -161,18 +161,27 @@ static const double *value_at(const row *r, size_t offset)
     return (const double *)(const void *)((const char *)r + offset);
 }
 
+/* "accelerator.hbm.bandwidth" -> "hbm.bandwidth" */
+static const char *short_name(const char *path)
+{
+    const char *last = strrchr(path, '.');
+    const char *from = last;
+    while (from && from > path && from[-1] != '.')
+        from--;
+    return from ? from : path;
+}
+
 static size_t add_axes(const gable_sweep_result *r, bool all, gable_column *columns, size_t n)
 {
     for (int i = 0; i < r->n_axes && n < GABLE_COLUMNS_CAP; i++) {
         const gable_sweep_named_axis *axis = &r->axis[i];
-        const char *dot = strrchr(axis->key, '.');
         size_t at = offsetof(row, found) + (axis->words ? offsetof(gable_sweep_found, text)
                                                         : offsetof(gable_sweep_found, value));
         at += (size_t)i * (axis->words ? sizeof(const char *) : sizeof(double));
         if (axis->n == 1.0 && !all) /* the same in all rows */
             continue;
         columns[n++] = (gable_column){.key = axis->key,
-                                      .header = dot && !all ? dot + 1 : axis->key,
+                                      .header = all ? axis->key : short_name(axis->key),
                                       .type = axis->words ? GABLE_CELL_TEXT : GABLE_CELL_NUMBER,
                                       .dim = axis->dim,
                                       .offset = at};
@@ -313,7 +322,8 @@ static void add_count(gable_text *out, uint64_t n)
 
 static void write_heading(gable_text *out, const gable_sweep_result *r)
 {
-    const char *comma = "";
+    const char *between = r->sampled ? ", " : " x ";
+    bool first = true;
     gable_text_addf(out, "sweep %s", r->name);
     if (r->why)
         gable_text_addf(out, ": %s", r->why);
@@ -323,17 +333,16 @@ static void write_heading(gable_text *out, const gable_sweep_result *r)
         gable_text_add(out, " of ");
         add_count(out, r->total);
     }
-    gable_text_addf(out, " (%s", r->sampled ? "Sobol sample over " : "");
     for (int i = 0; i < r->n_axes; i++) {
         if (r->axis[i].n == 1.0)
             continue;
+        gable_text_add(out, first ? r->sampled ? "\n  sampled   " : "\n  grid      " : between);
         if (r->axis[i].n > 0.0)
-            gable_text_addf(out, "%s%.0f %s", comma, r->axis[i].n, r->axis[i].key);
-        else
-            gable_text_addf(out, "%s%s", comma, r->axis[i].key);
-        comma = r->sampled ? ", " : " x ";
+            gable_text_addf(out, "%.0f ", r->axis[i].n);
+        gable_text_add(out, short_name(r->axis[i].key));
+        first = false;
     }
-    gable_text_add(out, ")\n  feasible  ");
+    gable_text_add(out, "\n  feasible  ");
     add_count(out, r->feasible);
     for (int i = 0; i < r->n_where; i++)
         gable_text_addf(out, "%s%s", i ? ", " : ": ", r->where[i]);

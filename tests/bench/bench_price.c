@@ -1,13 +1,13 @@
-/* Speed of pricing, as a ratio to a yardstick in the same run: a bare roofline (two divisions and a
- * maximum per operator) over as many operators. Medians of repeated rounds, for a machine that is
- * shared and noisy. */
+/* Speed of pricing a step, as a ratio to a yardstick in the same run.
+ *   bench_price            all subjects, medians of rounds
+ *   bench_price --count I  subject I and the yardstick, COUNTED times each: what callgrind counts
+ */
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include <string.h>
 
-#include "engine/engine.h"
+#include "yardstick.h"
 
-enum { ROUNDS = 15, LOOPS = 20000 };
+enum { ROUNDS = 15, LOOPS = 20000, COUNTED = 200 };
 
 typedef struct subject {
     const char *title, *model, *system;
@@ -32,83 +32,72 @@ static const subject subjects[] = {
      "hgx-h100-8",
      {.phase = GABLE_PHASE_PREFILL, .batch = 1, .n_cached = 0, .n_new = 8192, .tp = 8, .ep = 1}},
 };
+enum { N_SUBJECTS = sizeof subjects / sizeof subjects[0] };
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values)
-{
-    qsort(values, ROUNDS, sizeof *values, ascending);
-    return values[ROUNDS / 2];
-}
-
-static volatile double sink;
-
-static double yardstick_s(const gable_plan *plan)
-{
-    volatile double peak = 989e12,
-                    bandwidth = 3.35e12; /* volatile: the compiler must not hoist the divisions */
-    double start = now_s();
-    for (int loop = 0; loop < LOOPS; loop++) {
-        double total = 0.0;
-        for (int i = 0; i < plan->n_rows; i++) {
-            double compute = plan->work[i].flops / peak,
-                   memory = plan->work[i].hbm_bytes / bandwidth;
-            total += plan->calls[i] * (compute > memory ? compute : memory);
-        }
-        sink = total;
-    }
-    return (now_s() - start) / LOOPS;
-}
-
-static double price_s(const gable_plan *plan, const gable_machine *machine, gable_step *step)
-{
-    double start = now_s();
-    for (int loop = 0; loop < LOOPS; loop++) {
-        gable_engine_price(plan, machine, step);
-        sink = step->time_s_total;
-    }
-    return (now_s() - start) / LOOPS;
-}
-
-static gable_status run(gable_arena *arena, const subject *s, gable_err *err)
-{
+typedef struct prepared {
     const gable_model *model;
     gable_machine machine;
     gable_plan plan;
     gable_step step;
-    double priced[ROUNDS], bare[ROUNDS], ratio[ROUNDS];
-    GABLE_TRY(gable_model_load(arena, "workloads", s->model, &model, err));
-    GABLE_TRY(gable_machine_load(arena, "hw", s->system, "trtllm", &machine, err));
-    GABLE_TRY(gable_layout_plan(arena, model, &s->scenario, &plan, err));
-    GABLE_TRY(gable_step_init(arena, &plan, &step, err));
-    for (int i = 0; i < ROUNDS; i++) {
-        bare[i] = yardstick_s(&plan);
-        priced[i] = price_s(&plan, &machine, &step);
-        ratio[i] = priced[i] / bare[i];
+} prepared;
+
+static gable_status prepare(gable_arena *arena, const subject *s, prepared *out, gable_err *err)
+{
+    GABLE_TRY(gable_model_load(arena, "workloads", s->model, &out->model, err));
+    GABLE_TRY(gable_machine_load(arena, "hw", s->system, "trtllm", &out->machine, err));
+    GABLE_TRY(gable_layout_plan(arena, out->model, &s->scenario, &out->plan, err));
+    return gable_step_init(arena, &out->plan, &out->step, err);
+}
+
+static double price_s(prepared *p)
+{
+    double start = now_s(CLOCK_PROCESS_CPUTIME_ID);
+    for (int loop = 0; loop < LOOPS; loop++) {
+        gable_engine_price(&p->plan, &p->machine, &p->step);
+        sink = p->step.time_s_total;
     }
-    printf("%-32s %3d rows  %8.0f ns a step  %6.1f x a bare roofline\n", s->title, plan.n_rows,
-           1e9 * median(priced), median(ratio));
+    return (now_s(CLOCK_PROCESS_CPUTIME_ID) - start) / LOOPS;
+}
+
+static gable_status run(gable_arena *arena, const subject *s, gable_err *err)
+{
+    prepared p;
+    double priced[ROUNDS], ratio[ROUNDS];
+    GABLE_TRY(prepare(arena, s, &p, err));
+    for (int i = 0; i < ROUNDS; i++) {
+        double bare = bare_roofline_s(&p.plan, LOOPS);
+        priced[i] = price_s(&p);
+        ratio[i] = priced[i] / bare;
+    }
+    printf("%-32s %3d rows  %8.0f ns a step  %6.1f x a bare roofline\n", s->title, p.plan.n_rows,
+           1e9 * median(priced, ROUNDS), median(ratio, ROUNDS));
     return GABLE_OK;
 }
 
-int main(void)
+static gable_status count(gable_arena *arena, const subject *s, gable_err *err)
+{
+    prepared p;
+    GABLE_TRY(prepare(arena, s, &p, err));
+    for (int i = 0; i < COUNTED; i++) {
+        bare_roofline(&p.plan);
+        gable_engine_price(&p.plan, &p.machine, &p.step);
+    }
+    printf("%s\n", s->title);
+    return GABLE_OK;
+}
+
+int main(int argc, char **argv)
 {
     gable_arena arena;
     gable_err err = {0};
+    int one = argc == 3 && strcmp(argv[1], "--count") == 0 ? argv[2][0] - '0' : -1;
     gable_status status = gable_arena_init(&arena, (size_t)256 << 20, &err);
-    for (size_t i = 0; status == GABLE_OK && i < sizeof subjects / sizeof subjects[0]; i++)
-        status = run(&arena, &subjects[i], &err);
+    for (int i = 0; status == GABLE_OK && i < N_SUBJECTS; i++) {
+        if (one >= 0 && i == one)
+            status = count(&arena, &subjects[i], &err);
+        else if (one < 0)
+            status = run(&arena, &subjects[i], &err);
+    }
     if (status != GABLE_OK)
         fprintf(stderr, "bench: %s\n", err.text);
     gable_arena_free(&arena);

@@ -28,8 +28,8 @@ int gable_main(int argc, char **argv); /* main of sim/cli/main.c */
 
 enum { CALLERS = 6, ALL_CALLERS = 44, WORDS_CAP = 40, LINE_CAP = 600, FILES_CAP = 64 };
 
-static const char *data, *wanted;
-static int tap_fd;
+static const char *program, *data, *wanted;
+static int tap_fd, n_tests;
 static int callers = CALLERS;
 
 /* ---- files of the scratch folder ---- */
@@ -49,7 +49,7 @@ static void must(bool good, const char *what)
 {
     if (good)
         return;
-    dprintf(2, "faults: %s: %s\n", what, strerror(errno));
+    dprintf(tap_fd ? tap_fd : 2, "Bail out! %s: %s\n", what, strerror(errno));
     _exit(70);
 }
 
@@ -277,86 +277,130 @@ static const char *fault_of(inject_kind kind, const outcome *o, const tree *befo
 
 /* ---- all failures of one line ---- */
 
+/* How far a child got: another one goes on from there when it dies. */
+static struct progress {
+    long i, n_faults;
+    uintptr_t where[INJECT_WHERE_CAP];
+} * progress;
+static long n_calls, n_places; /* of a run where nothing failed */
+
+enum { FAULTS_CAP = 5 };
+
+/* The test's own line comes before what is said about it. */
+static void count_fault(const char *title, inject_kind kind)
+{
+    if (progress->n_faults++ == 0)
+        dprintf(tap_fd, "not ok %d - %s: %s\n", n_tests, title, inject_names[kind]);
+}
+
+static void tell_where(void)
+{
+    dprintf(tap_fd, "#   addr2line -fe %s", program);
+    for (int i = 0; i < INJECT_WHERE_CAP && progress->where[i]; i++)
+        dprintf(tap_fd, " 0x%lx", (unsigned long)progress->where[i] - 1);
+    dprintf(tap_fd, "\n");
+}
+
 static void describe(const outcome *o, const arming *a, const char *fault)
 {
     dprintf(tap_fd, "# call %ld%s: %s; exit %d, %ld blocks and %d descriptors left: %.*s\n", a->n,
             a->on ? " and all after it" : "", fault, o->status, o->left_blocks, o->left_fds,
             (int)strcspn(o->err.bytes, "\n"), o->err.bytes);
+    tell_where();
 }
 
-/* How far a child got, for the parent that finds it dead. */
-static struct progress {
-    inject_kind kind;
-    long n;
-    int n_tests;
-} * progress;
-
-static void try_kind(const line *l, const char *title, inject_kind kind, const tree *before,
-                     const outcome *good)
+/* The places from progress->i on. */
+static void try_places(const line *l, const char *title, inject_kind kind, const tree *before,
+                       const outcome *good)
 {
-    arming record = {kind, -1, false};
-    outcome counted = run(l, &record);
-    long n_places = inject_n_places(), n_calls = inject_count(), n_faults = 0;
-    restore(&counted.after, before);
-    free_outcome(&counted);
-    if (n_places == 0)
-        return;
-    for (long i = 0; i < 2 * n_places && n_faults < 5; i++) {
-        arming a = {kind, inject_place(i / 2), i % 2};
+    inject_tell(progress->where);
+    for (; progress->i < 2 * n_places && progress->n_faults < FAULTS_CAP; progress->i++) {
+        arming a = {kind, inject_place(progress->i / 2), progress->i % 2};
         if (a.on && inject_carries_on[kind])
             continue; /* a signal at each call, for ever */
-        progress->kind = kind;
-        progress->n = a.n;
         outcome o = run(l, &a);
         const char *fault = fault_of(kind, &o, before, good);
-        if (fault && n_faults++ == 0)
-            dprintf(tap_fd, "not ok %d - %s: %s\n", ++progress->n_tests, title, inject_names[kind]);
-        if (fault)
+        if (fault) {
+            count_fault(title, kind);
             describe(&o, &a, fault);
+        }
         restore(&o.after, before);
         free_outcome(&o);
     }
-    if (n_faults == 0)
-        dprintf(tap_fd, "ok %d - %s: %s: %ld calls, %ld places\n", ++progress->n_tests, title,
+}
+
+/* What a dead child left. */
+static void bury(const char *title, inject_kind kind, int status, const tree *before)
+{
+    count_fault(title, kind);
+    dprintf(tap_fd, "# place %ld%s: %s %d\n", progress->i / 2,
+            progress->i % 2 ? ", and all after it" : "",
+            WIFSIGNALED(status) ? "killed by signal" : "ended with exit",
+            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    tell_where();
+    tree now = read_tree();
+    restore(&now, before);
+    free_tree(&now);
+    progress->i++;
+}
+
+/* In children, which may die. */
+static void test_kind(const line *l, const char *title, inject_kind kind, const tree *before,
+                      const outcome *good)
+{
+    arming record = {kind, -1, false};
+    outcome counted = run(l, &record);
+    restore(&counted.after, before);
+    free_outcome(&counted);
+    *progress = (struct progress){0};
+    n_calls = inject_count();
+    n_places = inject_n_places();
+    if (n_places == 0)
+        return;
+    n_tests++;
+    while (progress->n_faults < FAULTS_CAP) {
+        int status;
+        pid_t pid = fork();
+        must(pid >= 0, "fork");
+        if (pid == 0) {
+            try_places(l, title, kind, before, good);
+            exit(0);
+        }
+        must(waitpid(pid, &status, 0) == pid, "waitpid");
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+            break;
+        bury(title, kind, status, before);
+    }
+    if (progress->n_faults == 0)
+        dprintf(tap_fd, "ok %d - %s: %s: %ld calls, %ld places\n", n_tests, title,
                 inject_names[kind], n_calls, n_places);
 }
 
-static void try_line(const line *l, const char *title)
+static bool alike(const file *a, const file *b)
 {
+    return a->n == b->n && memcmp(a->bytes, b->bytes, a->n) == 0;
+}
+
+static void test_line(const line *l, const char *title)
+{
+    if (callers == ALL_CALLERS)
+        inject_forget();
     tree before = read_tree();
     outcome warm = run(l, NULL); /* libraries load and cache at first use */
     restore(&warm.after, &before);
     outcome good = run(l, NULL);
     restore(&good.after, &before);
-    bool steady =
-        good.out.n == warm.out.n && memcmp(good.out.bytes, warm.out.bytes, good.out.n) == 0;
-    if (!steady || (good.status != 0 && good.status != 1)) {
-        dprintf(tap_fd, "not ok %d - %s: %s, exit %d: %.*s\n", ++progress->n_tests, title,
+    bool steady = good.status == warm.status && alike(&good.out, &warm.out);
+    if (!steady || (good.status != 0 && good.status != 1))
+        dprintf(tap_fd, "not ok %d - %s: %s, exit %d: %.*s\n", ++n_tests, title,
                 steady ? "does not run" : "answers differently each time", good.status,
                 (int)strcspn(good.err.bytes, "\n"), good.err.bytes);
-        return;
-    }
-    for (int kind = 0; kind < INJECT_N_KINDS; kind++)
-        try_kind(l, title, (inject_kind)kind, &before, &good);
-}
-
-/* In a child, which may die. */
-static void test_line(const line *l, const char *title)
-{
-    fflush(NULL);
-    pid_t pid = fork();
-    must(pid >= 0, "fork");
-    if (pid == 0) {
-        try_line(l, title);
-        exit(0);
-    }
-    int status;
-    must(waitpid(pid, &status, 0) == pid, "waitpid");
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return;
-    dprintf(tap_fd, "not ok %d - %s: %s call %ld: %s %d\n", ++progress->n_tests, title,
-            inject_names[progress->kind], progress->n, WIFSIGNALED(status) ? "signal" : "exit",
-            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    else
+        for (int kind = 0; kind < INJECT_N_KINDS; kind++)
+            test_kind(l, title, (inject_kind)kind, &before, &good);
+    free_outcome(&warm);
+    free_outcome(&good);
+    free_tree(&before);
 }
 
 /* ---- the lines ---- */
@@ -404,6 +448,7 @@ int main(int argc, char **argv)
 {
     if (argc < 3)
         return 2;
+    program = argv[0];
     data = argv[1];
     wanted = argc > 3 ? argv[3] : NULL;
     const char *all = getenv("GABLE_FAULTS");
@@ -421,6 +466,6 @@ int main(int argc, char **argv)
     for (int i = 0; gable_commands[i]; i++)
         test_lines(gable_commands[i]->examples ? gable_commands[i]->examples : "");
     test_lines(more.bytes);
-    dprintf(tap_fd, "1..%d\n", progress->n_tests);
+    dprintf(tap_fd, "1..%d\n", n_tests);
     return 0;
 }

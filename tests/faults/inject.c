@@ -94,6 +94,25 @@ static bool is_gomp(const void *caller)
     return (uintptr_t)caller >= gomp_from && (uintptr_t)caller < gomp_to;
 }
 
+static uintptr_t *where;
+
+void inject_tell(uintptr_t where_[INJECT_WHERE_CAP])
+{
+    where = where_;
+}
+
+extern const char __executable_start;
+
+static void tell_where(void)
+{
+    void *frames[INJECT_WHERE_CAP + 3];
+    inside = true;
+    int n = backtrace(frames, INJECT_WHERE_CAP + 3);
+    inside = false;
+    for (int i = 0; i < INJECT_WHERE_CAP; i++)
+        where[i] = i + 3 < n ? (uintptr_t)frames[i + 3] - (uintptr_t)&__executable_start : 0;
+}
+
 static __attribute__((noinline)) bool fails(inject_kind kind)
 {
     if ((int)kind != mode || inside)
@@ -103,6 +122,8 @@ static __attribute__((noinline)) bool fails(inject_kind kind)
     bool now = !recording && (from_there_on ? calls >= fails_at : calls == fails_at);
     calls++;
     if (now) {
+        if (where && !fired)
+            tell_where();
         fired = true;
         errno = hows[kind];
     }

@@ -5,6 +5,7 @@
 #ifndef GABLE_TESTS_INJECT_H
 #define GABLE_TESTS_INJECT_H
 #include <stdbool.h>
+#include <stdint.h>
 
 /* X(symbol, what is called, how it fails, whether the program must carry on as if nothing were) */
 #define INJECT_LIST(X)                                                                             \
@@ -52,6 +53,11 @@ void inject_record(inject_kind kind, int depth);
 void inject_arm(inject_kind kind, long n, bool on);
 
 void inject_off(void);
+
+/* Where callers of the call that failed are put, as offsets into the program, innermost first, 0
+ * where there are no more: for addr2line. */
+enum { INJECT_WHERE_CAP = 8 };
+void inject_tell(uintptr_t where[INJECT_WHERE_CAP]);
 
 long inject_count(void);    /* calls since record or arm */
 long inject_n_places(void); /* places of the last record */

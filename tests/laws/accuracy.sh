@@ -27,6 +27,13 @@ for kind in $kinds; do
                    $at["regime"], $at["n"], $at["median_frac"], $at["p90_frac"]
         }' || exit 70
 done >"$now"
+# Readings of boards: kind,device,dtype,framework,operator,n,median_frac,p90_frac
+"$gable" validate power "$rows/power.csv" --format csv | awk -F, '
+    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    $at["device"] != "all" && $at["n"] >= 20 {
+        printf "power,%s,%s,%s,%s,%s,%.4f,%.4f\n", $at["device"], $at["dtype"], $at["framework"], $at["op"], $at["n"],
+               $at["median_frac"], $at["p90_frac"]
+    }' >>"$now" || exit 70
 
 if [ "${1:-}" = --update ]; then
     mkdir -p tests/validation

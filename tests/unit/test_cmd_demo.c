@@ -54,6 +54,7 @@ static const struct {
 } stops[] = {
     {"1", "= 17.9 ms\n"},  {"1", "= 55.8 tokens/s\n"}, {"2", "= 295 users\n"},
     {"3", "   compute\n"}, {"4", "does not fit\n"},    {"5", "latentmoe"},
+    {"6", "= 75.2 ms\n"},  {"7", "= 148 FLOP/byte\n"}, {"7", "Question: "},
 };
 
 START_TEST(stops_fit_a_terminal)
@@ -87,7 +88,7 @@ END_TEST
 
 START_TEST(mistakes_are_usage)
 {
-    ck_assert_int_eq(RUN("--stop", "6"), GABLE_USAGE);
+    ck_assert_int_eq(RUN("--stop", "8"), GABLE_USAGE);
     ck_assert_int_eq(RUN("--stop", "0"), GABLE_USAGE);
     ck_assert_int_eq(RUN("2"), GABLE_USAGE);
     ck_assert_ptr_nonnull(strstr(cli.err.text, "gable help demo"));

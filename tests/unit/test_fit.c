@@ -145,6 +145,11 @@ START_TEST(quantiles)
     ck_assert(fabs(gslx_quantile(values, 5, 0.9) - 4.6) < 1e-12);
     ck_assert(gslx_quantile(values, 0, 0.5) == 0.0);
     ck_assert(gslx_quantile(values, 1, 0.9) == 1.0);
+    double mixed[] = {3, 1, 5, 2, 4};
+    ck_assert(fabs(gslx_select(mixed, 5, 0.9) - 4.6) < 1e-12);
+    ck_assert(fabs(gslx_select(mixed, 5, 0.5) - 3.0) < 1e-12);
+    ck_assert(gslx_select(mixed, 5, 1.0) == 5.0);
+    ck_assert(gslx_select(mixed, 0, 0.5) == 0.0);
 }
 END_TEST
 

@@ -102,7 +102,8 @@ static void prepare(drawn *d, const char *stack, const char *name, gable_canvas 
                   "%s", err.text);
     gable_engine_price(&d->plan, &d->machine, &d->step);
     d->priced = (gable_priced){.plan = &d->plan, .machine = &d->machine, .step = &d->step};
-    d->request = (gable_roofline_request){&d->priced, 1, canvas, 80, false, "plots"};
+    d->request = (gable_roofline_request){
+        .steps = &d->priced, .n_steps = 1, .canvas = canvas, .width = 80, .plots = "plots"};
 }
 
 /* Every construct of facts/interface.md 6.4 that ran, with CANARY for a file that must not appear.
@@ -211,10 +212,8 @@ END_TEST
 START_TEST(draws)
 {
     static const char *const starts[GABLE_N_CANVASES] = {
-        [GABLE_CANVAS_TERMINAL] = " ",
-        [GABLE_CANVAS_SVG] = "<?xml",
-        [GABLE_CANVAS_PNG] = "\x89PNG",
-        [GABLE_CANVAS_PDF] = "%PDF",
+        [GABLE_CANVAS_TERMINAL] = " ",  [GABLE_CANVAS_SVG] = "<?xml", [GABLE_CANVAS_GIF] = "GIF89a",
+        [GABLE_CANVAS_PNG] = "\x89PNG", [GABLE_CANVAS_PDF] = "%PDF",
     };
     const gable_gnuplot gnuplot = {"/nowhere:/usr/bin", timeout_s};
     drawn d;
@@ -227,6 +226,52 @@ START_TEST(draws)
         ck_assert_int_eq(strncmp(picture.text, starts[_i], strlen(starts[_i])), 0);
     }
     gable_text_free(&picture);
+}
+END_TEST
+
+static int occurrences(const char *text, const char *of)
+{
+    int n = 0;
+    for (; (text = strstr(text, of)); text += strlen(of))
+        n++;
+    return n;
+}
+
+/* Three batches: one file with three frames, the same axes in all of them. */
+START_TEST(frames)
+{
+    static const struct {
+        gable_canvas canvas;
+        const char *each; /* stands in the file once for each frame */
+    } films[] = {{GABLE_CANVAS_SVG, "<animate "}, {GABLE_CANVAS_TERMINAL, "A-Z decode"}};
+    const gable_gnuplot gnuplot = {"/usr/bin", timeout_s};
+    const char *axis = "set xrange [x_min:x_max]";
+    drawn d[3];
+    gable_roofline_request requests[3];
+    gable_axes axes = {0}, alone = {0};
+    gable_text film = {0}, script = {0};
+    gable_err err = {0};
+    for (int i = 0; i < 3; i++) {
+        prepare(&d[i], "ideal", NULL, films[_i].canvas);
+        requests[i] = d[i].request;
+    }
+    ck_assert_int_eq(gable_roofline_axes(scratch_arena(), &requests[0], &alone, &err), GABLE_OK);
+    axes = (gable_axes){alone.x_min / 10.0, alone.x_max, alone.y_min, alone.y_max * 10.0};
+    ck_assert_int_eq(gable_roofline_axes(scratch_arena(), &requests[0], &axes, &err), GABLE_OK);
+    ck_assert_double_eq(axes.x_min, alone.x_min / 10.0); /* the wider end of each */
+    ck_assert_double_eq(axes.x_max, alone.x_max);
+    ck_assert_double_eq(axes.y_max, alone.y_max * 10.0);
+    ck_assert_int_eq(gable_roofline_script(scratch_arena(), &requests[0], &script, &err), GABLE_OK);
+    ck_assert_int_eq(occurrences(script.text, axis), 1);
+    if (have_gnuplot()) {
+        ck_assert_msg(
+            !gable_frames_draw(scratch_arena(), requests, 3, &gnuplot, "\f\n", &film, &err), "%s",
+            err.text);
+        ck_assert_int_eq(occurrences(film.text, films[_i].each), 3);
+        ck_assert_int_eq(occurrences(film.text, "<?xml"), films[_i].canvas == GABLE_CANVAS_SVG);
+    }
+    gable_text_free(&film);
+    gable_text_free(&script);
 }
 END_TEST
 
@@ -257,7 +302,7 @@ static const struct {
 } suffix_rows[] = {
     {"a.svg", GABLE_CANVAS_SVG},      {"a/b.png", GABLE_CANVAS_PNG}, {"x.pdf", GABLE_CANVAS_PDF},
     {"x.txt", GABLE_CANVAS_TERMINAL}, {".svg", GABLE_N_CANVASES},    {"svg", GABLE_N_CANVASES},
-    {"a.gif", GABLE_N_CANVASES},      {"", GABLE_N_CANVASES},        {"a.svg.x", GABLE_N_CANVASES},
+    {"a.gif", GABLE_CANVAS_GIF},      {"", GABLE_N_CANVASES},        {"a.svg.x", GABLE_N_CANVASES},
 };
 
 START_TEST(suffix)
@@ -344,6 +389,7 @@ Suite *gable_suite_plots(void)
     tcase_add_test(pictures, canary_sings);
     tcase_add_test(pictures, exact_ridge);
     tcase_add_loop_test(pictures, draws, 0, GABLE_N_CANVASES);
+    tcase_add_loop_test(pictures, frames, 0, 2);
     tcase_add_test(pictures, figures);
     ADD_ROWS(helpers, helper, helper_rows);
     tcase_add_test(helpers, helper_environment);

@@ -397,14 +397,19 @@ static gable_status report_explain(const gable_priced *priced, gable_format form
 static gable_status report_script(const gable_priced *priced, gable_format format, gable_text *out,
                                   gable_err *err)
 {
-    const gable_roofline_request request = {priced, 1, (gable_canvas)format, 80, false, "plots"};
+    const gable_roofline_request request = {.steps = priced,
+                                            .n_steps = 1,
+                                            .canvas = (gable_canvas)format,
+                                            .width = 80,
+                                            .plots = "plots"};
     return gable_roofline_script(scratch_arena(), &request, out, err);
 }
 
 static gable_status report_figures(const gable_priced *priced, gable_format format, gable_text *out,
                                    gable_err *err)
 {
-    const gable_roofline_request request = {priced, 1, GABLE_CANVAS_SVG, 80, false, "plots"};
+    const gable_roofline_request request = {
+        .steps = priced, .n_steps = 1, .canvas = GABLE_CANVAS_SVG, .width = 80, .plots = "plots"};
     return gable_roofline_write(scratch_arena(), &request, format, out, err);
 }
 
