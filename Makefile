@@ -205,7 +205,8 @@ agree: ## the recorded scenarios, to the last digit: gcc -O2, gcc -O3, clang, an
 	@$(MAKE) --no-print-directory CC=gcc VARIANT=o3 build/o3/gable
 	@$(MAKE) --no-print-directory CC=clang build/clang/gable
 	@$(MAKE) --no-print-directory all build/page.wasm
-	@mkdir -p build/browser && cp tests/browser/*.mjs build/browser && node build/browser/agree.mjs
+	@mkdir -p build/browser && cp tests/browser/*.mjs build/browser && \
+	  PROGRAMS='build/o3/gable build/clang/gable' node build/browser/agree.mjs
 
 asan: ## unit tests and corpus under AddressSanitizer and UBSan (gcc)
 	@$(MAKE) VARIANT=asan CC=gcc sanitized
