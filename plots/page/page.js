@@ -194,6 +194,7 @@ function memoryTile(memory, pinned) {
   }
   const more = `of ${quantity(capacity, 'B', 3)}; weights ${quantity(memory.weights_bytes, 'B', 3)}, cache ${quantity(memory.kv_bytes, 'B', 3)}`;
   const node = tile('total_bytes', memory.fits ? 'Memory: fits' : 'Memory: does not fit', memory.total_bytes, quantity(memory.total_bytes, 'B', 3), more, pinned);
+  node.classList.toggle('lacking', !memory.fits);
   node.children[1].after(html('dd', { class: 'meter' }, bar));
   return node;
 }
