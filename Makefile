@@ -257,7 +257,7 @@ demo: all ## decode and prefill of a 70B model on eight GPUs, and their roofline
 
 RUN_PACKAGES := gcc libc6-dev pkg-config libgsl-dev libcjson-dev gnuplot-nox check
 WASM_PACKAGES := clang lld wasi-libc libclang-rt-dev-wasm32
-DEV_PACKAGES := $(WASM_PACKAGES) clang-format clang-tidy libclang-rt-dev chromium fonts-dejavu-core \
+DEV_PACKAGES := $(WASM_PACKAGES) clang-format clang-tidy libclang-rt-dev 'chromium?' fonts-dejavu-core \
                 $(if $(shell command -v npm),,nodejs npm) cppcheck valgrind pmccabe gcovr jq \
                 mandoc zsh fish debhelper dpkg-dev fakeroot lintian python3 python3-jsonschema
 

@@ -231,9 +231,9 @@ static gable_status make_series(gable_cli *cli, const along_machine *machines, i
     for (int m = 0; m < n; m++) {
         const along_machine *is = &machines[m];
         double slope = is->slope_bytes_per_s, peak = is->peak_flops_per_s, ridge = peak / slope;
-        size_t n_numbers = 2 * N_VERTICES + 3 * (size_t)axis->n;
+        size_t n_values = (size_t)axis->n, n_numbers = 2 * (size_t)N_VERTICES + 3 * n_values;
         GABLE_TRY(gable_arena_take(&cli->arena, n_numbers, sizeof *at, &at, &cli->err));
-        double *roof_x = at, *roof_y = at + N_VERTICES, *x = at + 2 * N_VERTICES;
+        double *roof_x = at, *roof_y = at + N_VERTICES, *x = roof_y + N_VERTICES;
         double *y = x + axis->n, *value = y + axis->n;
         const double vertices[N_VERTICES][2] = {
             {low, low * slope}, {fmax(ridge, low), peak}, {high, peak}};
@@ -246,9 +246,9 @@ static gable_status make_series(gable_cli *cli, const along_machine *machines, i
             y[i] = is->row[i].flops_per_s;
             value[i] = axis->value[i];
         }
-        series[2 * m] = (gable_series){
+        series[2 * (size_t)m] = (gable_series){
             .name = is->roof_name, .roof = true, .n = N_VERTICES, .x = roof_x, .y = roof_y};
-        series[2 * m + 1] =
+        series[2 * (size_t)m + 1] =
             (gable_series){.name = is->name, .n = axis->n, .x = x, .y = y, .batch = value};
     }
     return GABLE_OK;
@@ -317,7 +317,7 @@ static gable_status write_table(gable_cli *cli, const roofline_options *o,
     size_t n_rows = (size_t)n * (size_t)axis->n;
     GABLE_TRY(gable_arena_take(&cli->arena, n_rows, sizeof *rows, &rows, &cli->err));
     for (int m = 0; m < n; m++)
-        memcpy(rows + m * axis->n, machines[m].row, (size_t)axis->n * sizeof *rows);
+        memcpy(rows + (size_t)m * (size_t)axis->n, machines[m].row, (size_t)axis->n * sizeof *rows);
     const gable_table table = {
         columns, sizeof columns / sizeof columns[0], rows, sizeof *rows, n_rows, NULL};
     if (json) {
