@@ -29,6 +29,10 @@ static gable_status check_columns(gable_cli *cli, const gable_csv *csv)
         if (gable_csv_column(csv, appended[i]) < csv->n_columns)
             return gable_fail(&cli->err, GABLE_INPUT, "%s:1: there is a column %s already",
                               csv->file, appended[i]);
+    for (size_t i = 0; gable_is_power(cli) && gable_power_columns[i]; i++)
+        if (gable_csv_column(csv, gable_power_columns[i]) < csv->n_columns)
+            return gable_fail(&cli->err, GABLE_INPUT, "%s:1: there is a column %s already",
+                              csv->file, gable_power_columns[i]);
     return GABLE_OK;
 }
 

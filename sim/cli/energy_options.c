@@ -13,8 +13,8 @@ gable_status gable_bill_add(gable_cli *cli, const gable_energy_words *words, gab
                           "a power limit: the design power of %s is not published; "
                           "--set power.tdp=W says it",
                           device->name);
-    GABLE_TRY(gable_energy_of_step(&cli->arena, priced->plan, priced->machine, &out->power,
-                                   &limits, step, &out->energy, &cli->err));
+    GABLE_TRY(gable_energy_of_step(&cli->arena, priced->plan, priced->machine, &out->power, &limits,
+                                   step, &out->energy, &cli->err));
     gable_rent_of(device, words->usd_per_gpu_hour, &out->rent);
     priced->energy = &out->energy;
     priced->rent = &out->rent;

@@ -139,8 +139,8 @@ gable_status gable_power_table_validate(gable_cli *cli, const gable_kind_options
 /* ---- calibrate ---- */
 
 /* All readings are of one generation, that of the reference. */
-static gable_status check_devices(gable_cli *cli, const gable_power_file *file, const char *reference,
-                                  const char **generation)
+static gable_status check_devices(gable_cli *cli, const gable_power_file *file,
+                                  const char *reference, const char **generation)
 {
     const gable_accelerator *one, *first;
     GABLE_TRY(gable_accelerator_load(&cli->arena, cli->hw, reference, &first, &cli->err));
@@ -163,7 +163,8 @@ static void write_lists(gable_text *out, const gable_power_file *f)
         gable_text_addf(out,
                         "    { \"device\": \"%s\", \"settle_frac\": %.4g, \"idle_frac\": %.4g, "
                         "\"source\": \"ROWS\" }%s\n",
-                        f->hosts[i].device, f->hosts[i].settle_frac, f->hosts[i].idle_frac, i + 1 < f->n_hosts ? "," : "");
+                        f->hosts[i].device, f->hosts[i].settle_frac, f->hosts[i].idle_frac,
+                        i + 1 < f->n_hosts ? "," : "");
     gable_text_add(out, "  ],\n  \"meters\": [\n");
     for (int i = 0; i < f->n_meters; i++) {
         const gable_power_meter *m = &f->meters[i];
@@ -173,8 +174,8 @@ static void write_lists(gable_text *out, const gable_power_file *f)
         gable_text_add_json_string(out, m->op);
         gable_text_add(out, ", \"dtype\": ");
         gable_text_add_json_string(out, m->dtype);
-        gable_text_addf(out, ", \"settle_s\": %.4g, \"source\": \"ROWS\" }%s\n",
-                        m->settle_s, i + 1 < f->n_meters ? "," : "");
+        gable_text_addf(out, ", \"settle_s\": %.4g, \"source\": \"ROWS\" }%s\n", m->settle_s,
+                        i + 1 < f->n_meters ? "," : "");
     }
     gable_text_add(out, "  ],\n");
 }

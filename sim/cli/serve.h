@@ -13,7 +13,7 @@ typedef struct gable_serve_options {
     double rate, burstiness, requests, prefix_cache;
     double chunk, max_sequences, wait_fill;
     double ttft_limit_s, tpot_limit_s, attain; /* limits: 0: none */
-    GABLE_LAYOUT_MEMBERS /* dp: engines that answer */
+    GABLE_LAYOUT_MEMBERS                       /* dp: engines that answer */
         int weights,
         activations, kv, format;
     int arrivals, seed, prefill_engines, prefill_tp, block, poll, wait;

@@ -44,7 +44,7 @@ static gable_status check_options(gable_cli *cli, const gable_serve_options *o)
                           "--arrivals %s needs --rate R (requests/s), or limits (--ttft, --tpot) "
                           "that the most is found for",
                           name);
-    if (!is_timed(o) && o->rate > 0.0)
+    if (is_closed(o) && o->rate > 0.0)
         return gable_fail(&cli->err, GABLE_USAGE, "--rate: --arrivals %s has no rate", name);
     if ((o->arrivals == GABLE_ARRIVALS_TRACE) != (o->trace != NULL))
         return gable_fail(&cli->err, GABLE_USAGE, "--arrivals trace and --trace FILE go together");
@@ -60,6 +60,17 @@ static gable_status check_options(gable_cli *cli, const gable_serve_options *o)
 
 /* ---- what is asked for ---- */
 
+/* Recorded gaps between arrivals, shorter or longer by one factor. */
+static void scale_arrivals(gable_requests *r, double rate)
+{
+    double last_s = r->arrival_s[r->n - 1];
+    if (!(rate > 0.0) || !(last_s > 0.0))
+        return;
+    double factor = (double)(r->n - 1) / last_s / rate;
+    for (size_t i = 0; i < r->n; i++)
+        r->arrival_s[i] *= factor;
+}
+
 /* Recorded lengths stand for --isl and --osl: their means. */
 static gable_status take_trace(serving *v)
 {
@@ -68,7 +79,8 @@ static gable_status take_trace(serving *v)
     gable_arena *arena = &v->cli->arena;
     double prompts = 0.0, answers = 0.0;
     GABLE_TRY(gable_trace_read(arena, o->trace, (size_t)o->requests, &v->trace, &v->cli->err));
-    const gable_requests *r = &v->trace.requests;
+    gable_requests *r = &v->trace.requests;
+    scale_arrivals(r, o->rate);
     for (size_t i = 0; i < r->n; i++) {
         prompts += r->prompt[i];
         answers += r->answer[i];

@@ -74,8 +74,9 @@ static void write_load(gable_text *out, const gable_serve_options *o, const gabl
         gable_text_addf(out, "  load      %.10g client%s", a->request.concurrency,
                         a->request.concurrency > 1.0 ? "s" : "");
     else if (o->arrivals == GABLE_ARRIVALS_TRACE)
-        gable_text_addf(out, "  load      %zu requests as recorded, %.4g requests/s", a->requests.n,
-                        (double)a->requests.n / a->result.span_s);
+        gable_text_addf(out, "  load      %zu requests as recorded%s, %.4g requests/s",
+                        a->requests.n, a->rate > 0.0 ? " but for their rate" : "",
+                        a->rate > 0.0 ? a->rate : (double)a->requests.n / a->result.span_s);
     else
         gable_text_addf(out, "  load      %zu requests, %s, %.4g requests/s%s", a->requests.n,
                         gable_arrivals_names[o->arrivals], a->rate,
@@ -202,7 +203,8 @@ static void write_bill(gable_text *out, const gable_serve_answer *a)
                     a->usd_per_million_tokens, a->rent.usd_per_h);
     gable_text_addf(out, " (%s%s", a->rent.date ? a->rent.date : "", a->rent.date ? ", " : "");
     gable_text_add_safe(out, a->rent.source);
-    gable_text_addf(out, ")\n            of it %.4g a million input tokens, %.4g a million answered\n",
+    gable_text_addf(out,
+                    ")\n            of it %.4g a million input tokens, %.4g a million answered\n",
                     a->usd_per_million_input, a->usd_per_million_generated);
 }
 

@@ -6,6 +6,13 @@
 /* A board that would draw more is held at its limit by its clock; between, readings bend. */
 static const double bend = 8.0;
 
+/* Of the energy of a byte of memory, what its device takes at any clock: 3.9 pJ/bit (HBM2, O'Connor
+ * et al., MICRO 2017) of the 70 pJ that the constants count on; the rest is the way to the SMs. */
+static const double dram_frac = 8.0 * 3.9 / 70.0;
+
+/* Of what an idle board draws, leakage and refresh, which no clock lowers; assumed. */
+static const double leak_frac = 0.5;
+
 /* Slowest clock, over that at the design power, at which L2 still passes what the memory yields;
  * assumed. Below it the memory waits. */
 static const double least_clock_frac = 0.4;
@@ -52,20 +59,22 @@ void gable_energy_of_op(const gable_power *p, const gable_work *work, const gabl
 /* Seconds and joules of a call at a share of the clock; `held` is what the base state's energies
  * are of those at unlimited power. */
 typedef struct at_clock {
-    double time_s, dynamic_j;
+    double time_s, idle_w, dynamic_j;
 } at_clock;
 
-static at_clock run_at(const gable_activity *a, double held, double clock)
+static at_clock run_at(const gable_power *p, const gable_activity *a, double held, double clock)
 {
     double core = fmax(a->compute_s, a->other_s), slow = fmax(a->compute_s / clock, a->other_s);
     double time = a->time_s + slow - core, busy = a->busy_s + slow - core;
     double sm = a->sm_j * clock + a->active_w * clock * clock * busy;
-    return (at_clock){time, held * (sm + a->memory_j)};
+    double memory = a->memory_j * (dram_frac + (1.0 - dram_frac) * clock);
+    double idle = p->idle_w * (leak_frac + (1.0 - leak_frac) * clock * clock);
+    return (at_clock){time, idle, held * (sm + memory)};
 }
 
 static double raw_w(const gable_power *p, const gable_activity *a)
 {
-    return p->idle_w + run_at(a, 1.0, 1.0).dynamic_j / a->time_s;
+    return p->idle_w + run_at(p, a, 1.0, 1.0).dynamic_j / a->time_s;
 }
 
 double gable_energy_draw_w(const gable_power *p, const gable_activity *a)
@@ -78,8 +87,8 @@ double gable_energy_draw_w(const gable_power *p, const gable_activity *a)
 
 static double draw_at(const gable_power *p, const gable_activity *a, double held, double clock)
 {
-    at_clock run = run_at(a, held, clock);
-    return p->idle_w + run.dynamic_j / run.time_s;
+    at_clock run = run_at(p, a, held, clock);
+    return run.idle_w + run.dynamic_j / run.time_s;
 }
 
 /* The fastest clock in [least, 1] whose draw meets the limit; draw rises with the clock. */
@@ -106,11 +115,11 @@ void gable_energy_throttle(const gable_power *p, double limit_w, const gable_act
     double raw = raw_w(p, a);
     double held = raw > p->idle_w ? (draw - p->idle_w) / (raw - p->idle_w) : 1.0;
     double clock = clock_of(p, a, held, limit_w);
-    at_clock run = run_at(a, held, clock);
-    double least_s = run.dynamic_j / (limit_w - p->idle_w);
+    at_clock run = run_at(p, a, held, clock);
+    double least_s = run.dynamic_j / (limit_w - run.idle_w);
     out->clock_frac = clock;
     out->time_s = fmax(run.time_s, least_s);
-    out->draw_w = p->idle_w + run.dynamic_j / out->time_s;
+    out->draw_w = run.idle_w + run.dynamic_j / out->time_s;
 }
 
 /* ---- a step ---- */
@@ -218,9 +227,10 @@ static gable_status take_limits(const gable_machine *machine, const gable_power 
         out->limit_w = fmin(out->limit_w, limits->device_w);
     if (limits->system_w > 0.0) {
         if (isnan(out->host_w))
-            return gable_fail(err, GABLE_INPUT,
-                              "a limit of the system: what %s draws beside its devices is not known",
-                              system->name);
+            return gable_fail(
+                err, GABLE_INPUT,
+                "a limit of the system: what %s draws beside its devices is not known",
+                system->name);
         double share = (limits->system_w - out->host_w) / system->n_accelerators;
         out->system_limit_w = limits->system_w;
         out->limit_w = fmin(out->limit_w, share);

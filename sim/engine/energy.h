@@ -28,8 +28,8 @@ void gable_energy_of_op(const gable_power *power, const gable_work *work, const 
 double gable_energy_draw_w(const gable_power *power, const gable_activity *activity);
 
 /* The same under a lower limit. The clock falls until the draw meets the limit; where the slowest
- * clock is not enough, memory waits too. Draw never exceeds the limit and more limit never lengthens
- * a call.
+ * clock is not enough, memory waits too. Draw never exceeds the limit and more limit never
+ * lengthens a call.
  *   limit_w   > power->idle_w */
 typedef struct gable_throttled {
     double time_s, draw_w, clock_frac; /* of the clock at the design power */

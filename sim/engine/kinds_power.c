@@ -9,9 +9,8 @@
 static const struct {
     const char *letter, *column;
 } letters[] = {
-    {"m", "m"},           {"n", "n"},       {"k", "k"},         {"b", "batch"},
-    {"s", "isl"},         {"kv", "kv_len"}, {"h", "heads"},     {"hkv", "kv_heads"},
-    {"d", "head_dim"},    {"w", "window"},
+    {"m", "m"},       {"n", "n"},     {"k", "k"},          {"b", "batch"},    {"s", "isl"},
+    {"kv", "kv_len"}, {"h", "heads"}, {"hkv", "kv_heads"}, {"d", "head_dim"}, {"w", "window"},
 };
 
 static int column_of(const gable_table_kind *kind, const char *name)

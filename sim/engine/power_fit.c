@@ -266,8 +266,8 @@ gable_status gable_power_fit(gable_arena *arena, const gable_power_rows *rows, b
     columns c = {0};
     size_t n = rows->rows->csv->n_rows + 1;
     GABLE_TRY(take_columns(arena, n, &c, err));
-    GABLE_TRY(gable_arena_take(arena, GABLE_POWER_METERS_CAP, sizeof *out->meters, &out->meters,
-                               err));
+    GABLE_TRY(
+        gable_arena_take(arena, GABLE_POWER_METERS_CAP, sizeof *out->meters, &out->meters, err));
     GABLE_TRY(gable_arena_take(arena, GABLE_POWER_HOSTS_CAP, sizeof *out->hosts, &out->hosts, err));
     GABLE_TRY(sort_out(rows, &c, out, err));
     fitting f = {.rows = rows,

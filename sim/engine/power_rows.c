@@ -133,8 +133,7 @@ static gable_status read_row(reader *r, size_t i, const char *device, gable_powe
     out->draw_w = gable_power_reading_w(&d->power, out, NULL, p->time.time_s);
     out->predicted_w = gable_power_reading_w(&d->power, out, &out->meter, p->time.time_s);
     if (out->measured_s > 0.0)
-        out->at_measured_w =
-            gable_power_reading_w(&d->power, out, &out->meter, out->measured_s);
+        out->at_measured_w = gable_power_reading_w(&d->power, out, &out->meter, out->measured_s);
     return GABLE_OK;
 }
 
@@ -244,8 +243,8 @@ static void fill_group(const entry *entries, size_t n, double *e, gable_power_er
 {
     double bias;
     out->n = n;
-    out->n_covered = spread_of(entries, n, at_measured, e, &out->bias_frac, &out->median_frac,
-                               &out->p90_frac);
+    out->n_covered =
+        spread_of(entries, n, at_measured, e, &out->bias_frac, &out->median_frac, &out->p90_frac);
     spread_of(entries, n, at_predicted, e, &bias, &out->own_median_frac, &out->own_p90_frac);
     spread_of(entries, n, by_limit, e, &bias, &out->limit_median_frac, &out->limit_p90_frac);
     spread_of(entries, n, by_rule, e, &bias, &out->rule_median_frac, &out->rule_p90_frac);

@@ -17,10 +17,10 @@ typedef struct gable_power_row {
     double limit_w;          /* column power_limit_w, else the device's design power */
     const gable_power *power;
     gable_power_meter meter; /* settle_s with its host's factor; 0: the meter has settled */
-    double measured_s;  /* column latency_us; 0 without it. Readings are compared at this time too */
-    double reading_w;   /* column power_w; 0 without it */
-    double draw_w;      /* predicted: of the kernel itself, again and again */
-    double predicted_w; /* predicted: what the meter reads, at the predicted time */
+    double measured_s; /* column latency_us; 0 without it. Readings are compared at this time too */
+    double reading_w;  /* column power_w; 0 without it */
+    double draw_w;     /* predicted: of the kernel itself, again and again */
+    double predicted_w;   /* predicted: what the meter reads, at the predicted time */
     double at_measured_w; /* the same at the measured time */
 } gable_power_row;
 

@@ -39,13 +39,13 @@ typedef struct gable_serving_parts {
     double batch;    /* sequences that run on a replica: clients, or what the cache holds */
     double decode_s, decode_ceiling_s;   /* one step of them at mean context */
     double prefill_s, prefill_ceiling_s; /* one prompt alone */
-    double decode_j, prompt_j; /* beyond idle, all devices of a replica: of that step, of one prompt;
-                                  0: not asked for */
-    double joined_s;                     /* what one prompt adds to a decode step */
-    double pass_batch;                   /* other sequences that a rank decodes in one pass */
-    double n_layers;                     /* that a step passes one after another */
-    double kv_tokens;                    /* of one replica that fit beside the weights */
-    double capacity;                     /* sequences likewise */
+    double decode_j, prompt_j; /* beyond idle, all devices of a replica: of that step, of one
+                                  prompt; 0: not asked for */
+    double joined_s;           /* what one prompt adds to a decode step */
+    double pass_batch;         /* other sequences that a rank decodes in one pass */
+    double n_layers;           /* that a step passes one after another */
+    double kv_tokens;          /* of one replica that fit beside the weights */
+    double capacity;           /* sequences likewise */
     double free_bytes;
     double weights_bytes, token_bytes; /* of a rank; of one token in its cache */
     double bound_s[GABLE_N_BOUNDS];    /* decode_s and gaps by what they were spent on */

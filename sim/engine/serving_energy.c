@@ -14,7 +14,8 @@ gable_status gable_serving_step_j(gable_arena *arena, const gable_plan *plan,
     *out = 0.0;
     if (!machine->power)
         return GABLE_OK;
-    GABLE_TRY(gable_energy_of_step(arena, plan, machine, machine->power, &none, step, &energy, err));
+    GABLE_TRY(
+        gable_energy_of_step(arena, plan, machine, machine->power, &none, step, &energy, err));
     *out = energy.n_devices * (energy.energy_j - energy.idle_j);
     return GABLE_OK;
 }

@@ -71,7 +71,7 @@ gable_status gable_serving_engine(gable_arena *arena, const gable_served *served
         .block_tokens = (int)first_given(intake->block_tokens, rules->block_tokens, 1.0),
         .whole_prompts = rules->whole_prompts,
         .separate_prefill = rules->separate_prefill,
-        .reserve = intake->reserve,
+        .reserve = intake->reserve || rules->whole_answers,
         .poll_steps = intake->poll_steps,
         .wait_steps = intake->wait_steps,
         .wait_frac = intake->wait_frac > 0.0 ? intake->wait_frac : 1.0};

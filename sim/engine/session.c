@@ -228,10 +228,8 @@ static gable_status plan_and_price(gable_session *s, const gable_query *q)
     const gable_model *model;
     if (!q->model || !q->system || !q->stack || !q->phase)
         return gable_fail(&s->err, GABLE_INPUT, "model, system, stack and phase must be given");
-    gable_scenario scenario = {.batch = q->batch,
-                               .n_cached = q->context,
-                               .n_new = q->new_tokens,
-                               .skew = q->experts_skew};
+    gable_scenario scenario = {
+        .batch = q->batch, .n_cached = q->context, .n_new = q->new_tokens, .skew = q->experts_skew};
     GABLE_TRY(find_phase(q->phase, &scenario.phase, &s->err));
     GABLE_TRY(read_places(q, &scenario, &s->err));
     GABLE_TRY(read_layout(q, &scenario, &s->err));
@@ -307,9 +305,9 @@ int gable_operator_at(gable_session *session, int index, gable_operator *out)
         .wire_bytes = step->wire_bytes[index],
         .ceiling_s = step->ceiling_s[index],
         .time_s = step->time_s[index],
-        .share_frac = step->time_s_total > 0.0 ? (step->time_s[index] - step->hidden_s[index]) /
-                                                     step->time_s_total
-                                               : 0.0,
+        .share_frac = step->time_s_total > 0.0
+                          ? (step->time_s[index] - step->hidden_s[index]) / step->time_s_total
+                          : 0.0,
         .hidden_s = step->hidden_s[index],
         .bound = gable_bound_name(step->row[index].bound),
         .source = gable_provenance_name(step->row[index].provenance),

@@ -13,8 +13,8 @@ enum { GABLE_RUNGS_CAP = 64, GABLE_KEPT_CAP = 1024 };
 /* One calibrated device on the ladder. */
 typedef struct gable_rung {
     const gable_calibration *calibration;
-    /* Of each entry, made once and not once a column: its text, how far its stack is (-1: it may not
-     * stand in); and the entries of a family, order[first[f]] …. */
+    /* Of each entry, made once and not once a column: its text, how far its stack is (-1: it may
+     * not stand in); and the entries of a family, order[first[f]] …. */
     const char **described;
     double *stack_distance, *base_distance; /* the latter: all that does not go with a column */
     int *order, first[GABLE_N_FAMILIES + 1];

@@ -118,8 +118,7 @@ typedef struct gable_system {
     double scale_out_oversubscription; /* 1: none, also where the file says nothing */
     int max_nodes;                     /* 0: no limit is stated */
     bool scale_out_reduction;          /* switches between nodes reduce (SHARP) */
-
-    double power_w; /* of the node or rack */
+    double power_w;                    /* of the node or rack */
     const char *remark;
     const char *const
         *sources; /* one per row of gable_system_schema; NULL where nothing was read */

@@ -28,8 +28,8 @@ static const gable_field file_rows[] = {
              "Device from whose datasheet other generations scale."),
     FILE_ROW("", "date", TEXT, NONE, date, 0, 0, 0, "Day of the fit."),
     GABLE_POWER_LIST(CONSTANT_ROW)
-    FILE_ROW("draw", "sigma_ln", NUMBER, NONE, power.sigma_ln, 0, 3, REQUIRED,
-             "Spread of ln(reading / predicted) on the rows that were held out."),
+        FILE_ROW("draw", "sigma_ln", NUMBER, NONE, power.sigma_ln, 0, 3, REQUIRED,
+                 "Spread of ln(reading / predicted) on the rows that were held out."),
     FILE_ROW("fit", "n_train", INT, COUNT, n_train, 0, 1e9, REQUIRED, "Rows fitted to."),
     FILE_ROW("fit", "n_test", INT, COUNT, n_test, 0, 1e9, REQUIRED, "Rows held out."),
     FILE_ROW("fit", "median_frac", NUMBER, NONE, median_frac, 0, 1e3, REQUIRED,
@@ -101,8 +101,7 @@ gable_power gable_power_priors(void)
         GABLE_POWER_LIST(PRIOR)
 #undef PRIOR
             .wire_byte_j = wire_byte_j,
-        .provenance = GABLE_PROVENANCE_ASSUMED,
-        .from = "priors of the formula"};
+        .provenance = GABLE_PROVENANCE_ASSUMED, .from = "priors of the formula"};
 }
 
 static gable_status read_file(gable_arena *arena, const char *hw, const char *name,
@@ -162,8 +161,8 @@ static double ratio(double to, double from)
 static void scale(const gable_accelerator *from, const gable_accelerator *to, gable_power *p)
 {
     double tdp = ratio(to->tdp_w, from->tdp_w);
-    double rate = ratio(to->matrix_flops_per_s[GABLE_MMA_BF16],
-                        from->matrix_flops_per_s[GABLE_MMA_BF16]);
+    double rate =
+        ratio(to->matrix_flops_per_s[GABLE_MMA_BF16], from->matrix_flops_per_s[GABLE_MMA_BF16]);
     double bandwidth = ratio(to->hbm_bandwidth_bytes_per_s, from->hbm_bandwidth_bytes_per_s);
     p->idle_w *= tdp;
     p->active_w *= tdp;

@@ -11,7 +11,7 @@ struct gable_machine;
 
 /* X(member, key, dim, prior, spread of its logarithm, least, most, help). All above 0. */
 #define GABLE_POWER_LIST(X)                                                                        \
-    X(idle_w, "idle", WATTS, 235.0, 0.03, 1.0, 5e3,                                                 \
+    X(idle_w, "idle", WATTS, 235.0, 0.03, 1.0, 5e3,                                                \
       "Drawn with clocks up and a process loaded, while no kernel runs, W.")                       \
     X(active_w, "active", WATTS, 150.0, 0.3, 0.1, 5e3,                                             \
       "Drawn beside that while a kernel is resident, whatever it does, W.")                        \
@@ -20,13 +20,13 @@ struct gable_machine;
       "The energy of a FLOP goes with the width of its operands to this power.")                   \
     X(softmax_w, "softmax", WATTS, 200.0, 0.5, 0.1, 5e3,                                           \
       "Drawn beside that by attention of many queries: exponentials between its products, W.")     \
-    X(hbm_byte_j, "hbm_byte", JOULES, 70e-12, 0.1, 1e-13, 1e-8,                                   \
+    X(hbm_byte_j, "hbm_byte", JOULES, 70e-12, 0.1, 1e-13, 1e-8,                                    \
       "A byte between device memory and SMs, J.")                                                  \
     X(l2_byte_j, "l2_byte", JOULES, 5e-12, 0.5, 1e-14, 1e-8,                                       \
       "A byte that SMs ask of L2, with 128 x 128 tiles, J.")                                       \
-    X(alike_frac, "alike_frac", NONE, 0.65, 0.1, 0.05, 2.0,                                         \
+    X(alike_frac, "alike_frac", NONE, 0.65, 0.1, 0.05, 2.0,                                        \
       "Energy of products whose operands hold one value, over that on others: benchmarks alone.")  \
-    X(cap_frac, "cap_frac", NONE, 0.98, 0.003, 0.5, 1.0,                                            \
+    X(cap_frac, "cap_frac", NONE, 0.98, 0.003, 0.5, 1.0,                                           \
       "Part of its power limit at which a board is held.")                                         \
     X(before_frac, "before_frac", NONE, 0.1, 0.5, 1e-3, 0.9,                                       \
       "Part of its rise that a meter has from what ran before: benchmarks alone.")

@@ -41,6 +41,7 @@ typedef struct gable_serving_rules {
     double step_tokens;    /* of one step, prompts and decoding sequences together */
     double block_tokens;   /* of the cache */
     bool whole_prompts;    /* a prompt is not cut to fill a step */
+    bool whole_answers;    /* a request starts when the cache has room for its whole answer */
 } gable_serving_rules;
 
 /* Constants and rules of `stack` on a device. A stack without fitted constants on the device's

@@ -186,8 +186,8 @@ static void fill_row(const gable_priced *priced, int i, gable_cost_row *row)
     row->time_s = step->time_s[i];
     row->hidden_s = step->hidden_s[i];
     row->share_frac = total > 0.0 ? (row->time_s - row->hidden_s) / total : 0.0;
-    row->energy_j = priced->energy && priced->energy->power_w > 0.0 ? priced->energy->row_j[i]
-                                                                   : (double)NAN;
+    row->energy_j =
+        priced->energy && priced->energy->power_w > 0.0 ? priced->energy->row_j[i] : (double)NAN;
     row->bound = gable_bound_name(step->row[i].bound);
     row->source = gable_provenance_name(step->row[i].provenance);
 }

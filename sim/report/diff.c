@@ -270,6 +270,19 @@ static void write_text(const gable_diff *diff, const gable_table *table, int wid
         add_causes(out, diff, text_width);
 }
 
+/* `text` as code: a backtick of its own would end it. */
+static void add_code(gable_text *out, const char *text)
+{
+    gable_text safe = {0};
+    gable_text_add_safe(&safe, text);
+    gable_text_add(out, "`");
+    for (const char *c = safe.text; c && *c; c++)
+        gable_text_add_n(out, *c == '`' ? "'" : c, 1);
+    gable_text_add(out, "`");
+    out->failed = out->failed || safe.failed;
+    gable_text_free(&safe);
+}
+
 static void write_md(const gable_diff *diff, const gable_table *table, int width, gable_text *out)
 {
     gable_text_add(out, "### ");
@@ -280,12 +293,16 @@ static void write_md(const gable_diff *diff, const gable_table *table, int width
     }
     for (int i = 0; i < diff->n_causes && i < CAUSES_SHOWN; i++) {
         gable_text_add(out, i ? "- " : "\nWhat moved it:\n\n- ");
-        add_place(out, &diff->causes[i]);
-        gable_text_add(out, " `");
-        gable_text_add_safe(out, diff->causes[i].old_text);
-        gable_text_add(out, "` -> `");
-        gable_text_add_safe(out, diff->causes[i].now_text);
-        gable_text_add(out, "`: ");
+        gable_text place = {0};
+        add_place(&place, &diff->causes[i]);
+        add_code(out, place.text ? place.text : "");
+        out->failed = out->failed || place.failed;
+        gable_text_free(&place);
+        gable_text_add(out, " ");
+        add_code(out, diff->causes[i].old_text);
+        gable_text_add(out, " -> ");
+        add_code(out, diff->causes[i].now_text);
+        gable_text_add(out, ": ");
         add_effect(out, diff, &diff->causes[i]);
         gable_text_add(out, "\n");
     }

@@ -52,7 +52,7 @@ static gable_status time_threads(bench *b, int threads, gable_err *err)
         rate[i] = n / (now_s(CLOCK_MONOTONIC) - wall);
         ratio[i] = cpu / n / bare;
     }
-    printf("sweep of %.0f M points, %d thread%s %6.2f M points/s  %6.1f x a bare roofline\n",
+    printf("sweep of %.0f million points, %d thread%s %5.2f M points/s  %6.1f x a bare roofline\n",
            1e-6 * n, threads, threads > 1 ? "s" : " ", 1e-6 * median(rate, ROUNDS),
            median(ratio, ROUNDS));
     return GABLE_OK;

@@ -281,7 +281,7 @@ static const char *fault_of(inject_kind kind, const outcome *o, const tree *befo
 static struct progress {
     long i, n_faults;
     uintptr_t where[INJECT_WHERE_CAP];
-} *progress;
+} * progress;
 static long n_calls, n_places; /* of a run where nothing failed */
 
 enum { FAULTS_CAP = 5 };

@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/diff.h"
+#include "report/diff.h"
 #include "rows.h"
 #include "scratch.h"
+#include "wrap.h"
 
 static gable_err err;
 
@@ -178,6 +179,62 @@ START_TEST(what_cannot_be_priced_says_why)
 }
 END_TEST
 
+/* ---- the report ---- */
+
+START_TEST(hostile_words_stay_in_their_place)
+{
+    gable_diff_cause cause = {.kind = GABLE_DIFF_SCENARIO,
+                              .field = "model",
+                              .old_text = "`x` <b>\x1b",
+                              .now_text = "y\n# z",
+                              .most = "gemm",
+                              .effect_s = 1.0,
+                              .n_operators = 1};
+    gable_diff diff = {.n_causes = 1, .causes = &cause};
+    gable_text out = {0};
+    diff.compared.name = diff.before.check.path = diff.after.check.path = "a\n::error::";
+    diff.compared.outcome = GABLE_CHECK_DIFFERS;
+    diff.compared.recorded.bound = diff.before.figures.bound = diff.after.figures.bound = -1;
+    for (int format = 0; format < GABLE_N_FORMATS; format++)
+        ck_assert_int_eq(
+            gable_report_diff(scratch_arena(), &diff, (gable_format)format, 80, &out, &err),
+            GABLE_OK);
+    ck_assert_ptr_null(strchr(out.text, '\x1b'));
+    ck_assert_ptr_null(strstr(out.text, "\n::error"));
+    ck_assert_ptr_null(strstr(out.text, "\n# z"));
+    ck_assert_ptr_nonnull(strstr(out.text, "`'x' <b>?` -> `y?# z`"));
+    gable_text_free(&out);
+}
+END_TEST
+
+/* Whichever allocation fails, the command says so and leaks nothing. */
+START_TEST(no_memory_is_said)
+{
+    const char *a = file_of("a.json", "hgx-h100-8", 4, 8), *b = file_of("b.json", "h200-sxm", 2, 1);
+    gable_status status = GABLE_INTERNAL;
+    for (long n = 0; status != GABLE_OK && n < 3000; n++) {
+        gable_arena scratch = {0};
+        gable_diff diff;
+        gable_text out = {0};
+        err = (gable_err){0};
+        gable_wrap_fail_after(n);
+        gable_diff_request request = {
+            .before = a, .after = b, .data = ".", .keep = scratch_arena(), .scratch = &scratch};
+        status = gable_arena_init(&scratch, (size_t)128 << 20, &err);
+        if (status == GABLE_OK)
+            status = gable_diff_run(&request, &diff, &err);
+        if (status == GABLE_OK)
+            status = gable_report_diff(scratch_arena(), &diff, GABLE_FORMAT_MD, 80, &out, &err);
+        gable_wrap_off();
+        ck_assert_msg(status == GABLE_OK || status == GABLE_INTERNAL || status == GABLE_INPUT, "%s",
+                      err.text);
+        gable_text_free(&out);
+        gable_arena_free(&scratch);
+    }
+    ck_assert_int_eq(status, GABLE_OK);
+}
+END_TEST
+
 Suite *gable_suite_diff(void);
 
 Suite *gable_suite_diff(void)
@@ -190,6 +247,8 @@ Suite *gable_suite_diff(void)
     tcase_add_test(tcase, overlay_stands_in_for_a_file);
     tcase_add_test(tcase, scenario_fields_add_up);
     tcase_add_test(tcase, what_cannot_be_priced_says_why);
+    tcase_add_test(tcase, hostile_words_stay_in_their_place);
+    tcase_add_test(tcase, no_memory_is_said);
     suite_add_tcase(suite, tcase);
     return suite;
 }
