@@ -35,11 +35,11 @@ static const gable_field rows[] = {
 #undef FIELD
 
 const gable_schema gable_sweep_schema = {.id = "gable.sweep/1",
-                                    .title = "a sweep",
-                                    .fields = rows,
-                                    .n_fields = COUNT_OF(rows),
-                                    .extra_keys = more_keys,
-                                    .n_extra_keys = COUNT_OF(more_keys)};
+                                         .title = "a sweep",
+                                         .fields = rows,
+                                         .n_fields = COUNT_OF(rows),
+                                         .extra_keys = more_keys,
+                                         .n_extra_keys = COUNT_OF(more_keys)};
 
 /* ---- axes ---- */
 

@@ -161,7 +161,8 @@ END_TEST
 #define SPLIT                                                                                      \
     "\"model\": [\"llama-3.1-70b\", \"gpt-oss-120b\"], \"tp\": [1, 2, 3, 8], "                     \
     "\"system\": [\"hgx-h100-8\", \"hgx-b200-8\"], \"batch\": [1, 3, 9, 27, 81], "                 \
-    "\"context\": \"1000..1037\", \"hbm.bandwidth\": [\"x1\", \"x2\", \"4 TB/s\"]"
+    "\"context\": \"1000..1037\", \"scale_up.fabric\": \"switch\", \"hbm.bandwidth\": [\"x1\", "   \
+    "\"x2\", \"4 TB/s\"]"
 #define ASKED                                                                                      \
     "\"top\": 7, \"pareto\": [\"tokens_per_s_per_user\", \"min usd_per_million_tokens\"], "        \
     "\"histogram\": {\"metric\": \"p90_s\", \"from\": \"1 ms\", \"to\": \"50 ms\", \"bins\": 9, "  \
