@@ -89,42 +89,20 @@ static gable_status find_axis(gable_cli *cli, const char *text, size_t length, r
     return gable_cli_unknown(cli, "axis", given, names, N_AXES);
 }
 
-/* "FROM..TO", and ":+STEP" or ":xFACTOR" after it. */
-static bool read_span(const char *text, const char *dots, roofline_axis *out)
-{
-    double from, to, step = 2.0;
-    size_t length = strcspn(dots + 2, ":");
-    const char *how = dots + 2 + length;
-    bool adds = strncmp(how, ":+", 2) == 0, multiplies = strncmp(how, ":x", 2) == 0;
-    if (!read_number(text, (size_t)(dots - text), &from) || !read_number(dots + 2, length, &to) ||
-        to < from)
-        return false;
-    if (*how && (!(adds || multiplies) || !read_number(how + 2, strlen(how + 2), &step)))
-        return false;
-    if (!adds && step <= 1.0)
-        return false;
-    return fill_values(from, to, adds ? 1.0 : step, adds ? step : 0.0, out);
-}
-
 gable_status roofline_axis_read(gable_cli *cli, const char *option, const char *text,
                                 roofline_axis *out)
 {
-    const char *names[N_AXES], *equals = strchr(text, '='), *dots = strstr(text, "..");
+    const char *equals = strchr(text, '='), *dots = strstr(text, "..");
+    double from, to, times, plus;
     if (!equals || !dots || dots < equals)
         return bad_range(cli, option, text);
-    *out = (roofline_axis){.which = -1};
-    for (int i = 0; i < N_AXES; i++) {
-        names[i] = axes[i].name;
-        if (strlen(names[i]) == (size_t)(equals - text) &&
-            strncmp(text, names[i], (size_t)(equals - text)) == 0)
-            out->which = i;
-    }
-    if (out->which < 0)
-        return gable_cli_unknown(cli, "axis",
-                                 gable_arena_copy(&cli->arena, text, (size_t)(equals - text)),
-                                 names, N_AXES);
-    out->name = names[out->which];
-    return read_span(equals + 1, dots, out) ? GABLE_OK : bad_range(cli, option, text);
+    GABLE_TRY(find_axis(cli, text, (size_t)(equals - text), out));
+    size_t length = strcspn(dots + 2, ":");
+    bool good = read_number(equals + 1, (size_t)(dots - equals - 1), &from) &&
+                read_number(dots + 2, length, &to) && to >= from &&
+                read_step(dots + 2 + length, &times, &plus) &&
+                fill_values(from, to, times, plus, out);
+    return good ? GABLE_OK : bad_range(cli, option, text);
 }
 
 gable_status roofline_axis_set(gable_cli *cli, const roofline_axis *axis, int i,
