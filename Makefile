@@ -214,7 +214,7 @@ ubsan: ## the same under clang's UBSan
 	@$(MAKE) VARIANT=ubsan CC=clang sanitized
 .PHONY: sanitized
 sanitized: $(CHECKERS)
-	@BIN=$(BIN) tests/run $(SUITES) corpus
+	@BIN=$(BIN) UNDER=sanitizer tests/run $(SUITES) corpus
 
 valgrind: $(BIN)/test/unit ## unit tests under valgrind, in one process
 	@BIN=$(BIN) UNDER=valgrind tests/run unit

@@ -1,5 +1,6 @@
 /* cli: main: finds the subcommand and the data, runs it, prints its answer, maps its status to an
  * exit code. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -72,9 +73,20 @@ static gable_status find_data(gable_cli *cli)
     const char *folder = program_folder(&cli->arena);
     if (!folder)
         return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
+<<<<<<< HEAD
     if (!given)
         root = data_around(&cli->arena, folder);
     if (!root)
+=======
+    for (size_t i = 0; !(root && *root) && i < sizeof around / sizeof around[0]; i++) {
+        const char *candidate = folder_above(&cli->arena, folder, around[i].up);
+        if (candidate && *around[i].below)
+            candidate = gable_file_join(&cli->arena, candidate, around[i].below);
+        if (candidate && holds_data(&cli->arena, candidate))
+            root = candidate;
+    }
+    if (!root || !*root)
+>>>>>>> w7
         return gable_fail(&cli->err, GABLE_INPUT,
                           "no data folder (hw, workloads) beside the program; set GABLE_DATA");
     cli->hw = gable_file_join(&cli->arena, root, "hw");
@@ -181,6 +193,7 @@ static gable_status print_answer(gable_cli *cli, gable_status status)
 int main(int argc, char **argv)
 {
     gable_cli cli = {0};
+    signal(SIGXFSZ, SIG_IGN); /* a write that may not grow its file fails, as on a full disk */
     gable_status status = dispatch(&cli, argc - 1, (const char *const *)argv + 1);
     status = print_answer(&cli, status);
     if (cli.err.status != GABLE_OK)
