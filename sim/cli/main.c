@@ -73,20 +73,9 @@ static gable_status find_data(gable_cli *cli)
     const char *folder = program_folder(&cli->arena);
     if (!folder)
         return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
-<<<<<<< HEAD
     if (!given)
         root = data_around(&cli->arena, folder);
     if (!root)
-=======
-    for (size_t i = 0; !(root && *root) && i < sizeof around / sizeof around[0]; i++) {
-        const char *candidate = folder_above(&cli->arena, folder, around[i].up);
-        if (candidate && *around[i].below)
-            candidate = gable_file_join(&cli->arena, candidate, around[i].below);
-        if (candidate && holds_data(&cli->arena, candidate))
-            root = candidate;
-    }
-    if (!root || !*root)
->>>>>>> w7
         return gable_fail(&cli->err, GABLE_INPUT,
                           "no data folder (hw, workloads) beside the program; set GABLE_DATA");
     cli->hw = gable_file_join(&cli->arena, root, "hw");
