@@ -208,7 +208,8 @@ agree: ## the recorded scenarios, to the last digit: gcc -O2, gcc -O3, clang, an
 	@$(MAKE) --no-print-directory CC=gcc VARIANT=o3 build/o3/gable
 	@$(MAKE) --no-print-directory CC=clang build/clang/gable
 	@$(MAKE) --no-print-directory all build/page.wasm
-	@mkdir -p build/browser && cp tests/browser/*.mjs build/browser && node build/browser/agree.mjs
+	@mkdir -p build/browser && cp tests/browser/*.mjs build/browser && \
+	  PROGRAMS='build/o3/gable build/clang/gable' node build/browser/agree.mjs
 
 asan: ## unit tests and corpus under AddressSanitizer and UBSan (gcc)
 	@$(MAKE) VARIANT=asan CC=gcc sanitized
@@ -262,7 +263,7 @@ demo: all ## decode and prefill of a 70B model on eight GPUs, and their roofline
 
 RUN_PACKAGES := gcc libc6-dev pkg-config libgsl-dev libcjson-dev gnuplot-nox check
 WASM_PACKAGES := clang lld wasi-libc libclang-rt-dev-wasm32
-DEV_PACKAGES := $(WASM_PACKAGES) strace libomp-dev clang-format clang-tidy libclang-rt-dev chromium fonts-dejavu-core \
+DEV_PACKAGES := $(WASM_PACKAGES) strace libomp-dev clang-format clang-tidy libclang-rt-dev 'chromium?' fonts-dejavu-core \
                 $(if $(shell command -v npm),,nodejs npm) cppcheck valgrind pmccabe gcovr jq \
                 mandoc zsh fish debhelper dpkg-dev fakeroot lintian python3 python3-jsonschema
 

@@ -2,6 +2,7 @@
  * Room: base. Uses: nothing. */
 #ifndef GABLE_BASE_ERR_H
 #define GABLE_BASE_ERR_H
+#include <stdbool.h>
 
 /* X(symbol, exit code, text). The exit codes are the contract's. */
 #define GABLE_STATUS_LIST(X)                                                                       \
@@ -24,6 +25,7 @@ enum { GABLE_ERR_CAP = 1024 };
  */
 typedef struct gable_err {
     gable_status status;
+    bool by_system; /* a call of the system failed, such as read: not what the input says */
     char text[GABLE_ERR_CAP];
 } gable_err;
 

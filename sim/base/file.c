@@ -11,6 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A failure that is the system's, not that of what a file says. */
+static void blame_system(gable_err *err)
+{
+    if (err)
+        err->by_system = true;
+}
+
 static gable_status read_all(gable_arena *arena, int fd, const char *path, size_t cap_bytes,
                              const char **text, size_t *length_bytes, gable_err *err)
 {
@@ -27,6 +34,7 @@ static gable_status read_all(gable_arena *arena, int fd, const char *path, size_
             continue;
         if (got < 0) {
             gable_fail(err, GABLE_INPUT, "%s: cannot read: %s", path, strerror(errno));
+            blame_system(err);
             memset(start, 0, length);
             return GABLE_INPUT;
         }
@@ -52,11 +60,20 @@ static int open_for_reading(const char *path, gable_err *err)
     /* O_NONBLOCK: opening a FIFO that nobody writes must not hang; it is cleared for the reads. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
-        gable_fail(err, GABLE_INPUT, "%s: cannot open: %s", path, strerror(errno));
+        int reason = errno;
+        gable_fail(err, GABLE_INPUT, "%s: cannot open: %s", path, strerror(reason));
+        if (reason != ENOENT && reason != ENOTDIR && reason != ENAMETOOLONG)
+            blame_system(err);
         return -1;
     }
     struct stat status;
-    if (fstat(fd, &status) != 0 || !(S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode))) {
+    if (fstat(fd, &status) != 0) {
+        gable_fail(err, GABLE_INPUT, "%s: cannot read: %s", path, strerror(errno));
+        blame_system(err);
+        close(fd);
+        return -1;
+    }
+    if (!(S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode))) {
         bool folder = S_ISDIR(status.st_mode);
         gable_fail(err, GABLE_INPUT, "%s: is %s, expected a file", path,
                    folder ? "a folder" : "a device");

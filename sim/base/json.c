@@ -202,8 +202,8 @@ static gable_status build_tree(builder *b, const char *text, size_t length_bytes
 {
     const gable_json *made = NULL;
     cJSON *tree = cJSON_ParseWithLengthOpts(text, length_bytes + 1, NULL, 1);
-    if (!tree)
-        return gable_fail(b->err, GABLE_INPUT, "%s: not JSON, or out of memory", b->doc->file);
+    if (!tree) /* the gate let it pass */
+        return gable_fail(b->err, GABLE_INTERNAL, "%s: out of memory", b->doc->file);
     gable_status status = build(b, tree, NULL, &made);
     cJSON_Delete(tree);
     for (size_t i = 0; status == GABLE_OK && i < b->n_nodes; i++)

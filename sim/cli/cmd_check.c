@@ -123,6 +123,9 @@ static gable_status check_all(checking *c)
     for (size_t i = 0; i < n; i++)
         gable_check_price(&source, order[i], &why[order[i] - c->checks]);
     for (size_t i = 0; i < c->n; i++)
+        if (why[i].by_system || (why[i].status != GABLE_OK && why[i].status != GABLE_INPUT))
+            return gable_fail(&cli->err, why[i].status, "%s", why[i].text);
+    for (size_t i = 0; i < c->n; i++)
         if (why[i].status != GABLE_OK)
             refuse(c, &why[i]);
     return GABLE_OK;

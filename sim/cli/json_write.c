@@ -77,20 +77,19 @@ static void field_type(const gable_field *field, char *out, size_t out_bytes)
         [GABLE_FIELD_NAME] = "name",          [GABLE_FIELD_CHOICE] = "one of"};
     const char *needed = field->flags & GABLE_FIELD_REQUIRED ? ", needed" : "";
     bool quantity = field->type == GABLE_FIELD_NUMBER && *gable_dim_ending(field->dim);
-    size_t n = 0;
     if (quantity)
         snprintf(out, out_bytes, "\"%s\"%s", gable_dim_example(field->dim), needed);
     else
-        n = (size_t)snprintf(out, out_bytes, "%s%s", types[field->type],
-                             field->type == GABLE_FIELD_CHOICE ? ":" : needed);
+        snprintf(out, out_bytes, "%s%s", types[field->type],
+                 field->type == GABLE_FIELD_CHOICE ? ":" : needed);
     for (size_t i = 0; field->type == GABLE_FIELD_CHOICE && field->choices[i]; i++) {
-        n = strlen(out);
+        size_t n = strlen(out);
         if (n + strlen(field->choices[i]) + 2 < out_bytes)
             snprintf(out + n, out_bytes - n, " %s", field->choices[i]);
     }
-    n = strlen(out);
-    if (field->type == GABLE_FIELD_CHOICE && n < out_bytes)
-        snprintf(out + n, out_bytes - n, "%s", needed);
+    size_t used = strlen(out);
+    if (field->type == GABLE_FIELD_CHOICE)
+        snprintf(out + used, out_bytes - used, "%s", needed);
 }
 
 static void add_fields(gable_text *out, const gable_schema *schema, const char *part,

@@ -37,13 +37,15 @@ uint64_t gable_check_hash(const char *text, size_t length_bytes)
     return hash ? hash : 1; /* 0 says that there is no file */
 }
 
-/* Adds the file at `path` to `hash`; a file that is not there adds nothing. */
+/* Adds the file at `path` to `hash`; a file that is not there, and "", add nothing. */
 static gable_status hash_file(gable_arena *scratch, const char *path, uint64_t *hash,
                               gable_err *err)
 {
     const char *text;
     size_t length_bytes, mark = gable_arena_mark(scratch);
-    if (!path || !gable_file_exists(path))
+    if (!path)
+        return gable_fail(err, GABLE_INTERNAL, "arena full");
+    if (!gable_file_exists(path))
         return GABLE_OK;
     GABLE_TRY(gable_file_read(scratch, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length_bytes, err));
     *hash = add_hash(*hash ? *hash : fnv_start, text, length_bytes);
@@ -66,8 +68,10 @@ static const char *file_of(gable_arena *scratch, const char *hw, const char *fol
 static gable_status hash_folder(gable_arena *scratch, const char *folder, uint64_t *hash,
                                 gable_err *err)
 {
-    const char *const *names;
-    size_t count;
+    const char *const *names = NULL;
+    size_t count = 0;
+    if (!folder)
+        return gable_fail(err, GABLE_INTERNAL, "arena full");
     GABLE_TRY(gable_file_list(scratch, folder, ".json", &names, &count, err));
     for (size_t i = 0; i < count; i++)
         GABLE_TRY(hash_file(scratch, gable_file_join(scratch, folder, names[i]), hash, err));
@@ -86,11 +90,11 @@ static gable_status hash_data(const gable_check_source *source, const gable_chec
         [GABLE_CHECK_DATA_ACCELERATOR] = file_of(scratch, source->hw, "accelerators", device->name),
         [GABLE_CHECK_DATA_GENERATION] =
             device->generation ? file_of(scratch, source->hw, "generations", device->generation)
-                               : NULL,
+                               : "",
+        [GABLE_CHECK_DATA_CALIBRATION] = "", /* a folder, below */
         [GABLE_CHECK_DATA_STACK] = file_of(scratch, source->hw, "stacks", check->stack),
         [GABLE_CHECK_DATA_CHECKPOINTS] =
-            check->checkpoint ? gable_file_join(scratch, source->workloads, "checkpoints.csv")
-                              : NULL,
+            check->checkpoint ? gable_file_join(scratch, source->workloads, "checkpoints.csv") : "",
     };
     for (int i = 0; i < GABLE_N_CHECK_DATA; i++)
         GABLE_TRY(hash_file(scratch, paths[i], &hash[i], err));
@@ -115,7 +119,9 @@ static gable_status blame(const gable_check *check, const char *key, const gable
 {
     const gable_json *scenario = gable_json_get(check->root, "scenario");
     const gable_json *node = key ? gable_json_get(scenario, key) : scenario;
-    if (why->status != GABLE_INPUT || !node)
+    if (why->by_system)
+        err->by_system = true;
+    if (why->status != GABLE_INPUT || why->by_system || !node)
         return gable_fail(err, why->status, "%s: %s", check->path, why->text);
     return gable_json_fail(node, err, "%s", why->text);
 }
@@ -241,6 +247,8 @@ gable_status gable_check_figure(const gable_check_source *source, const gable_ch
         GABLE_TRY(hold(source, check, err));
     size_t mark = gable_arena_mark(source->scratch);
     gable_status status = price(source, check, hashed, now, err);
+    if (status == GABLE_OK && (source->scratch->full || source->keep->full))
+        status = gable_fail(err, GABLE_INTERNAL, "%s: arena full", check->path);
     gable_arena_release(source->scratch, mark);
     return status;
 }

@@ -14,8 +14,16 @@ typedef struct search {
     gable_check_figures base; /* before, priced now */
     gable_check_figures here; /* what the next effect is measured from */
     const char *why_not;      /* effects cannot be measured; NULL: they can */
+    bool full;                /* the arena was, and a text is missing */
     gable_err *err;
 } search;
+
+static const char *keep_text(search *s, const char *text)
+{
+    const char *copy = gable_arena_copy(s->request->keep, text, strlen(text));
+    s->full = s->full || !copy;
+    return copy ? copy : "";
+}
 
 /* ---- one cause ---- */
 
@@ -84,10 +92,10 @@ static gable_status try_out(search *s, const gable_check *check, gable_diff_caus
         *moved = weigh(&s->here, now, cause);
         return GABLE_OK;
     }
-    if (status != GABLE_INPUT)
+    if (status != GABLE_INPUT || why.by_system)
         return gable_fail(s->err, status, "%s", why.text);
-    cause->reason = gable_arena_copy(s->request->keep, why.text, strlen(why.text));
-    return cause->reason ? GABLE_OK : gable_fail(s->err, GABLE_INTERNAL, "arena full");
+    cause->reason = keep_text(s, why.text);
+    return GABLE_OK;
 }
 
 /* ---- fields of the scenario ---- */
@@ -111,8 +119,7 @@ static const char *value_text(search *s, const gable_field *field, const gable_c
     case GABLE_FIELD_BOOL:
         return *(const bool *)member ? "true" : "false";
     }
-    const char *copy = gable_arena_copy(s->request->keep, text, strlen(text));
-    return copy ? copy : "";
+    return keep_text(s, text);
 }
 
 static size_t member_bytes(gable_field_type type)
@@ -131,8 +138,7 @@ static const char *join(search *s, const char *first, const char *second)
     if (!first)
         return second;
     snprintf(text, sizeof text, "%s, %s", first, second);
-    const char *copy = gable_arena_copy(s->request->keep, text, strlen(text));
-    return copy ? copy : "";
+    return keep_text(s, text);
 }
 
 /* Applies one field of after to `mixed`; false when both have the same. */
@@ -227,8 +233,7 @@ static const char *leaf_text(search *s, const gable_json *node)
     const char *raw = gable_json_raw(node, &length_bytes);
     int n = length_bytes > TEXT_SHOWN ? TEXT_SHOWN : (int)length_bytes;
     snprintf(text, sizeof text, "%.*s%s", n, raw, length_bytes > TEXT_SHOWN ? "..." : "");
-    const char *copy = gable_arena_copy(s->request->keep, text, strlen(text));
-    return copy ? copy : "";
+    return keep_text(s, text);
 }
 
 static gable_status try_leaf(search *s, const pair *p, const gable_diff_leaf *leaf)
@@ -239,12 +244,12 @@ static gable_status try_leaf(search *s, const pair *p, const gable_diff_leaf *le
     gable_json_path(leaf->a ? leaf->a : leaf->b, path);
     gable_diff_cause cause = {.kind = GABLE_DIFF_DATA,
                               .file = p->name,
-                              .field = gable_arena_copy(s->request->keep, path, strlen(path)),
+                              .field = keep_text(s, path),
                               .old_text = leaf_text(s, leaf->a),
                               .now_text = leaf_text(s, leaf->b)};
     gable_diff_patch(p->text_a, p->n_a, leaf, &patched);
     gable_status status = GABLE_INTERNAL;
-    if (patched.failed || !cause.field)
+    if (patched.failed)
         gable_fail(s->err, GABLE_INTERNAL, "out of memory");
     else
         status = try_text(s, p, patched.text, patched.length_bytes, &cause, &moved);
@@ -319,9 +324,7 @@ static gable_status try_folder(search *s, const char *room, const char *a, const
         bool differs;
         size_t mark = gable_arena_mark(keep);
         snprintf(label, sizeof label, "%s/%s/%s", room, name, files[i]);
-        p.name = gable_arena_copy(keep, label, strlen(label));
-        if (!p.name)
-            return gable_fail(s->err, GABLE_INTERNAL, "arena full");
+        p.name = keep_text(s, label);
         GABLE_TRY(read_pair(s, folder_a, folder_b, files[i], &p, &differs));
         if (differs)
             GABLE_TRY(try_file(s, &p));
@@ -421,10 +424,10 @@ static gable_status price_base(search *s)
     gable_err why = {0};
     gable_status status = gable_check_figure(&source, &before->check, true, &s->base, &why);
     double was_s = before->figures.metric[GABLE_CHECK_TIME];
-    if (status != GABLE_OK && status != GABLE_INPUT)
+    if (status != GABLE_OK && (status != GABLE_INPUT || why.by_system))
         return gable_fail(s->err, status, "%s", why.text);
     if (status == GABLE_INPUT) {
-        s->why_not = gable_arena_copy(s->request->keep, why.text, strlen(why.text));
+        s->why_not = keep_text(s, why.text);
         return GABLE_OK;
     }
     s->here = s->base;
@@ -450,6 +453,8 @@ gable_status gable_diff_find_causes(const gable_diff_request *request, gable_dif
     if (diff->data_known)
         GABLE_TRY(try_data(&s));
     GABLE_TRY(try_program(&s));
+    if (s.full)
+        return gable_fail(err, GABLE_INTERNAL, "arena full");
     diff->rest_s = is->metric[GABLE_CHECK_TIME] - was->metric[GABLE_CHECK_TIME];
     for (int i = 0; i < diff->n_causes; i++)
         diff->rest_s -= diff->causes[i].effect_s;
