@@ -205,7 +205,8 @@ agree: ## the recorded scenarios, to the last digit: gcc -O2, gcc -O3, clang, an
 	@$(MAKE) --no-print-directory CC=gcc VARIANT=o3 build/o3/gable
 	@$(MAKE) --no-print-directory CC=clang build/clang/gable
 	@$(MAKE) --no-print-directory all build/page.wasm
-	@mkdir -p build/browser && cp tests/browser/*.mjs build/browser && node build/browser/agree.mjs
+	@mkdir -p build/browser && cp tests/browser/*.mjs build/browser && \
+	  PROGRAMS='build/o3/gable build/clang/gable' node build/browser/agree.mjs
 
 asan: ## unit tests and corpus under AddressSanitizer and UBSan (gcc)
 	@$(MAKE) VARIANT=asan CC=gcc sanitized
@@ -213,7 +214,7 @@ ubsan: ## the same under clang's UBSan
 	@$(MAKE) VARIANT=ubsan CC=clang sanitized
 .PHONY: sanitized
 sanitized: $(CHECKERS)
-	@BIN=$(BIN) tests/run $(SUITES) corpus
+	@BIN=$(BIN) UNDER=sanitizer tests/run $(SUITES) corpus
 
 valgrind: $(BIN)/test/unit ## unit tests under valgrind, in one process
 	@BIN=$(BIN) UNDER=valgrind tests/run unit
@@ -256,7 +257,7 @@ demo: all ## decode and prefill of a 70B model on eight GPUs, and their roofline
 
 RUN_PACKAGES := gcc libc6-dev pkg-config libgsl-dev libcjson-dev gnuplot-nox check
 WASM_PACKAGES := clang lld wasi-libc libclang-rt-dev-wasm32
-DEV_PACKAGES := $(WASM_PACKAGES) clang-format clang-tidy libclang-rt-dev chromium fonts-dejavu-core \
+DEV_PACKAGES := $(WASM_PACKAGES) clang-format clang-tidy libclang-rt-dev 'chromium?' fonts-dejavu-core \
                 $(if $(shell command -v npm),,nodejs npm) cppcheck valgrind pmccabe gcovr jq \
                 mandoc zsh fish debhelper dpkg-dev fakeroot lintian python3 python3-jsonschema
 

@@ -2,7 +2,7 @@
 const engine = (() => {
   const encoder = new TextEncoder(), decoder = new TextDecoder();
   const files = [...document.querySelectorAll('script[data-file]')].map(
-    (element) => ({ path: element.dataset.file, text: element.textContent }));
+    (element) => ({ path: element.dataset.file, text: 'text' in element.dataset ? JSON.parse(element.textContent) : element.textContent }));
   let room = null;
 
   function put(text) {
@@ -38,7 +38,7 @@ const engine = (() => {
 
   /* Parsed descriptions of a folder: [{name, path, value}]. */
   function describe(folder) {
-    return files.filter((file) => file.path.startsWith(folder + '/')).map((file) => {
+    return files.filter((file) => file.path.startsWith(folder + '/') && file.path.endsWith('.json')).map((file) => {
       const name = file.path.slice(folder.length + 1).replace(/\.json$/, '');
       return { name, path: file.path, value: JSON.parse(file.text) };
     });

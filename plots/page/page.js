@@ -113,6 +113,7 @@ function settle(id, value) {
     const fresh = value === 'decode' ? { context: state.question.new_tokens, new_tokens: undefined } : { batch: 1, context: 0, new_tokens: Math.max(16, state.question.context || 1024) };
     Object.assign(q, fresh, remembered[value]);
   }
+  if (id === 'model') q.checkpoint = undefined;
   const devices = (systems.get(q.system) || 1) * (q.nodes || 1);
   if (q.tp * (q.pp || 1) * (q.cp || 1) * (q.dp || 1) * (q.attn_dp || 1) > devices) q.pp = q.cp = q.dp = q.attn_dp = 1;
   while (q.tp > 1 && q.tp > devices) q.tp = Math.max(1, Math.floor(q.tp / 2));
@@ -193,19 +194,27 @@ function memoryTile(memory, pinned) {
   }
   const more = `of ${quantity(capacity, 'B', 3)}; weights ${quantity(memory.weights_bytes, 'B', 3)}, cache ${quantity(memory.kv_bytes, 'B', 3)}`;
   const node = tile('total_bytes', memory.fits ? 'Memory: fits' : 'Memory: does not fit', memory.total_bytes, quantity(memory.total_bytes, 'B', 3), more, pinned);
+  node.classList.toggle('lacking', !memory.fits);
   node.children[1].after(html('dd', { class: 'meter' }, bar));
   return node;
+}
+
+function energyWords(c) {
+  const usd = c.phase === 'decode' ? c.usd_per_million_output_tokens : c.usd_per_million_input_tokens;
+  return `${quantity(c.power_w, 'W', 3)} a device${typeof usd === 'number' ? `; $${digits(usd, 3)} a million tokens` : ''}`;
 }
 
 function showTiles() {
   const c = state.view.cost, p = state.pinned && state.pinned.view.cost;
   const against = (now, then) => (p ? `${times(now / then)} of the pinned` : null);
-  byId('tiles').replaceChildren(
+  byId('tiles').replaceChildren(...[
     tile('time_s', 'Expected step', c.time_s, quantity(c.time_s, 's'), `p10–p90 ${range(c.p10_s, c.p90_s, 's')}`, against(c.time_s, p?.time_s)),
     tile('ceiling_s', 'Ceiling', c.ceiling_s, quantity(c.ceiling_s, 's'), `expected is ${times(c.time_s / c.ceiling_s)} of it`, against(c.ceiling_s, p?.ceiling_s)),
     tile('bound', 'Bound by', c.bound, c.bound, `${percent(c.bound_s[c.bound] / c.time_s)} of the time`, null),
     tile('tokens_per_s', 'Tokens a second', c.tokens_per_s, count(c.tokens_per_s), `${count(c.tokens_per_s / c.batch)} per sequence, ${count(c.tokens_per_s / c.devices)} per device`, against(c.tokens_per_s, p?.tokens_per_s)),
-    memoryTile(c.memory, against(c.memory.total_bytes, p?.memory.total_bytes)));
+    c.joules_per_token === undefined ? null : tile('joules_per_token', 'Energy a token', c.joules_per_token, quantity(c.joules_per_token, 'J'), energyWords(c), against(c.joules_per_token, p?.joules_per_token)),
+    memoryTile(c.memory, against(c.memory.total_bytes, p?.memory.total_bytes)),
+  ].filter(Boolean));
 }
 
 function showWords() {
@@ -216,12 +225,12 @@ function showWords() {
   document.title = `${c.model} on ${c.system} – Gable report`;
   const ranks = ['tp', 'ep', 'pp', 'cp', 'dp', 'attn_dp'].filter((rank) => rank === 'tp' || c[rank] > 1).map((rank) => `${rank.replace('_', '-')} ${c[rank]}`);
   byId('settings').textContent = [`batch ${count(q.batch)}`, `context ${count(q.context)}`, c.new_tokens > 1 ? `new tokens ${count(c.new_tokens)}` : null,
-    ...ranks, q.weights ? `weights ${q.weights}` : null, q.kv ? `cache ${q.kv}` : null, `stack ${c.stack}`].filter(Boolean).join(' · ');
+    ...ranks, q.checkpoint ? `checkpoint ${q.checkpoint}` : null, q.weights ? `weights ${q.weights}` : null, q.kv ? `cache ${q.kv}` : null, `stack ${c.stack}`].filter(Boolean).join(' · ');
   byId('mini').textContent = `${quantity(c.time_s, 's')} · ${c.bound}-bound · ${c.memory.fits ? count(c.tokens_per_s) + ' tok/s' : 'does not fit'}`;
   byId('verdict').textContent = `Bound by ${text}.${more}`;
   const words = ['gable cost', `--model ${q.model}`, `--system ${q.system}`, `--phase ${q.phase}`, `--batch ${q.batch}`, `--context ${q.context}`, q.new_tokens ? `--new-tokens ${q.new_tokens}` : null,
     ...ranks.map((rank) => '--' + rank), q.nodes > 1 ? `--nodes ${q.nodes}` : null, q.experts_skew ? `--experts-skew ${q.experts_skew}` : null,
-    ...['weights', 'activations', 'kv'].map((f) => (q[f] ? `--${f} ${q[f]}` : null)), `--stack ${q.stack}`];
+    ...['checkpoint', 'weights', 'activations', 'kv'].map((f) => (q[f] ? `--${f} ${q[f]}` : null)), `--stack ${q.stack}`];
   byId('command').textContent = words.filter(Boolean).join(' ');
   const seconds = {};
   for (const o of c.operators) seconds[o.source] = (seconds[o.source] || 0) + o.time_s;

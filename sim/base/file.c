@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,8 +125,8 @@ static bool write_fully(int fd, const char *text, size_t length_bytes)
     return true;
 }
 
-static gable_status write_and_rename(const char *path, char *temporary, const char *text,
-                                     size_t length_bytes, gable_err *err)
+static gable_status write_beside(const char *path, char *temporary, const char *text,
+                                 size_t length_bytes, gable_err *err)
 {
     int fd = mkstemp(temporary);
     if (fd < 0)
@@ -149,6 +150,21 @@ static gable_status write_and_rename(const char *path, char *temporary, const ch
         return gable_fail(err, GABLE_OUTPUT, "%s: cannot write: %s", path, strerror(reason));
     }
     return GABLE_OK;
+}
+
+/* Signals that end the program wait until the temporary file is gone. */
+static gable_status write_and_rename(const char *path, char *temporary, const char *text,
+                                     size_t length_bytes, gable_err *err)
+{
+    sigset_t ending, before;
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGTERM);
+    sigaddset(&ending, SIGHUP);
+    sigprocmask(SIG_BLOCK, &ending, &before);
+    gable_status status = write_beside(path, temporary, text, length_bytes, err);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return status;
 }
 
 /* /dev/null, /dev/stdout, a FIFO: renaming a file over one of them would destroy it. */
@@ -234,11 +250,13 @@ gable_status gable_file_list(gable_arena *arena, const char *folder, const char 
     GABLE_TRY(gable_arena_take(arena, LIST_CAP, sizeof *list, &list, err));
     *names = (const char *const *)list;
     DIR *open_folder = opendir(folder);
+    if (!open_folder && errno != ENOENT && errno != ENOTDIR)
+        return gable_fail(err, GABLE_INPUT, "%s: cannot open: %s", folder, strerror(errno));
     if (!open_folder)
         return GABLE_OK;
     const struct dirent *entry;
     gable_status status = GABLE_OK;
-    while (status == GABLE_OK && (entry = readdir(open_folder))) {
+    while (status == GABLE_OK && (errno = 0, entry = readdir(open_folder))) {
         if (!wanted_file(open_folder, entry->d_name, ending))
             continue;
         if (*count == LIST_CAP)
@@ -248,6 +266,8 @@ gable_status gable_file_list(gable_arena *arena, const char *folder, const char 
         else
             (*count)++;
     }
+    if (status == GABLE_OK && errno != 0)
+        status = gable_fail(err, GABLE_INPUT, "%s: cannot read: %s", folder, strerror(errno));
     closedir(open_folder);
     qsort(list, *count, sizeof *list, by_bytes);
     return status;

@@ -7,7 +7,7 @@
 #include "report/page.h"
 
 typedef struct report_options {
-    const char *model, *system, *stack;
+    const char *model, *system, *stack, *checkpoint;
     int phase;
     double batch, skew;
     const char *context, *new_tokens; /* their defaults depend on the phase */
@@ -50,6 +50,8 @@ static const gable_option options[] = {
     GABLE_RANK_OPTION(report_options, nodes, "nodes", "1", 1.0,
                       "systems, connected by their scale-out links"),
     COUNT("experts-skew", "0", 0.0, 8.0, skew, "Zipf exponent of the experts' popularity"),
+    TEXT("checkpoint", "NAME", NULL, checkpoint,
+         "formats of a published checkpoint: a row of workloads/checkpoints.csv"),
     FORMAT(weights, "format of the weights instead of the model's"),
     FORMAT(activations, "format of the activations instead of the model's"),
     FORMAT(kv, "format of the cache instead of the model's"),
@@ -121,6 +123,7 @@ static gable_status run(gable_cli *cli, const void *given)
                                         .stack = o->stack,
                                         .scenario = &scenario,
                                         .n_nodes = o->nodes,
+                                        .checkpoint = o->checkpoint,
                                         .weights = format_name(o->weights),
                                         .activations = format_name(o->activations),
                                         .kv = format_name(o->kv)};

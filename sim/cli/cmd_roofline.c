@@ -165,18 +165,19 @@ static gable_status animate(gable_cli *cli, const roofline_options *o,
 /* ---- all of it ---- */
 
 static gable_status draw_one(gable_cli *cli, const roofline_options *o,
-                             gable_roofline_request *request, const gable_gnuplot *gnuplot)
+                             const gable_roofline_request *like, const gable_gnuplot *gnuplot)
 {
     roofline_steps steps;
+    gable_roofline_request request = *like;
     gable_format format = (gable_format)o->scenario.format;
     GABLE_TRY(price_steps(cli, &o->scenario, &steps));
-    request->steps = steps.priced;
-    request->n_steps = steps.n;
+    request.steps = steps.priced;
+    request.n_steps = steps.n;
     if (o->emit_script)
-        return gable_roofline_script(&cli->arena, request, &cli->out, &cli->err);
+        return gable_roofline_script(&cli->arena, &request, &cli->out, &cli->err);
     if (format != GABLE_FORMAT_TEXT)
-        return gable_roofline_write(&cli->arena, request, format, &cli->out, &cli->err);
-    return gable_roofline_draw(&cli->arena, request, gnuplot, &cli->out, &cli->err);
+        return gable_roofline_write(&cli->arena, &request, format, &cli->out, &cli->err);
+    return gable_roofline_draw(&cli->arena, &request, gnuplot, &cli->out, &cli->err);
 }
 
 static gable_status check_words(gable_cli *cli, const roofline_options *o)

@@ -8,6 +8,7 @@
 #include "engine/sweep.h"
 #include "machine/calibration.h"
 #include "machine/generation.h"
+#include "machine/power.h"
 #include "machine/serving.h"
 #include "model/describe.h"
 
@@ -50,6 +51,10 @@ const gable_json_document gable_json_documents[] = {
      .schema = &gable_serving_schema,
      .parts = {"engines[]"},
      .part_schemas = {&gable_serving_entry_schema}},
+    {.name = "power",
+     .schema = &gable_power_schema,
+     .parts = {"hosts[]", "meters[]"},
+     .part_schemas = {&gable_power_host_schema, &gable_power_meter_schema}},
     {.name = "model",
      .schema = &gable_model_schema,
      .parts = {"layers[].mixer", "layers[].ffn"},

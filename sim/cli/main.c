@@ -1,5 +1,6 @@
 /* cli: main: finds the subcommand and the data, runs it, prints its answer, maps its status to an
  * exit code. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -44,37 +45,40 @@ static const char *folder_above(gable_arena *arena, const char *folder, int up)
     return gable_arena_copy(arena, folder, length);
 }
 
-/* GABLE_DATA, then the source tree or the install prefix around the program. */
-static gable_status find_data(gable_cli *cli)
+/* The source tree or the install prefix around the program; NULL when neither is there. */
+static const char *data_around(gable_arena *arena, const char *folder)
 {
     /* Seen from the folder of the program: how far up, and what below that. */
     static const struct {
         int up;
         const char *below;
     } around[] = {{1, ""}, {2, ""}, {1, "share/gable"}};
+    for (size_t i = 0; i < sizeof around / sizeof around[0]; i++) {
+        const char *candidate = folder_above(arena, folder, around[i].up);
+        if (candidate && *around[i].below)
+            candidate = gable_file_join(arena, candidate, around[i].below);
+        if (candidate && holds_data(arena, candidate))
+            return candidate;
+    }
+    return NULL;
+}
+
+/* GABLE_DATA, then what is around the program. */
+static gable_status find_data(gable_cli *cli)
+{
     const char *root = getenv("GABLE_DATA");
-    if (root && *root && !holds_data(&cli->arena, root))
+    bool given = root && *root;
+    if (given && !holds_data(&cli->arena, root))
         return gable_fail(&cli->err, GABLE_INPUT, "GABLE_DATA is %s, which has no folder hw", root);
     const char *folder = program_folder(&cli->arena);
     if (!folder)
         return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
-    for (size_t i = 0; !(root && *root) && i < sizeof around / sizeof around[0]; i++) {
-        const char *candidate = folder_above(&cli->arena, folder, around[i].up);
-        if (candidate && *around[i].below)
-            candidate = gable_file_join(&cli->arena, candidate, around[i].below);
-        if (candidate && holds_data(&cli->arena, candidate))
-            root = candidate;
-    }
-    if (!root || !*root)
+    if (!given)
+        root = data_around(&cli->arena, folder);
+    if (!root)
         return gable_fail(&cli->err, GABLE_INPUT,
                           "no data folder (hw, workloads) beside the program; set GABLE_DATA");
-    cli->hw = gable_file_join(&cli->arena, root, "hw");
-    cli->workloads = gable_file_join(&cli->arena, root, "workloads");
-    cli->configs = gable_file_join(&cli->arena, root, "configs");
-    cli->plots = gable_file_join(&cli->arena, root, "plots");
-    return cli->hw && cli->workloads && cli->configs && cli->plots
-               ? GABLE_OK
-               : gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
+    return name_folders(cli, root);
 }
 
 static void find_terminal(gable_cli *cli)
@@ -172,6 +176,7 @@ static gable_status print_answer(gable_cli *cli, gable_status status)
 int main(int argc, char **argv)
 {
     gable_cli cli = {0};
+    signal(SIGXFSZ, SIG_IGN); /* a write that may not grow its file fails, as on a full disk */
     gable_status status = dispatch(&cli, argc - 1, (const char *const *)argv + 1);
     status = print_answer(&cli, status);
     if (cli.err.status != GABLE_OK)

@@ -192,7 +192,8 @@ static gable_status draw(gable_cli *cli, const gable_net_query *q, const line *l
                                    .canvas = gable_canvas_of(output),
                                    .title = title.text,
                                    .plots = cli->plots};
-    gable_status status = GABLE_OK;
+    gable_status status =
+        title.failed ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory") : GABLE_OK;
     if (request.canvas == GABLE_N_CANVASES || request.canvas == GABLE_CANVAS_TERMINAL)
         status =
             gable_fail(&cli->err, GABLE_USAGE, "-o %.200s: expected .svg, .png or .pdf", output);

@@ -195,8 +195,11 @@ static gable_status fill(gable_cli *cli, const gable_plan_answer *a, const gable
         .usd_per_h = known(c->usd_per_h),
         .joules_per_token = known(c->joules_per_token),
     };
-    GABLE_TRY(keep(cli, &layout, &out->layout));
-    return keep(cli, &why, &out->why);
+    gable_status status = keep(cli, &layout, &out->layout);
+    if (status == GABLE_OK)
+        status = keep(cli, &why, &out->why);
+    gable_text_free(&why);
+    return status;
 }
 
 static gable_status lines_of(gable_cli *cli, const gable_plan_answer *a, const gable_candidate *c,

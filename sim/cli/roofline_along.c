@@ -58,34 +58,50 @@ static bool fill_values(double from, double to, double times, double plus, roofl
     return false;
 }
 
+/* Behind the values: nothing (doubling), ":x4" or ":+64". */
+static bool read_step(const char *how, double *times, double *plus)
+{
+    *times = 2.0;
+    *plus = 0.0;
+    if (!*how)
+        return true;
+    bool adds = strncmp(how, ":+", 2) == 0;
+    if ((!adds && strncmp(how, ":x", 2) != 0) ||
+        !read_number(how + 2, strlen(how + 2), adds ? plus : times))
+        return false;
+    if (adds)
+        *times = 1.0;
+    return adds || *times > 1.0;
+}
+
+static gable_status find_axis(gable_cli *cli, const char *text, size_t length, roofline_axis *out)
+{
+    const char *names[N_AXES], *given = gable_arena_copy(&cli->arena, text, length);
+    if (!given)
+        return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
+    for (int i = 0; i < N_AXES; i++) {
+        names[i] = axes[i].name;
+        if (strcmp(given, names[i]) == 0) {
+            *out = (roofline_axis){.which = i, .name = names[i]};
+            return GABLE_OK;
+        }
+    }
+    return gable_cli_unknown(cli, "axis", given, names, N_AXES);
+}
+
 gable_status roofline_axis_read(gable_cli *cli, const char *option, const char *text,
                                 roofline_axis *out)
 {
-    const char *names[N_AXES], *equals = strchr(text, '='), *dots = strstr(text, "..");
-    double from, to, step = 2.0;
+    const char *equals = strchr(text, '='), *dots = strstr(text, "..");
+    double from, to, times, plus;
     if (!equals || !dots || dots < equals)
         return bad_range(cli, option, text);
-    *out = (roofline_axis){.which = -1};
-    for (int i = 0; i < N_AXES; i++) {
-        names[i] = axes[i].name;
-        if (strlen(names[i]) == (size_t)(equals - text) &&
-            strncmp(text, names[i], (size_t)(equals - text)) == 0)
-            out->which = i;
-    }
-    if (out->which < 0)
-        return gable_cli_unknown(cli, "axis",
-                                 gable_arena_copy(&cli->arena, text, (size_t)(equals - text)),
-                                 names, N_AXES);
-    out->name = names[out->which];
+    GABLE_TRY(find_axis(cli, text, (size_t)(equals - text), out));
     size_t length = strcspn(dots + 2, ":");
-    const char *how = dots + 2 + length;
-    bool adds = how[0] == ':' && how[1] == '+', multiplies = how[0] == ':' && how[1] == 'x';
     bool good = read_number(equals + 1, (size_t)(dots - equals - 1), &from) &&
-                read_number(dots + 2, length, &to) && to >= from;
-    if (*how)
-        good = good && (adds || multiplies) && read_number(how + 2, strlen(how + 2), &step) &&
-               (adds || step > 1.0);
-    good = good && fill_values(from, to, adds ? 1.0 : step, adds ? step : 0.0, out);
+                read_number(dots + 2, length, &to) && to >= from &&
+                read_step(dots + 2 + length, &times, &plus) &&
+                fill_values(from, to, times, plus, out);
     return good ? GABLE_OK : bad_range(cli, option, text);
 }
 
@@ -215,9 +231,9 @@ static gable_status make_series(gable_cli *cli, const along_machine *machines, i
     for (int m = 0; m < n; m++) {
         const along_machine *is = &machines[m];
         double slope = is->slope_bytes_per_s, peak = is->peak_flops_per_s, ridge = peak / slope;
-        size_t n_numbers = 2 * N_VERTICES + 3 * (size_t)axis->n;
+        size_t n_values = (size_t)axis->n, n_numbers = 2 * (size_t)N_VERTICES + 3 * n_values;
         GABLE_TRY(gable_arena_take(&cli->arena, n_numbers, sizeof *at, &at, &cli->err));
-        double *roof_x = at, *roof_y = at + N_VERTICES, *x = at + 2 * N_VERTICES;
+        double *roof_x = at, *roof_y = at + N_VERTICES, *x = roof_y + N_VERTICES;
         double *y = x + axis->n, *value = y + axis->n;
         const double vertices[N_VERTICES][2] = {
             {low, low * slope}, {fmax(ridge, low), peak}, {high, peak}};
@@ -230,9 +246,9 @@ static gable_status make_series(gable_cli *cli, const along_machine *machines, i
             y[i] = is->row[i].flops_per_s;
             value[i] = axis->value[i];
         }
-        series[2 * m] = (gable_series){
+        series[2 * (size_t)m] = (gable_series){
             .name = is->roof_name, .roof = true, .n = N_VERTICES, .x = roof_x, .y = roof_y};
-        series[2 * m + 1] =
+        series[2 * (size_t)m + 1] =
             (gable_series){.name = is->name, .n = axis->n, .x = x, .y = y, .batch = value};
     }
     return GABLE_OK;
@@ -301,7 +317,7 @@ static gable_status write_table(gable_cli *cli, const roofline_options *o,
     size_t n_rows = (size_t)n * (size_t)axis->n;
     GABLE_TRY(gable_arena_take(&cli->arena, n_rows, sizeof *rows, &rows, &cli->err));
     for (int m = 0; m < n; m++)
-        memcpy(rows + m * axis->n, machines[m].row, (size_t)axis->n * sizeof *rows);
+        memcpy(rows + (size_t)m * (size_t)axis->n, machines[m].row, (size_t)axis->n * sizeof *rows);
     const gable_table table = {
         columns, sizeof columns / sizeof columns[0], rows, sizeof *rows, n_rows, NULL};
     if (json) {

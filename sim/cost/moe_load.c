@@ -291,7 +291,7 @@ static void add_popular(gable_moe_load *load, const gable_moe *e, double p)
  * then a load balancer deals the places. */
 static gable_moe_load load_copies(const gable_moe *e, double scale)
 {
-    double p[EXPERTS_CAP], copies[EXPERTS_CAP], dealt[EXPERTS_CAP] = {0};
+    double p[EXPERTS_CAP] = {0}, copies[EXPERTS_CAP] = {0}, dealt[EXPERTS_CAP] = {0};
     int n = (int)min2(e->experts, EXPERTS_CAP), slots = (int)min2(e->slots, EXPERTS_CAP), k = 0;
     for (int i = 0; i < n; i++) {
         p[i] = min2(1.0, scale * pow(i + 1.0, -e->skew));

@@ -93,5 +93,6 @@ const char *gable_make_power(const gable_cells *cells, gable_op *op)
     if (why)
         return why;
     take_formats(kind, formats, &own);
+    /* cppcheck-suppress returnDanglingLifetime ; reasons are literals */
     return kind->make(&own, op);
 }

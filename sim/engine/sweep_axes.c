@@ -85,6 +85,13 @@ bool gable_sweep_loads(const gable_sweep_axis *axis)
     return axis->row && axis->part == GABLE_SWEEP_MACHINE && axis->type <= GABLE_SWEEP_CHOICE;
 }
 
+bool gable_sweep_in_words(const gable_sweep_row *row, const gable_edit_field *field)
+{
+    if (row)
+        return row->type <= GABLE_SWEEP_CHOICE;
+    return field->row->type == GABLE_FIELD_CHOICE || field->row->type == GABLE_FIELD_BOOL;
+}
+
 /* ---- which axis ---- */
 
 static const gable_sweep_row *find_row(const char *key)
@@ -249,7 +256,7 @@ static gable_status space_out(gable_arena *arena, int count, gable_sweep_axis *o
 static gable_status check_range(const gable_json *node, const gable_sweep_axis *axis,
                                 gable_err *err)
 {
-    if (axis->row && axis->type <= GABLE_SWEEP_CHOICE)
+    if (gable_sweep_in_words(axis->row, &axis->field))
         return gable_json_fail(node, err, "a range of words, expected a list");
     if (!(axis->from <= axis->to))
         return gable_json_fail(node, err, "the range ends (%.15g) before it starts (%.15g)",

@@ -24,6 +24,9 @@ gable_status gable_sweep_field_read(const gable_sweep_axis *axis, const gable_ed
 /* Whether a value of the axis is another machine to load: system, stack, clocks. */
 bool gable_sweep_loads(const gable_sweep_axis *axis);
 
+/* Whether values are words: names, formats, choices, true and false. */
+bool gable_sweep_in_words(const gable_sweep_row *row, const gable_edit_field *field);
+
 /* Puts one value of an axis of the table into words. */
 void gable_sweep_set_word(const gable_sweep_axis *axis, int at, double value,
                           gable_sweep_words *words);

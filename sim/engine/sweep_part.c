@@ -90,12 +90,13 @@ static gable_status name_axis(const gable_json *node, const char *key, gable_swe
     out->key = key;
     for (int i = 0; i < gable_sweep_n_rows; i++)
         if (strcmp(gable_sweep_rows[i].key, key) == 0) {
-            out->words = gable_sweep_rows[i].type <= GABLE_SWEEP_CHOICE;
+            out->words = gable_sweep_in_words(&gable_sweep_rows[i], NULL);
             out->dim = gable_sweep_rows[i].dim;
             return GABLE_OK;
         }
     if (gable_edit_find(key, &field, &why) != GABLE_OK)
         return gable_json_fail(node, err, "%s", why.text);
+    out->words = gable_sweep_in_words(NULL, &field);
     out->dim = field.row->dim;
     return GABLE_OK;
 }

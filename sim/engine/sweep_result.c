@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/sweep_axes.h"
+
 /* ---- from a run ---- */
 
 static void name_axes(const gable_sweep *sweep, gable_sweep_result *out)
@@ -16,7 +18,7 @@ static void name_axes(const gable_sweep *sweep, gable_sweep_result *out)
         out->axis[i] =
             (gable_sweep_named_axis){.key = axis->key,
                                      .n = axis->n,
-                                     .words = axis->row && axis->type <= GABLE_SWEEP_CHOICE,
+                                     .words = gable_sweep_in_words(axis->row, &axis->field),
                                      .dim = axis->dim};
     }
 }
@@ -46,7 +48,7 @@ static void take_found(const gable_sweep *sweep, const gable_sweep_priced *price
     memcpy(out->metric, priced->metric, sizeof out->metric);
     for (int i = 0; i < sweep->n_axes; i++) {
         const gable_sweep_axis *axis = &sweep->axis[i];
-        if (axis->row && axis->type <= GABLE_SWEEP_CHOICE)
+        if (gable_sweep_in_words(axis->row, &axis->field))
             out->text[i] = axis->text[priced->point.at[i]];
         out->value[i] = priced->point.value[i];
     }

@@ -82,6 +82,7 @@ enum { END_READ, END_WRITE, N_ENDS };
 typedef struct child {
     pid_t pid;
     int in, out, complaints;
+    bool broken; /* what went through the pipes is not all of it */
 } child;
 
 static void close_end(int *fd)
@@ -152,7 +153,10 @@ static gable_status start(const char *path, child *out, gable_err *err)
         close_pipes(pipes);
         return gable_fail(err, GABLE_OUTPUT, "cannot start %s: %s", path, strerror(status));
     }
-    *out = (child){out->pid, pipes[0][END_WRITE], pipes[1][END_READ], pipes[2][END_READ]};
+    *out = (child){.pid = out->pid,
+                   .in = pipes[0][END_WRITE],
+                   .out = pipes[1][END_READ],
+                   .complaints = pipes[2][END_READ]};
     pipes[0][END_WRITE] = pipes[1][END_READ] = pipes[2][END_READ] = -1;
     close_pipes(pipes);
     fcntl(out->in, F_SETFL, O_NONBLOCK);
@@ -173,17 +177,20 @@ static void feed(child *c, const gable_text *script, size_t *written)
     if (n > 0)
         *written += (size_t)n;
     bool broken = n < 0 && errno != EAGAIN && errno != EINTR;
+    c->broken |= broken && errno != EPIPE; /* that it died its status will say */
     if (broken || *written == script->length_bytes)
         close_end(&c->in);
 }
 
-static void drain(int *fd, gable_text *into, size_t cap_bytes)
+static void drain(child *c, int *fd, gable_text *into, size_t cap_bytes)
 {
     char block[16384];
     ssize_t n = read(*fd, block, sizeof block);
     if (n > 0 && into->length_bytes < cap_bytes)
         gable_text_add_n(into, block, (size_t)n);
-    if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN) || into->length_bytes >= cap_bytes)
+    bool broken = n < 0 && errno != EINTR && errno != EAGAIN;
+    c->broken |= broken;
+    if (n == 0 || broken || into->length_bytes >= cap_bytes)
         close_end(fd);
 }
 
@@ -208,9 +215,9 @@ static bool exchange(child *c, const gable_text *script, double timeout_s, gable
         if (fds[0].revents)
             feed(c, script, &written);
         if (fds[1].revents)
-            drain(&c->out, picture, picture_cap_bytes);
+            drain(c, &c->out, picture, picture_cap_bytes);
         if (fds[2].revents)
-            drain(&c->complaints, complaints, MESSAGE_CAP);
+            drain(c, &c->complaints, complaints, MESSAGE_CAP);
     }
     return true;
 }
@@ -244,14 +251,14 @@ static const char *said(gable_text *complaints)
     return *line ? line : "no message";
 }
 
-static gable_status judge(int status, bool in_time, double timeout_s, gable_text *complaints,
-                          gable_err *err)
+static gable_status judge(const child *c, int status, bool in_time, double timeout_s,
+                          gable_text *complaints, gable_err *err)
 {
     if (!in_time)
         return gable_fail(err, GABLE_OUTPUT, "gnuplot took longer than %g s and was stopped",
                           timeout_s);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return GABLE_OK;
+        return c->broken ? gable_fail(err, GABLE_OUTPUT, "the pipe to gnuplot broke") : GABLE_OK;
     return gable_fail(err, GABLE_OUTPUT, "gnuplot failed (%s %d): %s",
                       WIFEXITED(status) ? "exit" : "signal",
                       WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), said(complaints));
@@ -275,7 +282,7 @@ gable_status gable_gnuplot_run(const gable_gnuplot *gnuplot, const gable_text *s
     close_end(&c.complaints);
     int status = reap(&c, in_time, gnuplot->timeout_s);
     sigaction(SIGPIPE, &before, NULL);
-    gable_status verdict = judge(status, in_time, gnuplot->timeout_s, &complaints, err);
+    gable_status verdict = judge(&c, status, in_time, gnuplot->timeout_s, &complaints, err);
     gable_text_free(&complaints);
     GABLE_TRY(verdict);
     if (out->length_bytes == 0)

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "engine/decoding_words.h"
+#include "engine/energy.h"
+#include "engine/rent.h"
 #include "report/internal.h"
 
 typedef struct question {
@@ -11,8 +13,9 @@ typedef struct question {
     int phase;
     double batch, context, new_tokens, skew;
     GABLE_RANK_MEMBERS
-    int nodes;
-    const char *weights, *activations, *kv;
+    int nodes, micro_batches, redundant_experts;
+    int overlap, exchange, context_exchange; /* gable_overlap … of layout/layout.h */
+    const char *checkpoint, *weights, *activations, *kv;
 } question;
 
 #define FIELD(key_, type_, member_, ...)                                                           \
@@ -42,6 +45,14 @@ static const gable_field question_fields[] = {
     RANKS(dp, "replicas"),
     RANKS(attn_dp, "groups of ranks with sequences of their own"),
     RANKS(nodes, "systems"),
+    FIELD("micro_batches", INT, micro_batches, .max = 65536.0, .help = "parts of a step"),
+    FIELD("redundant_experts", INT, redundant_experts, .max = 65536.0, .help = "copies of experts"),
+    FIELD("overlap", CHOICE, overlap, .choices = gable_overlaps, .help = "what runs together"),
+    FIELD("exchange", CHOICE, exchange, .choices = gable_token_exchanges,
+          .help = "tokens to experts of other groups"),
+    FIELD("context_exchange", CHOICE, context_exchange, .choices = gable_context_exchanges,
+          .help = "keys and values of cp in prefill"),
+    FIELD("checkpoint", TEXT, checkpoint, .help = "a row of workloads/checkpoints.csv"),
     FIELD("weights", TEXT, weights, .help = "format of the weights"),
     FIELD("activations", TEXT, activations, .help = "format of the activations"),
     FIELD("kv", TEXT, kv, .help = "format of the cache"),
@@ -94,6 +105,8 @@ static gable_status load(gable_page *page, const question *q, gable_err *err)
     const gable_model *loaded;
     GABLE_TRY(gable_model_load(page->arena, page->workloads, model, &loaded, err));
     GABLE_TRY(gable_machine_load(page->arena, page->hw, system, stack, &page->machine, err));
+    GABLE_TRY(
+        gable_power_load(page->arena, page->hw, page->machine.accelerator, &page->power, err));
     remember(page, (const char *const *)copy);
     page->model = loaded;
     page->loaded_bytes = gable_arena_mark(page->arena);
@@ -147,16 +160,24 @@ static gable_status in_formats(gable_page *page, const question *q, const gable_
     GABLE_TRY(find_dtype(q->activations, &dtype[1], &chosen[1], err));
     GABLE_TRY(find_dtype(q->kv, &dtype[2], &chosen[2], err));
     *model = page->model;
+    if (q->checkpoint) {
+        const char *path = gable_file_join(page->arena, page->workloads, "checkpoints.csv");
+        if (!path)
+            return gable_fail(err, GABLE_INTERNAL, "arena full");
+        GABLE_TRY(
+            gable_model_checkpoint(page->arena, path, q->checkpoint, page->model, model, err));
+    }
     if (!chosen[0] && !chosen[1] && !chosen[2])
         return GABLE_OK;
-    return gable_model_override(page->arena, page->model, chosen[0], chosen[1], chosen[2], model,
-                                err);
+    return gable_model_override(page->arena, *model, chosen[0], chosen[1], chosen[2], model, err);
 }
 
 typedef struct priced_step {
     gable_plan plan;
     gable_step step;
     gable_decoding decoding;
+    gable_energy energy;
+    gable_rent rent;
     gable_priced priced;
 } priced_step;
 
@@ -179,6 +200,18 @@ static gable_status price(gable_page *page, const gable_model *model,
     GABLE_TRY(gable_decoding_read(page->arena, page->workloads, &words, model, &how, err));
     return gable_engine_decode(page->arena, model, &page->machine, scenario, &how, plan, step,
                                &all->decoding, err);
+}
+
+/* What it draws and what its devices cost, as `gable cost` says without being told more. */
+static gable_status add_bill(gable_page *page, priced_step *all, gable_err *err)
+{
+    const gable_power_limits limits = {0};
+    GABLE_TRY(gable_energy_of_step(page->arena, &all->plan, &page->machine, &page->power, &limits,
+                                   &all->step, &all->energy, err));
+    gable_rent_of(page->machine.accelerator, 0.0, &all->rent);
+    all->priced.energy = &all->energy;
+    all->priced.rent = &all->rent;
+    return GABLE_OK;
 }
 
 static gable_status write_answer(gable_page *page, const gable_priced *priced, gable_text *out,
@@ -211,11 +244,17 @@ gable_status gable_page_ask(gable_page *page, const char *text, size_t length_by
                                .batch = q.batch,
                                .n_cached = q.context,
                                .n_new = q.new_tokens,
-                               .skew = q.skew};
+                               .micro_batches = q.micro_batches,
+                               .overlap = (gable_overlap)q.overlap,
+                               .exchange = (gable_token_exchange)q.exchange,
+                               .context_exchange = (gable_context_exchange)q.context_exchange,
+                               .skew = q.skew,
+                               .redundant_experts = q.redundant_experts};
     GABLE_RANKS_COPY(&scenario, &q);
     if (q.new_tokens <= 0.0)
         scenario.n_new = q.phase == GABLE_PHASE_DECODE && model->canvas > 0 ? model->canvas : 1.0;
     page->machine.n_nodes = q.nodes;
     GABLE_TRY(price(page, model, &scenario, &all, err));
+    GABLE_TRY(add_bill(page, &all, err));
     return write_answer(page, &all.priced, out, err);
 }

@@ -4,6 +4,7 @@
  * below. */
 #ifndef GABLE_REPORT_PAGE_H
 #define GABLE_REPORT_PAGE_H
+#include "machine/power.h"
 #include "report/plot.h"
 
 /* Models and machines that were asked about last; give it zeroed memory. Everything lives in its
@@ -16,6 +17,7 @@ typedef struct gable_page {
     char key[3][256];           /* model, system, stack that are loaded */
     const gable_model *model;
     gable_machine machine;
+    gable_power power;
 } gable_page;
 
 /* What a question may hold: model, system, stack, phase, batch, context, new_tokens, ranks, nodes,
@@ -38,6 +40,7 @@ typedef struct gable_page_request {
     const gable_scenario
         *scenario; /* phase, batch, tokens, skew and ranks of it; n_new 0: as the model decodes */
     int n_nodes;
+    const char *checkpoint;                 /* a row of workloads/checkpoints.csv; NULL: none */
     const char *weights, *activations, *kv; /* names of formats; NULL: the checkpoint's */
 } gable_page_request;
 

@@ -77,13 +77,35 @@ static gable_status add_folder(gable_arena *arena, const char *root, const char 
     return GABLE_OK;
 }
 
+/* A table, as one JSON string. */
+static gable_status add_table(gable_arena *arena, const gable_page_request *request,
+                              const char *file, gable_text *out, gable_err *err)
+{
+    const char *text, *path = gable_file_join(arena, request->workloads, file);
+    size_t length_bytes;
+    gable_text string = {0};
+    if (!path)
+        return gable_fail(err, GABLE_INTERNAL, "arena full");
+    GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length_bytes, err));
+    gable_text_add_json_string(&string, text);
+    gable_text_addf(out, "<script type=\"application/json\" data-text data-file=\"workloads/%s\">",
+                    file);
+    if (string.text)
+        gable_page_add_data(out, string.text, string.length_bytes);
+    gable_text_add(out, "</script>\n");
+    out->failed = out->failed || string.failed;
+    gable_text_free(&string);
+    return GABLE_OK;
+}
+
 static gable_status add_folders(gable_arena *arena, const gable_page_request *request,
                                 gable_text *out, gable_err *err)
 {
-    static const char *const hardware[] = {"accelerators", "cpus",   "links",      "systems",
-                                           "generations",  "stacks", "calibration"};
+    static const char *const hardware[] = {"accelerators", "cpus",   "links",       "systems",
+                                           "generations",  "stacks", "calibration", "power"};
     for (size_t i = 0; i < COUNT_OF(hardware); i++)
         GABLE_TRY(add_folder(arena, request->hw, "hw", hardware[i], out, err));
+    GABLE_TRY(add_table(arena, request, "checkpoints.csv", out, err));
     return add_folder(arena, request->workloads, "workloads", "models", out, err);
 }
 
@@ -183,6 +205,7 @@ static void write_question(const gable_page_request *request, const char *model,
         gable_text_addf(out, ", \"%s\": ", numbers[i].key);
         gable_text_add_json_number(out, numbers[i].value);
     }
+    add_format(out, "checkpoint", request->checkpoint);
     add_format(out, "weights", request->weights);
     add_format(out, "activations", request->activations);
     add_format(out, "kv", request->kv);

@@ -403,5 +403,6 @@ gable_status gable_roofline_script(gable_arena *arena, const gable_roofline_requ
         GABLE_TRY(gable_script_labels(&s));
     }
     GABLE_TRY(add_template(&s, letters ? "roofline-terminal.gp" : "roofline.gp"));
-    return gable_report_done(out, err);
+    return arena->full ? gable_fail(err, GABLE_INTERNAL, "out of memory")
+                       : gable_report_done(out, err);
 }

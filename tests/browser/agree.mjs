@@ -4,10 +4,9 @@
 import fs from 'node:fs';
 import { check, compare, cost, done, gable, openEngine } from './tap.mjs';
 
-const keys = { context: 'context', new_tokens: 'new-tokens', experts_skew: 'experts-skew' };
-const words = (scenario) => Object.entries(scenario).flatMap(([key, value]) => ['--' + (keys[key] || key), String(value)]);
+const words = (scenario) => Object.entries(scenario).flatMap(([key, value]) => ['--' + key.replaceAll('_', '-'), String(value)]);
 
-const programs = ['build/clang/gable', 'build/o3/gable'].filter((program) => fs.existsSync(program));
+const programs = (process.env.PROGRAMS || '').split(' ').filter(Boolean); // `make agree` builds them anew
 const ask = await openEngine();
 const totals = {};
 for (const name of fs.readdirSync('configs/ci').filter((file) => file.endsWith('.json'))) {

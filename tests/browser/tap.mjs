@@ -65,7 +65,7 @@ export async function openEngine(file = 'build/page.wasm') {
     for (const name of fs.readdirSync(folder)) {
       const file = path.join(folder, name);
       if (fs.statSync(file).isDirectory()) add(file);
-      else if (name.endsWith('.json')) {
+      else if (/\.(json|csv)$/.test(name)) {
         const [at] = put(file), [text, length] = put(fs.readFileSync(file, 'utf8'));
         room.add_file(at, text, length);
       }

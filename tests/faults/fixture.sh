@@ -3,7 +3,7 @@
 # stands for an older checkout.
 set -eu
 data=$PWD
-mkdir -p "$1/run/configs/ci" "$1/run/hw/calibration" "$1/run/path/to"
+mkdir -p "$1/run/workloads/traffic" "$1/run/configs/ci" "$1/run/hw/calibration" "$1/run/path/to"
 ln -s "$data" "$1/main"
 cd "$1/run"
 cp "$data"/configs/ci/dense-decode-h100.json "$data"/configs/ci/dense-decode-a100.json configs/ci/
@@ -11,6 +11,9 @@ cp "$data/tests/fuzz/corpus/model/hf-companion-nvfp4" both
 tr '\036' '\n' <both | sed -n 1p >path/to/config.json
 tr '\036' '\n' <both | sed -n 2p >path/to/hf_quant_config.json
 rm both
+for trace in "$data"/workloads/traffic/*.jsonl "$data"/workloads/traffic/*.csv; do
+    [ ! -f "$trace" ] || head -40 "$trace" >"workloads/traffic/${trace##*/}"
+done
 cp "$data/hw/accelerators/h100-sxm.json" my-gpu.json
 
 # A table of products whose times are a roofline and a launch, so that fits converge.

@@ -34,41 +34,41 @@ static const int hows[] = {
 #undef HOW
 };
 
-enum { PLACES_CAP = 1 << 15, DEPTH_CAP = 48 };
+enum { PLACES_CAP = 1 << 12, SEEN_CAP = 1 << 17, DEPTH_CAP = 48 };
 
-static int mode = -1; /* the kind that is watched; -1: none */
+static int mode = -1; /* the kind that fails; -1: none */
 static bool recording, from_there_on, fired, inside;
 static int depth;
-static long calls, fails_at, live, n_places;
-static long places[PLACES_CAP];
-static uint64_t seen[4 * PLACES_CAP]; /* open addressing, 0 is free */
+static long fails_at, live;
+static long calls[INJECT_N_KINDS], n_places[INJECT_N_KINDS], places[INJECT_N_KINDS][PLACES_CAP];
+static uint64_t seen[SEEN_CAP]; /* open addressing, 0 is free */
 static long n_seen;
 
 /* ---- who calls ---- */
 
 static bool is_new(uint64_t key)
 {
-    size_t at = key % (sizeof seen / sizeof seen[0]);
+    size_t at = key % SEEN_CAP;
     while (seen[at] && seen[at] != key)
-        at = (at + 1) % (sizeof seen / sizeof seen[0]);
-    if (seen[at] || n_seen == 3 * PLACES_CAP)
+        at = (at + 1) % SEEN_CAP;
+    if (seen[at] || n_seen == SEEN_CAP / 2)
         return false;
     seen[at] = key;
     n_seen++;
     return true;
 }
 
-static void note_place(void)
+static void note_place(inject_kind kind)
 {
     void *frames[DEPTH_CAP];
     inside = true;
     int n = backtrace(frames, depth + 3 < DEPTH_CAP ? depth + 3 : DEPTH_CAP);
     inside = false;
-    uint64_t key = 14695981039346656037u + (uint64_t)mode;
+    uint64_t key = 14695981039346656037u + (uint64_t)kind;
     for (int i = 3; i < n; i++) /* beyond note_place, fails and the function in question */
         key = (key ^ (uint64_t)(uintptr_t)frames[i]) * 1099511628211u;
-    if (is_new(key | 1) && n_places < PLACES_CAP)
-        places[n_places++] = calls;
+    if (is_new(key | 1) && n_places[kind] < PLACES_CAP)
+        places[kind][n_places[kind]++] = calls[kind];
 }
 
 /* libgomp ends the process where it gets no memory, and nothing can be done about that: its own
@@ -115,65 +115,64 @@ static void tell_where(void)
 
 static __attribute__((noinline)) bool fails(inject_kind kind)
 {
-    if ((int)kind != mode || inside)
+    if (inside || (!recording && (int)kind != mode))
         return false;
     if (recording)
-        note_place();
-    bool now = !recording && (from_there_on ? calls >= fails_at : calls == fails_at);
-    calls++;
-    if (now) {
-        if (where && !fired)
-            tell_where();
-        fired = true;
-        errno = hows[kind];
-    }
-    return now;
+        note_place(kind);
+    long call = calls[kind]++;
+    if (recording || (from_there_on ? call < fails_at : call != fails_at))
+        return false;
+    if (where && !fired)
+        tell_where();
+    fired = true;
+    errno = hows[kind];
+    return true;
 }
 
-static void start(inject_kind kind)
+static void start(void)
 {
     void *warm[2];
     backtrace(warm, 2); /* its first call loads a library */
     dl_iterate_phdr(find_gomp, NULL);
-    mode = kind;
-    calls = 0;
+    memset(calls, 0, sizeof calls);
     fired = false;
 }
 
-void inject_record(inject_kind kind, int depth_)
+void inject_record(int depth_)
 {
-    recording = true;
+    start();
+    memset(n_places, 0, sizeof n_places);
     depth = depth_;
-    n_places = 0;
-    start(kind);
+    recording = true;
 }
 
 void inject_arm(inject_kind kind, long n, bool on)
 {
-    recording = false;
+    start();
     fails_at = n;
     from_there_on = on;
-    start(kind);
+    mode = (int)kind;
 }
 
 void inject_off(void)
 {
+    recording = false;
     mode = -1;
 }
 
-long inject_count(void)
+long inject_count(inject_kind kind)
 {
-    return calls;
+    return calls[kind];
 }
 
-long inject_n_places(void)
+long inject_n_places(inject_kind kind)
 {
-    return n_places;
+    return n_places[kind];
 }
 
-long inject_place(long i)
+long inject_place(inject_kind kind, long i)
 {
-    return places[i];
+    return places[kind][i];
 }
 
 bool inject_fired(void)
@@ -188,7 +187,7 @@ long inject_live_blocks(void)
 
 void inject_forget(void)
 {
-    for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++)
+    for (size_t i = 0; i < SEEN_CAP; i++)
         seen[i] = 0;
     n_seen = 0;
 }
@@ -240,15 +239,22 @@ gable_status __wrap_gable_arena_take(gable_arena *arena, size_t count, size_t si
                                      gable_err *err);
 char *__wrap_gable_arena_copy(gable_arena *arena, const char *text, size_t length);
 
+static inline __attribute__((always_inline)) bool arena_fails(gable_arena *arena)
+{
+    bool failed = fails(INJECT_ARENA);
+    arena->full |= failed;
+    return failed;
+}
+
 void *__wrap_gable_arena_alloc(gable_arena *arena, size_t count, size_t size)
 {
-    return fails(INJECT_ARENA) ? NULL : __real_gable_arena_alloc(arena, count, size);
+    return arena_fails(arena) ? NULL : __real_gable_arena_alloc(arena, count, size);
 }
 
 gable_status __wrap_gable_arena_take(gable_arena *arena, size_t count, size_t size, void *out,
                                      gable_err *err)
 {
-    if (!fails(INJECT_ARENA))
+    if (!arena_fails(arena))
         return __real_gable_arena_take(arena, count, size, out, err);
     *(void **)out = NULL;
     return gable_fail(err, GABLE_INTERNAL, "arena full");
@@ -256,7 +262,7 @@ gable_status __wrap_gable_arena_take(gable_arena *arena, size_t count, size_t si
 
 char *__wrap_gable_arena_copy(gable_arena *arena, const char *text, size_t length)
 {
-    return fails(INJECT_ARENA) ? NULL : __real_gable_arena_copy(arena, text, length);
+    return arena_fails(arena) ? NULL : __real_gable_arena_copy(arena, text, length);
 }
 
 /* ---- system calls of our own code ---- */

@@ -45,9 +45,9 @@ typedef enum inject_kind {
 extern const char *const inject_names[INJECT_N_KINDS];
 extern const bool inject_carries_on[INJECT_N_KINDS];
 
-/* Counts calls of a kind from now on, noting each place that was not seen before. `depth` innermost
- * callers make a place. */
-void inject_record(inject_kind kind, int depth);
+/* Counts calls of all kinds from now on, noting each place that was not seen before. `depth`
+ * innermost callers make a place. */
+void inject_record(int depth);
 
 /* Call number `n` (from 0) of the kind fails, and all later ones too when `on`. */
 void inject_arm(inject_kind kind, long n, bool on);
@@ -59,10 +59,10 @@ void inject_off(void);
 enum { INJECT_WHERE_CAP = 8 };
 void inject_tell(uintptr_t where[INJECT_WHERE_CAP]);
 
-long inject_count(void);    /* calls since record or arm */
-long inject_n_places(void); /* places of the last record */
-long inject_place(long i);  /* the number of the first call from there */
-bool inject_fired(void);    /* a call has failed since arm */
+long inject_count(inject_kind kind);         /* calls since record or arm */
+long inject_n_places(inject_kind kind);      /* places of the last record */
+long inject_place(inject_kind kind, long i); /* the number of the first call from there */
+bool inject_fired(void);                     /* a call has failed since arm */
 
 /* Blocks of memory that are allocated and not freed. */
 long inject_live_blocks(void);

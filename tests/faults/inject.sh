@@ -7,5 +7,5 @@ program=$PWD/${BIN:-build}/test/faults
 work=$(mktemp -d) || exit 70
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-tests/faults/fixture.sh "$work" && exec_in=$work/run
+sh tests/faults/fixture.sh "$work" && exec_in=$work/run
 "$program" "$PWD" "$exec_in" "$@"

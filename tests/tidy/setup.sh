@@ -1,14 +1,15 @@
 #!/bin/sh
 # make setup: installs the Debian packages named as arguments that are not there yet. Touches neither the
-# network nor the package database when nothing is missing.
+# network nor the package database when nothing is missing. "NAME?" is installed where the distribution has it.
 set -eu
 
-missing=
+missing= extra=
 for package in "$@"; do
-    dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
-        missing="$missing $package"
+    name=${package%\?}
+    dpkg-query -W -f='${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed && continue
+    if [ "$name" = "$package" ]; then missing="$missing $name"; else extra="$extra $name"; fi
 done
-[ -n "$missing" ] || exit 0
+[ -n "$missing$extra" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "make setup: no apt-get here; install by hand what these Debian packages hold:$missing" >&2
@@ -26,7 +27,10 @@ fi
 apt() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q "$@"
 }
-echo "make setup: installing$missing"
+echo "make setup: installing$missing$extra"
 apt update
 # shellcheck disable=SC2086  # a list of package names
-apt install -y --no-install-recommends $missing
+[ -z "$missing" ] || apt install -y --no-install-recommends $missing
+for name in $extra; do
+    apt install -y --no-install-recommends "$name" || echo "make setup: no $name here; what needs it is skipped" >&2
+done

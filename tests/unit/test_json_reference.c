@@ -118,6 +118,8 @@ static const struct {
     {"cost", "--interval" M, 0},
     {"explain", M, 0},
     {"roofline", M, 0},
+    {"roofline", "--model qwen3-30b-a3b --system h100-sxm", 0},
+    {"roofline", "--along batch=1..4" M, 0},
     {"curve", "cache --model llama-3.1-8b", 0},
     {"curve", "flops --model llama-3.1-8b", 0},
     {"curve", "roofline" M, 0},

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "command.h"
 #include "report/page.h"
 #include "rows.h"
-#include "scratch.h"
 
 /* ---- data in the page ---- */
 static const struct {
@@ -49,48 +49,35 @@ static gable_page a_page(void)
     return (gable_page){.arena = scratch_arena(), .hw = "hw", .workloads = "workloads"};
 }
 
-/* The same step by the way of the command line. */
-static void cost_of(int batch, int tp, gable_text *out)
+static const gable_cli folders = {
+    .hw = "hw", .workloads = "workloads", .configs = "configs", .plots = "plots", .width = 80};
+extern const gable_command gable_command_cost;
+
+/* The same step by the way of the command line; lives until the next one. */
+static const char *cost_of(int batch, int tp)
 {
-    gable_arena own = {0}, *arena = &own; /* apart from what the page holds */
-    gable_err err = {0};
-    ck_assert_int_eq(gable_arena_init(arena, (size_t)64 << 20, &err), GABLE_OK);
-    const gable_model *model;
-    gable_machine machine;
-    gable_plan plan;
-    gable_step step;
-    const gable_scenario scenario = {.phase = GABLE_PHASE_DECODE,
-                                     .batch = batch,
-                                     .n_cached = 2048.0,
-                                     .n_new = 1.0,
-                                     .tp = tp,
-                                     .ep = 1};
-    ck_assert_int_eq(gable_model_load(arena, "workloads", "llama-3.1-8b", &model, &err), GABLE_OK);
-    ck_assert_int_eq(gable_machine_load(arena, "hw", "hgx-h100-8", "trtllm", &machine, &err),
-                     GABLE_OK);
-    ck_assert_int_eq(gable_engine_lay(arena, model, &machine, &scenario, &plan, &step, &err),
-                     GABLE_OK);
-    const gable_priced priced = {.plan = &plan, .machine = &machine, .step = &step};
-    gable_text_free(out);
-    ck_assert_int_eq(gable_report_cost(arena, &priced, GABLE_FORMAT_JSON, 0, out, &err), GABLE_OK);
-    gable_arena_free(arena);
+    char line[200];
+    snprintf(line, sizeof line,
+             "--model llama-3.1-8b --system hgx-h100-8 --batch %d --context 2048 --tp %d --format "
+             "json",
+             batch, tp);
+    ck_assert_int_eq(command_run(&gable_command_cost, &folders, line, ""), GABLE_OK);
+    return cli.out.text;
 }
 
 START_TEST(answer_repeats_cost)
 {
     gable_page page = a_page();
-    gable_text answer = {0}, cost = {0};
+    gable_text answer = {0};
     gable_err err;
     static const int steps[][2] = {{1, 1}, {64, 8}, {64, 4}, {1, 1}};
     for (size_t i = 0; i < 4; i++) {
         ck_assert_int_eq(ask(&page, steps[i][0], steps[i][1], "", &answer, &err), GABLE_OK);
-        cost_of(steps[i][0], steps[i][1], &cost);
-        ck_assert_ptr_nonnull(strstr(answer.text, cost.text));
+        ck_assert_ptr_nonnull(strstr(answer.text, cost_of(steps[i][0], steps[i][1])));
         ck_assert_ptr_nonnull(
             strstr(answer.text, "\"roofline\": {\n  \"schema\": \"gable.roofline/1\""));
     }
     gable_text_free(&answer);
-    gable_text_free(&cost);
 }
 END_TEST
 
@@ -210,7 +197,7 @@ Suite *gable_suite_page(void)
     ADD_ROWS(rows, refused, refused_rows);
     suite_add_tcase(suite, rows);
     TCase *steps = tcase_create("steps");
-    tcase_add_checked_fixture(steps, scratch_open, scratch_close);
+    tcase_add_checked_fixture(steps, scratch_open, command_close);
     tcase_add_test(steps, answer_repeats_cost);
     tcase_add_test(steps, loads_once);
     tcase_add_test(steps, page_of_a_file);

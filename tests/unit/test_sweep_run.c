@@ -161,7 +161,8 @@ END_TEST
 #define SPLIT                                                                                      \
     "\"model\": [\"llama-3.1-70b\", \"gpt-oss-120b\"], \"tp\": [1, 2, 3, 8], "                     \
     "\"system\": [\"hgx-h100-8\", \"hgx-b200-8\"], \"batch\": [1, 3, 9, 27, 81], "                 \
-    "\"context\": \"1000..1037\", \"hbm.bandwidth\": [\"x1\", \"x2\", \"4 TB/s\"]"
+    "\"context\": \"1000..1037\", \"scale_up.fabric\": \"switch\", \"hbm.bandwidth\": [\"x1\", "   \
+    "\"x2\", \"4 TB/s\"]"
 #define ASKED                                                                                      \
     "\"top\": 7, \"pareto\": [\"tokens_per_s_per_user\", \"min usd_per_million_tokens\"], "        \
     "\"histogram\": {\"metric\": \"p90_s\", \"from\": \"1 ms\", \"to\": \"50 ms\", \"bins\": 9, "  \
@@ -349,10 +350,16 @@ Suite *gable_suite_sweep_run(void);
 Suite *gable_suite_sweep_run(void)
 {
     Suite *suite = suite_create("sweep_run");
+    TCase *light = tcase_create("keeping");
+    tcase_add_checked_fixture(light, set_up, scratch_close);
+    tcase_set_timeout(light, 120.0);
+    tcase_add_test(light, front_by_hand);
+    tcase_add_test(light, points_allocate_nothing);
+    suite_add_tcase(suite, light);
     TCase *running = tcase_create("running");
+    tcase_set_tags(running, "slow"); /* thousands of points, and threads that outlive the test */
     tcase_add_checked_fixture(running, set_up, scratch_close);
     tcase_set_timeout(running, 120.0);
-    tcase_add_test(running, front_by_hand);
     tcase_add_test(running, every_point_costs_what_cost_says);
     ADD_ROWS(running, every_point_costs_the_same_alone, alone_rows);
     tcase_add_loop_test(running, threads_give_the_same, 0, 4);
@@ -361,7 +368,6 @@ Suite *gable_suite_sweep_run(void)
     tcase_add_test(running, parts_that_do_not_belong_together);
     tcase_add_loop_test(running, resumed_gives_the_same, 0, 2);
     tcase_add_test(running, journal_of_another_sweep);
-    tcase_add_test(running, points_allocate_nothing);
     suite_add_tcase(suite, running);
     return suite;
 }
