@@ -216,7 +216,7 @@ static gable_status price(const gable_check_source *source, const gable_check *c
                           gable_check_figures *now, gable_err *err)
 {
     const gable_model *model;
-    gable_machine machine;
+    gable_machine machine = {0};
     gable_plan plan;
     gable_step step;
     gable_err why = {0};
