@@ -125,6 +125,7 @@ static gable_status blame(const gable_check *check, const char *key, const gable
         return gable_fail(err, why->status, "%s: %s", check->path, why->text);
     return gable_json_fail(node, err, "%s", why->text);
 }
+#define blame(...) gable_never_ok(blame(__VA_ARGS__))
 
 static const gable_dtype *chosen(const char *name, gable_dtype *dtype)
 {
