@@ -40,7 +40,7 @@ OPENMP   := -fopenmp
 ifneq ($(filter clang%,$(notdir $(CC))),)
 # clang: without its OpenMP runtime, in one thread; and NAN of <math.h> is a float there.
 WARNINGS += -Wno-source-uses-openmp -Wno-unknown-pragmas -Wno-double-promotion
-OPENMP   :=
+OPENMP   := $(if $(filter tsan,$(VARIANT)),-fopenmp)
 endif
 
 # What the instrumentation hides from gcc: these warnings are heeded in the plain build.
@@ -52,6 +52,9 @@ OPTIMISE_ubsan := -O1 -fsanitize=undefined,float-cast-overflow -fno-sanitize-rec
 OPTIMISE_fuzz  := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow \
                   -fno-sanitize-recover=all
 OPTIMISE_o3    := -O3 -D_FORTIFY_SOURCE=2
+# clang, whose OpenMP runtime comes with Archer: it tells the sanitizer which threads wait for which. Under gcc's runtime
+# each end of a loop would be a false alarm.
+OPTIMISE_tsan  := -O1 -fno-omit-frame-pointer -fsanitize=thread
 OPTIMISE_cov   := -O0 --coverage $(BLURRED)
 OPTIMISE       := $(or $(OPTIMISE_$(VARIANT)),-O2 -D_FORTIFY_SOURCE=2)
 
@@ -212,7 +215,10 @@ asan: ## unit tests and corpus under AddressSanitizer and UBSan (gcc)
 	@$(MAKE) VARIANT=asan CC=gcc sanitized
 ubsan: ## the same under clang's UBSan
 	@$(MAKE) VARIANT=ubsan CC=clang sanitized
-.PHONY: sanitized
+tsan: ## the parallel parts, sweeps, under clang's ThreadSanitizer
+	@$(MAKE) VARIANT=tsan CC=clang build/tsan/test/unit build/tsan/gable
+	@BIN=build/tsan tests/run tests/faults/threads.sh
+.PHONY: tsan sanitized
 sanitized: $(CHECKERS)
 	@BIN=$(BIN) UNDER=sanitizer tests/run $(SUITES) corpus
 
@@ -257,7 +263,7 @@ demo: all ## decode and prefill of a 70B model on eight GPUs, and their roofline
 
 RUN_PACKAGES := gcc libc6-dev pkg-config libgsl-dev libcjson-dev gnuplot-nox check
 WASM_PACKAGES := clang lld wasi-libc libclang-rt-dev-wasm32
-DEV_PACKAGES := $(WASM_PACKAGES) clang-format clang-tidy libclang-rt-dev 'chromium?' fonts-dejavu-core \
+DEV_PACKAGES := $(WASM_PACKAGES) strace libomp-dev clang-format clang-tidy libclang-rt-dev 'chromium?' fonts-dejavu-core \
                 $(if $(shell command -v npm),,nodejs npm) cppcheck valgrind pmccabe gcovr jq \
                 mandoc zsh fish debhelper dpkg-dev fakeroot lintian python3 python3-jsonschema
 

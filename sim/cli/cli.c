@@ -34,3 +34,11 @@ const char *gable_cli_path(gable_cli *cli, const char *path)
     char *found = root ? gable_file_join(&cli->arena, root, path) : NULL;
     return found && (gable_file_exists(found) || gable_file_is_folder(found)) ? found : path;
 }
+
+gable_status gable_cli_write(gable_cli *cli, const char *path, const char *text,
+                             size_t length_bytes)
+{
+    if (cli->arena.full)
+        return gable_fail(&cli->err, GABLE_INTERNAL, "out of memory");
+    return gable_file_write(path, text, length_bytes, &cli->err);
+}

@@ -71,6 +71,10 @@ typedef struct gable_command {
 /* Message on stderr ("gable: text"), for warnings and progress. */
 void gable_cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* gable_file_write, unless the arena ran full on the way: the text may lack something then. */
+gable_status gable_cli_write(gable_cli *cli, const char *path, const char *text,
+                             size_t length_bytes);
+
 /* Usage error naming the nearest of `candidates`: "unknown model "x"; did you mean "y"?". */
 gable_status gable_cli_unknown(gable_cli *cli, const char *what, const char *given,
                                const char *const *candidates, size_t count);

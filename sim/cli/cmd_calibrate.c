@@ -77,9 +77,8 @@ static gable_status merge_into(gable_cli *cli, const gable_calibration *fitted, 
                           old->name, fitted->name);
     GABLE_TRY(gable_calibration_merge(&cli->arena, old, fitted, &merged, &cli->err));
     gable_calibration_write(&text, &merged);
-    gable_status status = text.failed
-                              ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
-                              : gable_file_write(path, text.text, text.length_bytes, &cli->err);
+    gable_status status = text.failed ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
+                                      : gable_cli_write(cli, path, text.text, text.length_bytes);
     gable_text_free(&text);
     return status;
 }

@@ -160,7 +160,7 @@ static gable_status draw(gable_cli *cli, gable_curve_kind kind, const curve_opti
     if (status == GABLE_OK)
         status = gable_gnuplot_run(&gnuplot, &script, &picture, &cli->err);
     if (status == GABLE_OK)
-        status = gable_file_write(o->output, picture.text, picture.length_bytes, &cli->err);
+        status = gable_cli_write(cli, o->output, picture.text, picture.length_bytes);
     gable_text_free(&script);
     gable_text_free(&picture);
     return status;

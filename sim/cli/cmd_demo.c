@@ -128,7 +128,7 @@ static gable_status deliver(demo *d, bool interactive, score *total)
         gable_text_add(&cli->out, d->page.text);
         return GABLE_OK;
     }
-    GABLE_TRY(gable_file_write("-", d->page.text, d->page.length_bytes, &cli->err));
+    GABLE_TRY(gable_cli_write(cli, "-", d->page.text, d->page.length_bytes));
     ask_all(d, total);
     return GABLE_OK;
 }

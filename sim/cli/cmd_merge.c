@@ -112,7 +112,7 @@ static gable_status run(gable_cli *cli, const void *given)
     if (o->output && strcmp(o->output, "-") != 0) {
         if (cli->out.failed)
             return gable_fail(&cli->err, GABLE_INTERNAL, "out of memory");
-        GABLE_TRY(gable_file_write(o->output, cli->out.text, cli->out.length_bytes, &cli->err));
+        GABLE_TRY(gable_cli_write(cli, o->output, cli->out.text, cli->out.length_bytes));
         gable_text_free(&cli->out);
         cli->out = (gable_text){0};
     }

@@ -215,9 +215,9 @@ static gable_status run_import(gable_cli *cli, const model_options *options)
         return GABLE_OK;
     }
     gable_model_write(&text, &model, source, options->published);
-    gable_status status =
-        text.failed ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
-                    : gable_file_write(options->output, text.text, text.length_bytes, &cli->err);
+    gable_status status = text.failed
+                              ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
+                              : gable_cli_write(cli, options->output, text.text, text.length_bytes);
     gable_text_free(&text);
     return status;
 }

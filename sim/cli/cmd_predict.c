@@ -108,7 +108,7 @@ static gable_status deliver(gable_cli *cli, const char *output)
         return GABLE_OK;
     if (cli->out.failed)
         return gable_fail(&cli->err, GABLE_INTERNAL, "out of memory");
-    GABLE_TRY(gable_file_write(output, cli->out.text, cli->out.length_bytes, &cli->err));
+    GABLE_TRY(gable_cli_write(cli, output, cli->out.text, cli->out.length_bytes));
     gable_text_free(&cli->out);
     cli->out = (gable_text){0};
     return GABLE_OK;

@@ -132,7 +132,7 @@ static gable_status run(gable_cli *cli, const void *given)
     GABLE_TRY(gable_page_write(&cli->arena, &request, &cli->out, &cli->err));
     if (strcmp(o->output, "-") == 0)
         return GABLE_OK;
-    GABLE_TRY(gable_file_write(o->output, cli->out.text, cli->out.length_bytes, &cli->err));
+    GABLE_TRY(gable_cli_write(cli, o->output, cli->out.text, cli->out.length_bytes));
     gable_text_free(&cli->out);
     return GABLE_OK;
 }

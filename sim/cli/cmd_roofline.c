@@ -132,8 +132,8 @@ static gable_status play(gable_cli *cli)
     for (char *at = cli->out.text; at;) {
         char *end = strstr(at, page_break);
         size_t length = end ? (size_t)(end - at) : strlen(at);
-        GABLE_TRY(gable_file_write("-", "\033[H\033[2J", 7, &cli->err));
-        GABLE_TRY(gable_file_write("-", at, length, &cli->err));
+        GABLE_TRY(gable_cli_write(cli, "-", "\033[H\033[2J", 7));
+        GABLE_TRY(gable_cli_write(cli, "-", at, length));
         at = end ? end + sizeof page_break - 1 : NULL;
         if (at)
             nanosleep(&pause, NULL);

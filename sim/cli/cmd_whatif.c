@@ -140,10 +140,12 @@ static gable_status list_fields(gable_cli *cli, const whatif_options *o)
         gable_edit_at((int)i, &fields[i]);
         gable_edit_print(&fields[i], gable_edit_get(edit, &fields[i]), &value);
         const char *copy =
-            gable_arena_copy(&cli->arena, value.text ? value.text : "", value.length_bytes);
+            value.failed
+                ? NULL
+                : gable_arena_copy(&cli->arena, value.text ? value.text : "", value.length_bytes);
         gable_text_free(&value);
         if (!copy)
-            return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
+            return gable_fail(&cli->err, GABLE_INTERNAL, "out of memory");
         rows[i] = (listed){fields[i].path, copy, fields[i].row->help};
     }
     gable_table table = {.columns = field_columns,
@@ -269,8 +271,11 @@ static gable_status draw(gable_cli *cli, const whatif_options *o, gable_canvas c
     gable_text_addf(&subtitle, ", %.10g x %.10g tokens, %.10g cached each", s->batch, s->n_new,
                     s->n_cached);
     gable_status status =
-        gable_whatif_script(&cli->arena, step, canvas, title, subtitle.text ? subtitle.text : "",
-                            cli->plots, &script, &cli->err);
+        subtitle.failed ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory") : GABLE_OK;
+    if (status == GABLE_OK)
+        status =
+            gable_whatif_script(&cli->arena, step, canvas, title,
+                                subtitle.text ? subtitle.text : "", cli->plots, &script, &cli->err);
     if (status == GABLE_OK)
         status = gable_gnuplot_run(&gnuplot, &script, &cli->out, &cli->err);
     gable_text_free(&script);

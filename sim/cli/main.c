@@ -63,6 +63,17 @@ static const char *data_around(gable_arena *arena, const char *folder)
     return NULL;
 }
 
+static gable_status name_folders(gable_cli *cli, const char *root)
+{
+    cli->hw = gable_file_join(&cli->arena, root, "hw");
+    cli->workloads = gable_file_join(&cli->arena, root, "workloads");
+    cli->configs = gable_file_join(&cli->arena, root, "configs");
+    cli->plots = gable_file_join(&cli->arena, root, "plots");
+    return cli->hw && cli->workloads && cli->configs && cli->plots
+               ? GABLE_OK
+               : gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
+}
+
 /* GABLE_DATA, then what is around the program. */
 static gable_status find_data(gable_cli *cli)
 {
@@ -78,13 +89,7 @@ static gable_status find_data(gable_cli *cli)
     if (!root)
         return gable_fail(&cli->err, GABLE_INPUT,
                           "no data folder (hw, workloads) beside the program; set GABLE_DATA");
-    cli->hw = gable_file_join(&cli->arena, root, "hw");
-    cli->workloads = gable_file_join(&cli->arena, root, "workloads");
-    cli->configs = gable_file_join(&cli->arena, root, "configs");
-    cli->plots = gable_file_join(&cli->arena, root, "plots");
-    return cli->hw && cli->workloads && cli->configs && cli->plots
-               ? GABLE_OK
-               : gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
+    return name_folders(cli, root);
 }
 
 static void find_terminal(gable_cli *cli)

@@ -202,7 +202,7 @@ static gable_status draw(gable_cli *cli, const gable_net_query *q, const line *l
     if (status == GABLE_OK)
         status = gable_gnuplot_run(&gnuplot, &script, &picture, &cli->err);
     if (status == GABLE_OK)
-        status = gable_file_write(output, picture.text, picture.length_bytes, &cli->err);
+        status = gable_cli_write(cli, output, picture.text, picture.length_bytes);
     gable_text_free(&title);
     gable_text_free(&script);
     gable_text_free(&picture);

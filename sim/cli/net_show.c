@@ -86,9 +86,9 @@ static gable_status draw(gable_cli *cli, const gable_system *system, const gable
     if (strlen(output) < 4 || strcmp(output + strlen(output) - 4, ".svg") != 0)
         return gable_fail(&cli->err, GABLE_USAGE, "-o %.200s: expected .svg", output);
     gable_fabric_svg(&picture, title, levels, n);
-    gable_status status =
-        picture.failed ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
-                       : gable_file_write(output, picture.text, picture.length_bytes, &cli->err);
+    gable_status status = picture.failed
+                              ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
+                              : gable_cli_write(cli, output, picture.text, picture.length_bytes);
     gable_text_free(&picture);
     return status;
 }

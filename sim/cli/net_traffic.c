@@ -56,9 +56,8 @@ static gable_status save(gable_cli *cli, const gable_flows *flows, const char *o
 {
     gable_text text = {0};
     write_scenario(&text, flows);
-    gable_status status = text.failed
-                              ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
-                              : gable_file_write(output, text.text, text.length_bytes, &cli->err);
+    gable_status status = text.failed ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
+                                      : gable_cli_write(cli, output, text.text, text.length_bytes);
     gable_text_free(&text);
     return status;
 }

@@ -225,9 +225,8 @@ gable_status gable_power_table_calibrate(gable_cli *cli, const char *reference, 
     write_file(output ? &text : &cli->out, &file, &csv);
     if (!output)
         return GABLE_OK;
-    gable_status status = text.failed
-                              ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
-                              : gable_file_write(output, text.text, text.length_bytes, &cli->err);
+    gable_status status = text.failed ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
+                                      : gable_cli_write(cli, output, text.text, text.length_bytes);
     gable_text_free(&text);
     return status;
 }

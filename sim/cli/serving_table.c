@@ -228,9 +228,8 @@ gable_status gable_serving_table_calibrate(gable_cli *cli, const char *recipes, 
     write_file(output ? &text : &cli->out, stack, entries, n, &csv, date);
     if (!output)
         return GABLE_OK;
-    gable_status status = text.failed
-                              ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
-                              : gable_file_write(output, text.text, text.length_bytes, &cli->err);
+    gable_status status = text.failed ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
+                                      : gable_cli_write(cli, output, text.text, text.length_bytes);
     gable_text_free(&text);
     return status;
 }

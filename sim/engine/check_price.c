@@ -166,11 +166,11 @@ static gable_status load(const gable_check_source *source, const gable_check *ch
 {
     gable_err why = {0};
     gable_dtype dtype[3];
-    if (source->held)
-        *machine = source->held->machine;
     if (gable_model_load(source->scratch, source->workloads, check->model, model, &why))
         return blame(check, "model", &why, err);
-    if (!source->held)
+    if (source->held)
+        *machine = source->held->machine;
+    else
         GABLE_TRY(load_machine(source, check, machine, err));
     machine->n_nodes = check->nodes;
     if (check->checkpoint) {
@@ -216,7 +216,7 @@ static gable_status price(const gable_check_source *source, const gable_check *c
                           gable_check_figures *now, gable_err *err)
 {
     const gable_model *model;
-    gable_machine machine;
+    gable_machine machine = {0};
     gable_plan plan;
     gable_step step;
     gable_err why = {0};

@@ -125,6 +125,8 @@ gable_status gable_engine_solve(const gable_model *model, const gable_machine *m
         out->reason = ranges[kind].above;
     else if (status == GABLE_OK)
         status = gslx_root(balance, &u, out->low, out->high, &out->value, err);
+    if (status == GABLE_OK)
+        status = err->status; /* of a point on the way */
     out->found = status == GABLE_OK && !out->reason;
     gable_arena_free(&arena);
     return status;

@@ -6,6 +6,7 @@ data=$PWD
 mkdir -p "$1/run/workloads/traffic" "$1/run/configs/ci" "$1/run/hw/calibration" "$1/run/path/to"
 ln -s "$data" "$1/main"
 cd "$1/run"
+cp -R "$data/configs/sweeps" configs/
 cp "$data"/configs/ci/dense-decode-h100.json "$data"/configs/ci/dense-decode-a100.json configs/ci/
 cp "$data/tests/fuzz/corpus/model/hf-companion-nvfp4" both
 tr '\036' '\n' <both | sed -n 1p >path/to/config.json

@@ -31,6 +31,11 @@ log=$(cd / && env -i "$work/link" cost --model llama-3.1-8b --system l4 2>&1)
 ok "and does through a link" $? "$log"
 log=$(cd / && env -i GABLE_DATA="$work" "$at/bin/gable" cost --model llama-3.1-8b --system l4 2>&1)
 same "GABLE_DATA decides, and is named where it holds nothing" "gable: GABLE_DATA is $work, which has no folder hw" "$log"
+mkdir "$work/alone" && cp "$at/bin/gable" "$work/alone"
+log=$(cd / && env -i "$work/alone/gable" help cost 2>&1)
+ok "help needs no data" $? "$log"
+log=$(cd / && env -i "$work/alone/gable" cost 2>&1)
+same "what needs data says so" "gable: no data folder (hw, workloads) beside the program; set GABLE_DATA" "$log"
 missing=$(for c in $("$at/bin/gable" completion words commands); do
     [ -s "$at/share/man/man1/gable-$c.1" ] || echo "$c"
 done)
