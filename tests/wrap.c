@@ -1,11 +1,12 @@
 #include "wrap.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { NEVER = -1 };
 
-static long left = NEVER, count;
+static atomic_long left = NEVER, count; /* sweeps allocate in threads */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
