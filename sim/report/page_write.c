@@ -69,7 +69,7 @@ static gable_status add_folder(gable_arena *arena, const char *root, const char 
     for (size_t i = 0; i < count; i++) {
         const char *name = gable_report_format(arena, "%s/%s/%s", top, folder, names[i]);
         const char *file = gable_file_join(arena, path, names[i]);
-        if (!file)
+        if (!file || !*name) /* "" when the arena is full */
             return gable_fail(err, GABLE_INTERNAL, "arena full");
         GABLE_TRY(add_file(arena, file, name, out, err));
     }
@@ -147,6 +147,8 @@ static gable_status add_companion(gable_arena *arena, const char *path, const ch
         return GABLE_OK;
     path = gable_report_format(arena, "%.*s%s", (int)strlen(path) - cut, path, ending);
     name = gable_report_format(arena, "%.*s%s", (int)strlen(name) - cut, name, ending);
+    if (!*path || !*name)
+        return gable_fail(err, GABLE_INTERNAL, "arena full");
     return gable_file_exists(path) ? add_file(arena, path, name, out, err) : GABLE_OK;
 }
 
@@ -155,13 +157,19 @@ static gable_status add_given(gable_arena *arena, const char *folder, const char
                               gable_text *out, gable_err *err)
 {
     const char *path = *name, *known = gable_report_format(arena, "%s/%s.json", folder, path);
+    if (!*known)
+        return gable_fail(err, GABLE_INTERNAL, "arena full");
     if (gable_text_is_name(path) && gable_file_exists(known))
         return GABLE_OK;
     if (gable_file_is_folder(path))
         path = gable_file_join(arena, path, "config.json");
-    if (!path || !gable_file_exists(path)) /* a device by its name */
+    if (!path)
+        return gable_fail(err, GABLE_INTERNAL, "arena full");
+    if (!gable_file_exists(path)) /* a device by its name */
         return GABLE_OK;
     *name = given_name(arena, path);
+    if (!**name)
+        return gable_fail(err, GABLE_INTERNAL, "arena full");
     GABLE_TRY(add_file(arena, path, *name, out, err));
     return add_companion(arena, path, *name, out, err);
 }
