@@ -55,7 +55,7 @@ OPTIMISE_o3    := -O3 -D_FORTIFY_SOURCE=2
 # clang, whose OpenMP runtime comes with Archer: it tells the sanitizer which threads wait for which. Under gcc's runtime
 # each end of a loop would be a false alarm.
 OPTIMISE_tsan  := -O1 -fno-omit-frame-pointer -fsanitize=thread
-OPTIMISE_cov   := -O0 --coverage $(BLURRED)
+OPTIMISE_cov   := -O0 --coverage -fprofile-update=atomic $(BLURRED)
 OPTIMISE       := $(or $(OPTIMISE_$(VARIANT)),-O2 -D_FORTIFY_SOURCE=2)
 
 say = $(if $(V),,@printf '%-4s %s\n' $(1) $(2);) # `make V=1` shows whole commands
