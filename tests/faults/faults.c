@@ -236,6 +236,8 @@ static const char *files_fault(const outcome *o, const tree *before, const outco
     for (int i = 0; i < o->after.n; i++) {
         const file *f = &o->after.files[i], *was = find_file(before, f->path);
         const file *whole = find_file(&good->after, f->path);
+        if (!whole && !was && strstr(f->path, ".journal"))
+            continue; /* what a sweep had done when it was cut off: it carries on from there */
         if (!whole && !was)
             return "a file that should not be there";
         if (ok ? !same(f, whole) : !same(f, whole) && !same(f, was))
@@ -287,7 +289,7 @@ static struct progress {
     uintptr_t where[INJECT_WHERE_CAP];
 } * progress;
 
-enum { FAULTS_CAP = 5 };
+enum { FAULTS_CAP = 5, HANGS_S = 120 };
 
 /* The test's own line comes before what is said about it. */
 static void count_fault(const char *title, inject_kind kind)
@@ -363,6 +365,7 @@ static void test_kind(const line *l, const char *title, inject_kind kind, const 
         pid_t pid = fork();
         must(pid >= 0, "fork");
         if (pid == 0) {
+            alarm(HANGS_S);
             try_places(l, title, kind, before, good);
             exit(0);
         }
@@ -452,7 +455,7 @@ static void test_lines(const char *text)
 static void enter_scratch(const char *scratch)
 {
     must(chdir(scratch) == 0, scratch);
-    must(setenv("GABLE_DATA", data, 1) == 0 && setenv("OMP_NUM_THREADS", "1", 1) == 0, "setenv");
+    must(setenv("GABLE_DATA", data, 1) == 0, "setenv");
     must(setenv("COLUMNS", "80", 1) == 0 && setenv("TERM", "dumb", 1) == 0, "setenv");
 }
 

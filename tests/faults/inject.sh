@@ -8,4 +8,7 @@ work=$(mktemp -d) || exit 70
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 sh tests/faults/fixture.sh "$work" && exec_in=$work/run
+# Read when the program starts: a child of one that has threads could not open its own.
+OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
+export OMP_NUM_THREADS OMP_THREAD_LIMIT
 "$program" "$PWD" "$exec_in" "$@"
