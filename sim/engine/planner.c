@@ -235,8 +235,6 @@ static gable_status look_at(gable_search *x, gable_candidate *c)
 
 /* ---- all of them ---- */
 
-static gable_objective objective_of_sort;
-
 static int by_score(const void *a, const void *b)
 {
     const gable_candidate *x = a, *y = b;
@@ -245,14 +243,15 @@ static int by_score(const void *a, const void *b)
         return fx ? -1 : 1;
     if (!fx && x->verdict != y->verdict)
         return x->verdict < y->verdict ? 1 : -1; /* limits before memory before illegal */
-    double sx = fx ? gable_planner_score(x, objective_of_sort) : x->asked / x->limit;
-    double sy = fy ? gable_planner_score(y, objective_of_sort) : y->asked / y->limit;
+    double sx = fx ? x->score : x->asked / x->limit;
+    double sy = fy ? y->score : y->asked / y->limit;
     return (sx > sy) - (sx < sy);
 }
 
 static void rank_all(gable_search *x, gable_planned *out)
 {
-    objective_of_sort = x->goal->objective;
+    for (int i = 0; i < out->n_best; i++)
+        out->best[i].score = gable_planner_score(&out->best[i], x->goal->objective);
     qsort(out->best, (size_t)out->n_best, sizeof *out->best, by_score);
     for (int i = 0; i < out->n_best; i++) {
         out->n_feasible += out->best[i].verdict == GABLE_VERDICT_BEHIND;

@@ -75,6 +75,7 @@ typedef struct gable_candidate {
     gable_serving_request prompt_layout;
     gable_verdict verdict;
     double asked, limit; /* of the verdict: seconds, bytes, devices, USD or W */
+    double score;        /* gable_planner_score, once all are ranked */
     const char *why;     /* ILLEGAL; in the arena */
     bool front;          /* nothing else has more tokens/s for a user and for a device */
 } gable_candidate;
