@@ -347,6 +347,8 @@ gable_status gable_serving_runs_read(gable_arena *arena, const char *hw, const c
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *r, &r, err));
     *r = (reader){.arena = arena, .hw = hw, .workloads = workloads, .csv = csv, .err = err};
     r->checkpoints = gable_file_join(arena, workloads, "checkpoints.csv");
+    if (!r->checkpoints)
+        return gable_fail(err, GABLE_INTERNAL, "arena full");
     out->csv = csv;
     GABLE_TRY(gable_arena_take(arena, csv->n_rows + 1, sizeof *out->run, &out->run, err));
     GABLE_TRY(find_columns(r, measured));
