@@ -224,11 +224,17 @@ static outcome run(const line *l, const arming *a)
 
 /* ---- judging ---- */
 
+/* One line that says why; before it a table may say how many rows could not be priced. */
 static bool one_line(const file *err)
 {
-    const char *end = memchr(err->bytes, '\n', err->n);
-    return err->n > 8 && strncmp(err->bytes, "gable: ", 7) == 0 && end &&
-           end == err->bytes + err->n - 1;
+    int n = 0;
+    for (const char *at = err->bytes; *at; n++) {
+        const char *end = strchr(at, '\n');
+        if (strncmp(at, "gable: ", 7) != 0 || !end)
+            return false;
+        at = end + 1;
+    }
+    return n == 1 || (n == 2 && strstr(err->bytes, "rows unsupported"));
 }
 
 static const char *files_fault(const outcome *o, const tree *before, const outcome *good, bool ok)

@@ -71,27 +71,33 @@ static void note_place(inject_kind kind)
         places[kind][n_places[kind]++] = calls[kind];
 }
 
-/* libgomp ends the process where it gets no memory, and nothing can be done about that: its own
- * allocations are left alone. */
-static uintptr_t gomp_from, gomp_to;
+/* libgomp ends the process where it gets no memory, and GSL's fits read what they did not get;
+ * nothing can be done about that here: their own allocations are left alone. */
+static const char *const spared[] = {"libgomp.", "libgsl."};
+enum { N_SPARED = sizeof spared / sizeof spared[0] };
+static uintptr_t spared_from[N_SPARED], spared_to[N_SPARED];
 
-static int find_gomp(struct dl_phdr_info *info, size_t bytes, void *unused)
+static int find_spared(struct dl_phdr_info *info, size_t bytes, void *unused)
 {
     (void)bytes, (void)unused;
-    if (!strstr(info->dlpi_name, "libgomp"))
-        return 0;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        uintptr_t from = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
-        uintptr_t to = from + info->dlpi_phdr[i].p_memsz;
-        gomp_from = gomp_from && gomp_from < from ? gomp_from : from;
-        gomp_to = to > gomp_to ? to : gomp_to;
-    }
-    return 1;
+    for (int s = 0; s < N_SPARED; s++)
+        for (int i = 0; strstr(info->dlpi_name, spared[s]) && i < info->dlpi_phnum; i++) {
+            uintptr_t from = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+            uintptr_t to = from + info->dlpi_phdr[i].p_memsz;
+            if (info->dlpi_phdr[i].p_type != PT_LOAD)
+                continue;
+            spared_from[s] = spared_from[s] && spared_from[s] < from ? spared_from[s] : from;
+            spared_to[s] = to > spared_to[s] ? to : spared_to[s];
+        }
+    return 0;
 }
 
-static bool is_gomp(const void *caller)
+static bool is_spared(const void *caller)
 {
-    return (uintptr_t)caller >= gomp_from && (uintptr_t)caller < gomp_to;
+    for (int s = 0; s < N_SPARED; s++)
+        if ((uintptr_t)caller >= spared_from[s] && (uintptr_t)caller < spared_to[s])
+            return true;
+    return false;
 }
 
 static uintptr_t *where;
@@ -133,7 +139,7 @@ static void start(void)
 {
     void *warm[2];
     backtrace(warm, 2); /* its first call loads a library */
-    dl_iterate_phdr(find_gomp, NULL);
+    dl_iterate_phdr(find_spared, NULL);
     memset(calls, 0, sizeof calls);
     fired = false;
 }
@@ -199,7 +205,7 @@ void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void __libc_free(void *block);
 
-#define MEMORY_FAILS (!is_gomp(__builtin_return_address(0)) && fails(INJECT_MEMORY))
+#define MEMORY_FAILS (!is_spared(__builtin_return_address(0)) && fails(INJECT_MEMORY))
 
 void *malloc(size_t size)
 {
