@@ -328,8 +328,11 @@ static gable_status price_run(reader *r, size_t row, gable_serving_run *run)
     run->generation = device->generation;
     if (run->unsupported)
         return GABLE_OK;
-    if (gable_serving_price(r->arena, model, &m->machine, &m->rules, &run->request, &run->parts,
-                            &local) != GABLE_OK) {
+    gable_status status = gable_serving_price(r->arena, model, &m->machine, &m->rules,
+                                              &run->request, &run->parts, &local);
+    if (status != GABLE_OK && status != GABLE_INPUT)
+        return gable_fail(r->err, status, "%s", local.text);
+    if (status != GABLE_OK) {
         run->unsupported = gable_arena_copy(r->arena, local.text, strlen(local.text));
         return run->unsupported ? GABLE_OK : gable_fail(r->err, GABLE_INTERNAL, "arena full");
     }

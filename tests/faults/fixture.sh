@@ -29,6 +29,11 @@ awk 'BEGIN {
 }' >measured.csv
 cut -d, -f1-8 measured.csv >gemm.csv
 cp gemm.csv shapes.csv
+cat >readings.csv <<'END'
+device,framework,version,op,dtype,shape,flops,bytes,latency_us,power_w,power_limit_w
+b200-sxm,trtllm,1.3.0rc15,gemm,bf16,m=4096;n=4096;k=4096,137438953472,100663296,110,900,1000
+b200-sxm,trtllm,1.3.0rc15,gemm,bf16,m=1;n=4096;k=4096,33554432,33570816,9,400,1000
+END
 cat >runs.csv <<'END'
 device,system,framework,model,precision,tp,ep,isl,osl,concurrency,ttft_ms,tpot_ms
 h100-sxm,hgx-h100-8,vllm,llama-3.1-8b,bf16,1,1,1024,256,8,120,9
