@@ -76,7 +76,8 @@ static void give_way(slow_engine *e)
     count_running(e);
     for (; e->n_running > 1 && e->used + e->batch > e->rules->cache_tokens; count_running(e)) {
         size_t i = e->running[--e->n_running];
-        memmove(e->queue + 1, e->queue, e->n_queue++ * sizeof *e->queue);
+        for (size_t k = e->n_queue++; k > 0; k--) /* valgrind takes memmove for memcpy */
+            e->queue[k] = e->queue[k - 1];
         e->queue[0] = i;
         e->of[i].done = e->of[i].held = 0;
     }
@@ -93,7 +94,9 @@ static double take_parts(slow_engine *e)
             size_t next = e->queue[0];
             if (e->used + wanted(e, next) + e->batch > e->rules->cache_tokens)
                 break;
-            memmove(e->queue, e->queue + 1, --e->n_queue * sizeof *e->queue);
+            e->n_queue--;
+            for (size_t q = 0; q < e->n_queue; q++)
+                e->queue[q] = e->queue[q + 1];
             e->running[e->n_running++] = next;
             e->used += wanted(e, next);
         }
