@@ -30,7 +30,7 @@ int gable_main(int argc, char **argv); /* main of sim/cli/main.c */
 enum { CALLERS = 6, ALL_CALLERS = 44, WORDS_CAP = 40, LINE_CAP = 600, FILES_CAP = 64 };
 
 static const double SLOW_S =
-    1.0; /* two runs: lines that take longer are left to GABLE_FAULTS=all */
+    0.5; /* two runs: lines that take longer are left to GABLE_FAULTS=all */
 static const char *program, *data, *wanted;
 static int tap_fd, n_tests;
 static int callers = CALLERS;
