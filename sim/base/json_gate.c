@@ -243,23 +243,31 @@ static bool is_string(const char *at, const char *word)
     return at[0] == '"' && strncmp(at + 1, word, n) == 0 && at[n + 1] == '"';
 }
 
-/* After the opening of a value, or a whole scalar. */
+/* What an element's key says; a string with escapes is kept. */
+static void ask_pick(scan *s, const char *value)
+{
+    const gable_json_pick *pick = s->gate->pick;
+    size_t n = count_plain(value + 1);
+    if (value[1 + n] != '"' || pick->wanted(pick->with, value + 1, n))
+        s->accepted = true;
+    else
+        s->refused = true;
+}
+
+/* After the opening of a value, or a whole scalar: enters the list, an element of it, its key. */
 static void watch_value(scan *s, size_t key_at, size_t value_at, bool opened)
 {
     const gable_json_pick *pick = s->gate->pick;
-    const char *text = s->gate->text;
-    if (s->depth == 2 && opened && text[value_at] == '[') {
-        s->in_list = s->open[0] == '}' && is_string(text + key_at, pick->list);
-    } else if (s->in_list && s->depth == 3 && opened && text[value_at] == '{') {
+    const char *key = s->gate->text + key_at, *value = s->gate->text + value_at;
+    if (opened && s->depth == 2)
+        s->in_list = *value == '[' && s->open[0] == '}' && is_string(key, pick->list);
+    if (!s->in_list || s->depth != 3 || s->open[2] != '}')
+        return;
+    if (opened) {
         s->element = s->gate->n_places - 1;
         s->refused = s->accepted = false;
-    } else if (s->in_list && s->depth == 3 && text[value_at] == '"' && s->open[2] == '}' &&
-               is_string(text + key_at, pick->key)) {
-        size_t n = count_plain(text + value_at + 1);
-        bool wanted =
-            text[value_at + 1 + n] != '"' || pick->wanted(pick->with, text + value_at + 1, n);
-        s->accepted = s->accepted || wanted;
-        s->refused = s->refused || !wanted;
+    } else if (*value == '"' && is_string(key, pick->key)) {
+        ask_pick(s, value);
     }
 }
 
