@@ -167,7 +167,7 @@ static gable_status add_rung(ladder *l, const char *device, rung r)
         return GABLE_OK;
     GABLE_TRY(
         gable_calibration_load_families(l->arena, l->hw, device, l->open, &calibration, l->err));
-    if (!calibration)
+    if (!calibration || calibration->n_entries == 0)
         return GABLE_OK;
     const gable_accelerator *theirs;
     GABLE_TRY(gable_accelerator_load(l->arena, l->hw, device, &theirs, l->err));
