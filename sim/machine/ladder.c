@@ -10,8 +10,8 @@
 typedef gable_ladder ladder;
 typedef gable_rung rung;
 
-/* Preference, not physics: any own row beats a sibling's, a sibling's beats another format's, and
- * another format of the own generation beats the same format of another one. */
+/* Preference: any own row beats a sibling's, a sibling's beats another format's, and another format
+ * of the own generation beats the same format of another one. */
 static const double far_host = 0.5, far_stack = 1.0, far_sibling = 3.0, far_kernel = 5.0,
                     far_job = 2.5, far_format = 8.0, far_odd = 20.0, far_generation = 40.0;
 
@@ -119,25 +119,24 @@ static gable_status sort_rung(ladder *l, gable_rung *r)
     return GABLE_OK;
 }
 
-/* The furthest that a column can be from an entry, beside the base distance. */
-static double widest(const ladder *l)
+static double span(const double *value, int n)
 {
-    double bytes[2] = {l->log_bytes[0], l->log_bytes[0]},
-           unit[2] = {l->log_unit[0], l->log_unit[0]};
-    for (int d = 0; d < GABLE_N_DTYPES; d++) {
-        bytes[0] = fmin(bytes[0], l->log_bytes[d]);
-        bytes[1] = fmax(bytes[1], l->log_bytes[d]);
+    double least = value[0], most = value[0];
+    for (int i = 1; i < n; i++) {
+        least = fmin(least, value[i]);
+        most = fmax(most, value[i]);
     }
-    for (int u = 0; u < GABLE_N_MMA; u++) {
-        unit[0] = fmin(unit[0], l->log_unit[u]);
-        unit[1] = fmax(unit[1], l->log_unit[u]);
-    }
-    double job = far_job * gable_flavour_farthest;
-    return bytes[1] - bytes[0] + unit[1] - unit[0] + far_format + far_kernel + job + far_stack;
+    return most - least;
 }
 
-/* What is left open when the next rung is `distance` away; stacks that stand in come nearer by less
- * than far_stack. */
+/* The furthest that a column can be from an entry, beside the base distance; and a margin. */
+static double widest(const ladder *l)
+{
+    return span(l->log_bytes, GABLE_N_DTYPES) + span(l->log_unit, GABLE_N_MMA) + far_format +
+           far_kernel + far_job * gable_flavour_farthest + far_stack;
+}
+
+/* What the next rung may still have nearer; stacks that stand in are so by less than far_stack. */
 static void close_families(ladder *l, double distance)
 {
     for (int f = 0; f < GABLE_N_FAMILIES; f++)
@@ -213,7 +212,6 @@ static gable_status climb(ladder *l)
 
 /* ---- kernels ---- */
 
-/* The entry that stands in for one column, and how far away it is. */
 /* What is wanted. */
 typedef struct column {
     int family, weights, unit;
@@ -222,6 +220,7 @@ typedef struct column {
     const char *taken[2]; /* kernels other than these */
 } column;
 
+/* The entry that stands in for it, and how far away it is. */
 typedef struct choice {
     const gable_calibrated *entry;
     const rung *rung;
@@ -305,8 +304,7 @@ static void choose(const ladder *l, const column *want, choice *best)
     }
 }
 
-/* A family that nobody has measured on any device that may stand in: what is believed before a fit.
- */
+/* A family that nobody has measured where it may stand in: what is believed before a fit. */
 static gable_status fill_prior(const ladder *l, int family, const gable_kernel_constants **out)
 {
     gable_kernel_constants *k;

@@ -23,8 +23,7 @@ typedef struct gable_accelerator {
     double tensor_clock_hz; /* at which the matrix peaks hold */
     double vector_clock_hz;
     double matrix_flops_per_s[GABLE_N_MMA]; /* dense; 0: the hardware has no such unit */
-    double
-        fp4_effective_flops_per_s; /* marketing figure with compression or sparsity, never used */
+    double fp4_effective_flops_per_s;       /* marketing figure with sparsity, never used */
     double vector_fp32_flops_per_s, vector_fp64_flops_per_s;
     double exp_per_s; /* special-function unit, exponentials */
 
@@ -120,8 +119,7 @@ typedef struct gable_system {
     bool scale_out_reduction;          /* switches between nodes reduce (SHARP) */
     double power_w;                    /* of the node or rack */
     const char *remark;
-    const char *const
-        *sources; /* one per row of gable_system_schema; NULL where nothing was read */
+    const char *const *sources; /* of each row of gable_system_schema; NULL where nothing is */
 } gable_system;
 
 /* A loaded system with the constants that price it. */
@@ -133,11 +131,9 @@ typedef struct gable_machine {
     const struct gable_power *power; /* what its devices draw; NULL: not asked for */
 } gable_machine;
 
-extern const char
-    *const gable_accelerator_statuses[]; /* shipping preliminary announced not-produced */
-extern const char
-    *const gable_link_kinds[];            /* pcie nvlink c2c infiniband ethernet efa ici xgmi … */
-extern const char *const gable_fabrics[]; /* none switch mesh pcie torus */
+extern const char *const gable_accelerator_statuses[]; /* shipping preliminary announced … */
+extern const char *const gable_link_kinds[];           /* pcie nvlink c2c infiniband ethernet … */
+extern const char *const gable_fabrics[];              /* none switch mesh pcie torus */
 extern const char *const gable_topologies[];
 
 extern const gable_schema gable_accelerator_schema, gable_cpu_schema, gable_link_schema,
@@ -163,12 +159,10 @@ gable_status gable_system_load(gable_arena *arena, const char *hw, const char *n
 gable_status gable_system_of_device(gable_arena *arena, const char *hw, const char *device,
                                     const gable_system **out, gable_err *err);
 
-/* gable_system_load and gable_constants_load for `stack` ("trtllm", "vllm", "sglang", "ideal"). */
+/* gable_system_load and gable_constants_load for `stack` ("trtllm", "vllm", "sglang", "ideal"); the
+ * second loads constants of these families alone (layout/families.h: what a model can ask for). */
 gable_status gable_machine_load(gable_arena *arena, const char *hw, const char *system,
                                 const char *stack, gable_machine *out, gable_err *err);
-
-/* The same with the constants of these families of kernels alone (gable_layout_families says which
- * a model can ask for). */
 gable_status gable_machine_load_families(gable_arena *arena, const char *hw, const char *system,
                                          const char *stack, gable_families families,
                                          gable_machine *out, gable_err *err);

@@ -279,6 +279,51 @@ START_TEST(bad_calibration_is_refused)
 }
 END_TEST
 
+/* A key that names no family is refused whatever is asked for, and so is what is broken in an entry
+ * that is; an entry of another family is left to who asks for it. */
+START_TEST(families_that_are_not_asked_for_are_left_out)
+{
+    gable_calibration *c;
+    const gable_families moe = (gable_families)1 << GABLE_FAMILY_MOE,
+                         gemm = (gable_families)1 << GABLE_FAMILY_GEMM;
+    const char *bad = refused[0].text, *none = refused[3].text;
+    const char *path = scratch_file("bad.json", bad, strlen(bad));
+    ck_assert_int_eq(gable_calibration_load_families(scratch_arena(), hw, path, moe, &c, &err),
+                     GABLE_OK);
+    ck_assert_int_eq(c->n_entries, 0);
+    ck_assert_int_eq(gable_calibration_load_families(scratch_arena(), hw, path, gemm, &c, &err),
+                     GABLE_INPUT);
+    err = (gable_err){0};
+    path = scratch_file("none.json", none, strlen(none));
+    ck_assert_int_eq(gable_calibration_load_families(scratch_arena(), hw, path, moe, &c, &err),
+                     GABLE_INPUT);
+    ck_assert_msg(strstr(err.text, refused[3].says), "%s", err.text);
+}
+END_TEST
+
+/* What is not asked for does not change what is. */
+START_TEST(a_family_alone_is_as_among_all)
+{
+    static const char *const names[] = {"h100-sxm", "b200-sxm", "h200-sxm", "l4", "mi300x", "t4"};
+    const gable_constants *all = constants(names[_i], "vllm"), *one;
+    const gable_accelerator *a = device(names[_i]);
+    for (int f = 0; f < GABLE_N_FAMILIES; f++) {
+        ck_assert_int_eq(gable_constants_load_families(scratch_arena(), hw, a, "vllm",
+                                                       (gable_families)1 << f, &one, &err),
+                         GABLE_OK);
+        for (int d = 0; d < GABLE_N_DTYPES; d++)
+            for (int u = 0; u < GABLE_N_MMA; u++) {
+                const gable_kernel_constants *x = all->kernel[f][d][u], *y = one->kernel[f][d][u];
+                ck_assert_str_eq(x->from, y->from);
+                ck_assert_mem_eq(x->value, y->value, sizeof x->value);
+                ck_assert(x->sigma_ln == y->sigma_ln && x->provenance == y->provenance);
+            }
+        ck_assert(one->absent == (GABLE_ALL_FAMILIES & ~((gable_families)1 << f) &
+                                  ~((gable_families)1 << GABLE_FAMILY_ELEMENTWISE)));
+    }
+}
+END_TEST
+
 Suite *gable_suite_constants(void);
 Suite *gable_suite_constants(void)
 {
@@ -295,6 +340,8 @@ Suite *gable_suite_constants(void)
     tcase_add_test(tcase, framework_names_its_stack);
     tcase_add_loop_test(tcase, calibrations_read_back_as_written, 0, 5);
     ADD_ROWS(tcase, bad_calibration_is_refused, refused);
+    tcase_add_test(tcase, families_that_are_not_asked_for_are_left_out);
+    tcase_add_loop_test(tcase, a_family_alone_is_as_among_all, 0, 6);
     suite_add_tcase(suite, tcase);
     TCase *tree = tcase_create("tree");
     tcase_set_tags(tree, "slow");

@@ -408,6 +408,60 @@ START_TEST(reads_files)
 }
 END_TEST
 
+/* ---- elements that are left out ---- */
+
+static bool wants_a(const void *with, const char *value, size_t length_bytes)
+{
+    (void)with;
+    return length_bytes == 1 && value[0] == 'a';
+}
+
+static gable_status read_picked(const char *text)
+{
+    static const gable_json_pick pick = {"list", "is", wants_a, NULL};
+    const char *path = scratch_file("p.json", text, strlen(text));
+    err = (gable_err){0};
+    root = NULL;
+    return gable_json_read_picked(scratch_arena(), path, GABLE_JSON_STRICT, &pick, &root, &err);
+}
+
+/* text, indices of the elements of "list" that are in the tree, or where it is refused */
+static const struct {
+    const char *text, *kept, *refused;
+} picked[] = {
+    {"{\"list\": [{\"is\": \"a\"}, {\"is\": \"b\"}, {\"is\": \"a\"}]}", "0 2 ", NULL},
+    {"{\"list\": [{\"n\": [{\"is\": \"a\"}], \"is\": \"b\"}]}", "", NULL},
+    {"{\"list\": [{\"n\": {\"is\": \"b\"}, \"is\": \"a\"}]}", "0 ", NULL},
+    {"{\"list\": [{\"is\": \"\\u0062\"}, {\"is\": 1}, {}, 7, null]}", "0 1 2 3 4 ", NULL},
+    {"{\"other\": [{\"is\": \"b\"}], \"list\": [{\"is\": \"b\"}, {\"no\": 1}]}", "1 ", NULL},
+    {"{\"list\": [{\"is\": \"b\", \"x\": 01}]}", NULL, ":1:28: bad number"},
+    {"{\"list\": [{\"is\": \"b\"}, {\"is\": \"a\",\n\"is\": \"a\"}]}", NULL,
+     ":2:1: list[1].is: duplicate key"},
+    {"{\"list\": [{\"is\": \"b\"}], \"x\": 1, \"x\": 2}", NULL, ":1:33: x: duplicate key"},
+    {"{\"list\": [{\"is\": \"b\"}]", NULL, ":1:23: expected ',' or '}'"},
+};
+
+START_TEST(leaves_out_what_nobody_wants)
+{
+    char kept[64] = "";
+    gable_status status = read_picked(picked[_i].text);
+    if (picked[_i].refused) {
+        ck_assert_int_eq(status, GABLE_INPUT);
+        ck_assert_msg(strstr(err.text, picked[_i].refused), "%s", err.text);
+        return;
+    }
+    ck_assert_msg(status == GABLE_OK, "%s", err.text);
+    const gable_json *list = gable_json_get(root, "list");
+    size_t n = 0;
+    for (const gable_json *e = list->child; e; e = e->next, n++)
+        snprintf(kept + strlen(kept), sizeof kept - strlen(kept), "%zu ", e->index);
+    ck_assert_str_eq(kept, picked[_i].kept);
+    ck_assert_uint_eq(list->n_children, n);
+    const gable_json *other = gable_json_get(root, "other");
+    ck_assert(!other || other->n_children == 1);
+}
+END_TEST
+
 Suite *gable_suite_json(void);
 Suite *gable_suite_json(void)
 {
@@ -424,6 +478,7 @@ Suite *gable_suite_json(void)
     tcase_add_test(tree, messages_are_safe_for_a_terminal);
     ADD_ROWS(tree, unknown_keys_are_refused, keys);
     tcase_add_test(tree, reads_files);
+    ADD_ROWS(tree, leaves_out_what_nobody_wants, picked);
     tcase_add_test(size, depth_is_capped);
     tcase_add_loop_test(size, large_files_take_linear_time, 0, 6);
     tcase_add_test(size, large_objects_are_checked_for_duplicates);
