@@ -10,12 +10,6 @@
 #include "engine/serving_fit.h"
 #include "rows.h"
 
-static void check_close(double got, double expected, double tolerance)
-{
-    ck_assert_msg(fabs(got - expected) <= tolerance * fabs(expected), "got %.17g, expected %.17g",
-                  got, expected);
-}
-
 /* Steps of 10 ms of 50 layers, prompts of 1000 tokens that take 40 ms alone and 30 ms in a step. */
 static const gable_serving_parts parts = {.isl = 1000,
                                           .osl = 101,
