@@ -125,13 +125,19 @@ static void count(const gable_algorithm *a, const gable_collective *c, const gab
     out->set_aside_sm = a->set_aside_sm;
     out->steps = out->wire_bytes = out->cap_bytes_per_s = 0.0;
     out->out_steps = out->out_wire_bytes = 0.0;
+    out->peak = out->out_peak = 1.0;
     a->count(c, g, out);
+}
+
+static double over(double bytes, double bytes_per_s)
+{
+    return bytes > 0.0 ? bytes / bytes_per_s : 0.0;
 }
 
 static double least_s(const gable_way *w)
 {
-    double inside = w->wire_bytes > 0.0 ? w->wire_bytes / w->bytes_per_s : 0.0;
-    double outside = w->out_wire_bytes > 0.0 ? w->out_wire_bytes / w->out_bytes_per_s : 0.0;
+    double inside = over(w->wire_bytes, w->bytes_per_s);
+    double outside = over(w->out_wire_bytes, w->out_bytes_per_s);
     return inside > outside ? inside : outside;
 }
 
@@ -180,7 +186,9 @@ typedef struct contest {
     const gable_kernel_constants *custom; /* of the engine's own kernel beside a library; or NULL */
     /* What came of it; the ways live in hold's caller. */
     const gable_way *least, *best;
-    double ceiling_s, time_s, overhead_s;
+    double ceiling_s, time_s;
+    double least_inside_s, least_outside_s; /* at the ceiling: how long the links are taken */
+    gable_way_parts parts;
     const gable_kernel_constants *won; /* NULL: nobody could */
 } contest;
 
@@ -200,17 +208,17 @@ static void enter(contest *x, const gable_algorithm *a, const gable_way *way)
 {
     bool own = x->custom && (a->runs & GABLE_RUNS_CUSTOM);
     const gable_kernel_constants *k = own ? x->custom : x->constants;
-    double overhead_s;
+    gable_way_parts parts;
     if (!own && !(a->runs & x->runs))
         return;
     if (!k || (x->algorithm && strcmp(a->name, x->algorithm) != 0))
         return;
     double s = gable_way_s(x->collective, way, own ? GABLE_FAMILY_CUSTOM_REDUCE : x->family,
-                           k->value, x->time_s, &overhead_s);
+                           k->value, x->time_s, &parts);
     if (!(s < x->time_s))
         return;
     x->time_s = s;
-    x->overhead_s = overhead_s;
+    x->parts = parts;
     x->best = way;
     x->won = k;
 }
@@ -238,7 +246,13 @@ static void hold(contest *x, gable_way *ways)
         enter(x, a, ways);
         ways++;
     }
-    x->ceiling_s = x->least ? least_s(x->least) : 0.0;
+    x->ceiling_s = x->least_inside_s = x->least_outside_s = 0.0;
+    if (!x->least)
+        return;
+    x->least_inside_s = over(x->least->wire_bytes, x->least->bytes_per_s);
+    x->least_outside_s = over(x->least->out_wire_bytes, x->least->out_bytes_per_s);
+    x->ceiling_s =
+        x->least_inside_s > x->least_outside_s ? x->least_inside_s : x->least_outside_s;
 }
 
 double gable_net_wire_bytes(const gable_collective *collective, const gable_system *system)
@@ -294,6 +308,17 @@ static void take_time(const contest *x, double time_s, double overhead_s, gable_
     out->ceiling_bound = GABLE_BOUND_NETWORK;
 }
 
+static void take_wire(const contest *x, const gable_way *way, double inside_s, double outside_s,
+                      gable_wire *out)
+{
+    out->inside_s = inside_s;
+    out->outside_s = outside_s;
+    out->least_inside_s = x->least_inside_s;
+    out->least_outside_s = x->least_outside_s;
+    out->peak = way ? way->peak : 1.0;
+    out->out_peak = way ? way->out_peak : 1.0;
+}
+
 /* Datasheet alone: the ceiling; nobody could run it: nothing. */
 static void finish_without(const contest *x, bool ideal, gable_transfer *out)
 {
@@ -303,6 +328,8 @@ static void finish_without(const contest *x, bool ideal, gable_transfer *out)
     out->steps = 0.0;
     out->wire_bytes = least ? least->wire_bytes : 0.0;
     out->out_wire_bytes = least ? least->out_wire_bytes : 0.0;
+    take_wire(x, least, least ? x->least_inside_s : 0.0, least ? x->least_outside_s : 0.0,
+              &out->wire);
     take_time(x, ideal ? x->ceiling_s : 0.0, 0.0, &out->time);
 }
 
@@ -317,8 +344,9 @@ static void finish(const contest *x, bool ideal, gable_transfer *out)
         out->steps = way->steps + way->out_steps;
         out->wire_bytes = way->wire_bytes;
         out->out_wire_bytes = way->out_wire_bytes;
-        take_time(x, x->time_s > x->ceiling_s ? x->time_s : x->ceiling_s, x->overhead_s,
-                  &out->time);
+        take_wire(x, way, x->parts.inside_s, x->parts.outside_s, &out->wire);
+        take_time(x, x->time_s > x->ceiling_s ? x->time_s : x->ceiling_s,
+                  x->parts.overhead_s, &out->time);
         out->time.sigma_ln = x->won->sigma_ln;
         out->time.set_aside_sm = way->set_aside_sm;
         out->time.provenance = x->won->provenance;
@@ -355,7 +383,7 @@ static bool begin(const gable_collective *c, const gable_machine *machine, conte
     x->algorithm = NULL;
     x->custom = x->won = NULL;
     x->least = x->best = NULL;
-    x->ceiling_s = x->time_s = x->overhead_s = 0.0;
+    x->ceiling_s = x->time_s = x->least_inside_s = x->least_outside_s = 0.0;
     x->family = gable_collective_family(c);
     x->runs = runs_of(c);
     if (c->n_ranks > 1.0 && machine->system->fabric != GABLE_FABRIC_NONE) {

@@ -55,6 +55,14 @@ extern const gable_algorithm_list gable_algorithms_of[GABLE_N_COLLECTIVES];
 bool gable_algorithm_fits(const gable_algorithm *algorithm, const gable_group *group,
                           const gable_system *system);
 
+/* How long one call takes the links of the busiest device, in its busier direction; what is left of
+ * its time goes on while others use them (net/share.h). */
+typedef struct gable_wire {
+    double inside_s, outside_s;             /* inside its node, and between nodes; expected */
+    double least_inside_s, least_outside_s; /* at the ceiling */
+    double peak, out_peak;                  /* of the way: gable_way */
+} gable_wire;
+
 /* How it was done. */
 typedef struct gable_transfer {
     gable_time time;
@@ -63,6 +71,7 @@ typedef struct gable_transfer {
     double steps;          /* latency steps, those between nodes too */
     double wire_bytes;     /* on the busiest link of a device inside its node, one direction */
     double out_wire_bytes; /* on that between nodes */
+    gable_wire wire;
 } gable_transfer;
 
 /* Bytes on the busiest link with the algorithm that moves least: what the ceiling counts. */
