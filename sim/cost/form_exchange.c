@@ -103,10 +103,10 @@ static double custom_s(const gable_collective *c, const gable_way *w, const doub
     switch (w->kind) {
     case GABLE_WAY_ONE_SHOT:
         parts->inside_s = y = wire / capped(v[GABLE_CUSTOM_P_ONE] * rate, cap);
-        return too_large ? (double)INFINITY
-                         : start + ramped(y, v[GABLE_CUSTOM_P_RAMPED] > 0.0
-                                                 ? v[GABLE_CUSTOM_P_ONE_TAU]
-                                                 : 0.0);
+        return too_large
+                   ? (double)INFINITY
+                   : start + ramped(y, v[GABLE_CUSTOM_P_RAMPED] > 0.0 ? v[GABLE_CUSTOM_P_ONE_TAU]
+                                                                      : 0.0);
     case GABLE_WAY_TWO_SHOT:
         parts->overhead_s = start += 1e-6 * v[GABLE_CUSTOM_P_TWO_US];
         if (start >= best_s)
@@ -142,7 +142,8 @@ static double tokens_s(const gable_collective *c, const gable_way *w, const doub
     parts->inside_s = w->wire_bytes / rate;
     parts->outside_s = 0.0;
     double y = ramped(parts->inside_s, v[GABLE_EXCHANGE_P_TAU]);
-    parts->overhead_s = 1e-6 * (v[GABLE_EXCHANGE_P_T0] + v[GABLE_EXCHANGE_P_LOG] * w->steps + fixed);
+    parts->overhead_s =
+        1e-6 * (v[GABLE_EXCHANGE_P_T0] + v[GABLE_EXCHANGE_P_LOG] * w->steps + fixed);
     if (w->out_wire_bytes <= 0.0)
         return parts->overhead_s + y;
     double out_rate =
@@ -173,8 +174,8 @@ void gable_form_exchange(const gable_op *op, const gable_work *work, gable_chip 
     (void)chip;
     for (int i = 0; i < ways->n; i++) {
         gable_way_parts parts;
-        double s = gable_way_s(&op->exchange.collective, &ways->way[i], work->family, value, best,
-                               &parts);
+        double s =
+            gable_way_s(&op->exchange.collective, &ways->way[i], work->family, value, best, &parts);
         if (s < best) {
             best = s;
             overhead_s = parts.overhead_s;

@@ -13,8 +13,8 @@
  * At least the longest lane and at most the sum of them. */
 double gable_engine_group_s(const double *lane_s, double busy_s, double shared_s, double waves);
 
-/* Fills hidden_s of the rows of groups and contended_s and lowers the totals; rows of no group stay. The rows
- * 0 … n - 1 are priced.
+/* Fills hidden_s of the rows of groups and contended_s and lowers the totals; rows of no group
+ * stay. The rows 0 … n - 1 are priced.
  *   n_sm   of the device, of which some exchanges set a part aside */
 void gable_engine_overlap(const gable_plan *plan, int n, double n_sm, gable_step *step);
 

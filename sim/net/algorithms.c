@@ -332,9 +332,12 @@ static void counts(const gable_collective *c, const gable_group *g, gable_way *w
         .name = (name_), .fabrics = (fabrics_), .runs = GABLE_RUNS_##runs_,                        \
         .way = GABLE_WAY_##way_, .count = (count_), __VA_ARGS__                                    \
     }
-#define EVERYWHERE .one_node = false
-#define IN_A_NODE .one_node = true
-#define BETWEEN_NODES .many_nodes = true
+#define NEEDS(what) .needs = (what)
+#define EVERYWHERE NEEDS(0)
+#define IN_A_NODE NEEDS(GABLE_NEEDS_ONE_NODE)
+#define BETWEEN_NODES NEEDS(GABLE_NEEDS_MANY_NODES)
+#define IN_A_SWITCH NEEDS(GABLE_NEEDS_ONE_NODE | GABLE_NEEDS_IN_NETWORK)
+#define BETWEEN_SWITCHES NEEDS(GABLE_NEEDS_MANY_NODES | GABLE_NEEDS_IN_NETWORK)
 #define DEALERS .libraries = BY(ONE_SIDED) | BY(TWO_SIDED)
 #define MOVERS .libraries = BY(DEEPEP_LL) | BY(DEEPEP_HT) | BY(ONE_SIDED) | BY(TWO_SIDED)
 
@@ -343,20 +346,20 @@ static const gable_algorithm all_reduce[] = {
     ROW("one-shot", ON_ALL, CUSTOM, ONE_SHOT, one_shot, IN_A_NODE),
     ROW("two-shot", ON_ALL, CUSTOM, TWO_SHOT, two_shot, IN_A_NODE),
     ROW("tree", ON_ALL, NCCL, RING, tree_twice, BETWEEN_NODES),
-    ROW("in-switch", ON(SWITCH), NCCL, SWITCH, in_switch, .in_network = true, IN_A_NODE),
+    ROW("in-switch", ON(SWITCH), NCCL, SWITCH, in_switch, IN_A_SWITCH),
     ROW("ring", ON_ALL, NCCL, RING, ring_twice, EVERYWHERE),
-    ROW("in-switch-tree", ON(SWITCH), NCCL, SWITCH, in_switch_tree, .in_network = true,
-        BETWEEN_NODES),
-    ROW("halving-doubling", ON_LINKS, FORCED, RING, halving, IN_A_NODE, .power_of_two = true),
+    ROW("in-switch-tree", ON(SWITCH), NCCL, SWITCH, in_switch_tree, BETWEEN_SWITCHES),
+    ROW("halving-doubling", ON_LINKS, FORCED, RING, halving,
+        NEEDS(GABLE_NEEDS_ONE_NODE | GABLE_NEEDS_POWER_OF_TWO)),
     ROW("hierarchical", ON_ALL, FORCED, RING, hierarchical, BETWEEN_NODES),
-    ROW("sharp", ON(SWITCH), FORCED, SWITCH, sharp, .in_network = true, .out_network = true,
-        BETWEEN_NODES),
+    ROW("sharp", ON(SWITCH), FORCED, SWITCH, sharp,
+        NEEDS(GABLE_NEEDS_MANY_NODES | GABLE_NEEDS_IN_NETWORK | GABLE_NEEDS_OUT_NETWORK)),
 };
 
 static const gable_algorithm all_gather[] = {
     ROW("ring", ON_ALL, NCCL, RING, ring_once, EVERYWHERE),
     ROW("direct", ON_LINKS, FORCED, RING, direct, IN_A_NODE),
-    ROW("in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true, IN_A_NODE),
+    ROW("in-switch", ON(SWITCH), FORCED, SWITCH, multicast, IN_A_SWITCH),
     ROW("pat", ON_ALL, FORCED, RING, aggregated, BETWEEN_NODES),
 };
 
@@ -369,12 +372,12 @@ static const gable_algorithm all_to_all[] = {
 
 static const gable_algorithm broadcast[] = {
     ROW("chain", ON_ALL, NCCL, RING, chain, EVERYWHERE),
-    ROW("in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true, IN_A_NODE),
+    ROW("in-switch", ON(SWITCH), FORCED, SWITCH, multicast, IN_A_SWITCH),
 };
 
 static const gable_algorithm reduce[] = {
     ROW("chain", ON_ALL, NCCL, RING, chain, EVERYWHERE),
-    ROW("in-switch", ON(SWITCH), FORCED, SWITCH, multicast, .in_network = true, IN_A_NODE),
+    ROW("in-switch", ON(SWITCH), FORCED, SWITCH, multicast, IN_A_SWITCH),
 };
 
 static const gable_algorithm p2p[] = {

@@ -4,11 +4,11 @@
  *
  * Closed form: bytes inside a node and bytes between nodes are flows of their own, so each link is
  * one queue that is never idle while anything waits for it. With lanes that come to it after
- * latencies L, the link is done at max over lanes k of L_k + the seconds of all lanes with L >= L_k,
- * whatever the shares; the exchanges are done when their last link is. Where one lane alone uses a
- * link this is that lane's own time. Exact for lanes that start together and whose latency comes
- * first; tests/unit/test_share.c runs the same flows through net/flows, and expert tokens pair by
- * pair.
+ * latencies L, the link is done at max over lanes k of L_k + the seconds of all lanes with L >=
+ * L_k, whatever the shares; the exchanges are done when their last link is. Where one lane alone
+ * uses a link this is that lane's own time. Exact for lanes that start together and whose latency
+ * comes first; tests/unit/test_share.c runs the same flows through net/flows, and expert tokens
+ * pair by pair.
  * Room: net. Uses: base, net. */
 #ifndef GABLE_NET_SHARE_H
 #define GABLE_NET_SHARE_H
@@ -16,7 +16,7 @@
 
 /* Links of a device, by direction; the names are those of `gable net traffic`. */
 typedef enum gable_device_link {
-    GABLE_LINK_UP,  /* inside the node */
+    GABLE_LINK_UP, /* inside the node */
     GABLE_LINK_DOWN,
     GABLE_LINK_OUT, /* between nodes */
     GABLE_LINK_IN,

@@ -233,10 +233,9 @@ static const struct {
 
 START_TEST(groups_of_rows)
 {
-    ck_assert_double_eq_tol(
-        gable_engine_group_s(groups[_i].lane_s, groups[_i].busy_s,
-                             groups[_i].shared_s, groups[_i].waves),
-        groups[_i].expected_s, 1e-12);
+    ck_assert_double_eq_tol(gable_engine_group_s(groups[_i].lane_s, groups[_i].busy_s,
+                                                 groups[_i].shared_s, groups[_i].waves),
+                            groups[_i].expected_s, 1e-12);
 }
 END_TEST
 

@@ -18,13 +18,16 @@ static const struct {
     {"one lane alone", {{5, {1, 3, 0, 0}}}, 5},
     {"links of their own", {{5, {3, 3, 0, 0}}, {4, {0, 0, 2, 2}}}, 5},
     {"one link: the first comes after 2, and then nothing is idle",
-     {{5, {3, 3, 0, 0}}, {5, {3, 3, 0, 0}}}, 8},
+     {{5, {3, 3, 0, 0}}, {5, {3, 3, 0, 0}}},
+     8},
     {"the second comes when the first is done", {{3, {2, 0, 0, 0}}, {9, {4, 0, 0, 0}}}, 9},
     {"the second comes while the first is there", {{5, {4, 0, 0, 0}}, {6, {3, 0, 0, 0}}}, 8},
     {"out and back of skewed tokens: each is calm where the other is busy",
-     {{6, {2, 6, 0, 0}}, {6, {6, 2, 0, 0}}}, 8},
+     {{6, {2, 6, 0, 0}}, {6, {6, 2, 0, 0}}},
+     8},
     {"three lanes, the middle one elsewhere",
-     {{4, {3, 0, 0, 0}}, {9, {0, 9, 0, 0}}, {4, {3, 0, 0, 0}}}, 9},
+     {{4, {3, 0, 0, 0}}, {9, {0, 9, 0, 0}}, {4, {3, 0, 0, 0}}},
+     9},
 };
 
 START_TEST(lanes_by_hand)
@@ -54,9 +57,9 @@ static double run_lanes(const gable_lane_use *lanes, const double *latency_s)
     bool fatpipe[LANES + LINKS] = {false};
     size_t path_at[LANES * LINKS + 1] = {0}, path[2 * LANES * LINKS];
     size_t after_at[LANES * LINKS + 1] = {0}, after[1] = {0};
-    gable_flows f = {LINKS + LANES, LANES * LINKS, names,   rate,  latency, count,    fatpipe,
-                     names,         start,         bytes,   count, path_at, path,     after_at,
-                     after};
+    gable_flows f = {LINKS + LANES, LANES * LINKS, names, rate,     latency,
+                     count,         fatpipe,       names, start,    bytes,
+                     count,         path_at,       path,  after_at, after};
     gable_flows_end end;
     for (int k = 0; k < LANES * LINKS; k++) {
         int lane = k / LINKS, link = k % LINKS;
@@ -105,9 +108,9 @@ static gable_flows there_and_back(const gable_flows *out, double back_per_out)
 {
     gable_flows both = *out;
     size_t n = out->n_flows, hops = out->path_at[n];
-    ck_assert_int_eq(gable_arena_take(scratch_arena(), 2 * n, sizeof *both.flow_id, &both.flow_id,
-                                      &err),
-                     GABLE_OK);
+    ck_assert_int_eq(
+        gable_arena_take(scratch_arena(), 2 * n, sizeof *both.flow_id, &both.flow_id, &err),
+        GABLE_OK);
 #define COLUMN(member, count)                                                                      \
     ck_assert_int_eq(                                                                              \
         gable_arena_take(scratch_arena(), count, sizeof *both.member, &both.member, &err),         \
@@ -140,9 +143,12 @@ static const struct {
     int ranks, nodes;
     double skew, hot, back_per_out, tolerance;
 } exchanges[] = {
-    {"gb200-nvl72", 72, 1, 0.0, 0.0, 2.0, 1e-9}, {"gb200-nvl72", 72, 1, 0.8, 0.0, 2.0, 1e-9},
-    {"hgx-h100-8", 8, 1, 0.0, 0.0, 1.0, 1e-9},   {"hgx-h100-8", 8, 1, 1.2, 0.0, 2.0, 1e-9},
-    {"hgx-h100-8", 32, 4, 0.0, 0.0, 1.0, 1e-9},  {"hgx-h100-8", 16, 2, 0.0, 3.0, 2.0, 1e-9},
+    {"gb200-nvl72", 72, 1, 0.0, 0.0, 2.0, 1e-9},
+    {"gb200-nvl72", 72, 1, 0.8, 0.0, 2.0, 1e-9},
+    {"hgx-h100-8", 8, 1, 0.0, 0.0, 1.0, 1e-9},
+    {"hgx-h100-8", 8, 1, 1.2, 0.0, 2.0, 1e-9},
+    {"hgx-h100-8", 32, 4, 0.0, 0.0, 1.0, 1e-9},
+    {"hgx-h100-8", 16, 2, 0.0, 3.0, 2.0, 1e-9},
     {"hgx-h100-8", 32, 4, 0.0, 5.0, 2.0, 1e-9},
     /* Other ranks of the busiest node are popular too, so less leaves it than is reckoned. */
     {"hgx-h100-8", 32, 4, 0.8, 0.0, 2.0, 0.03},
@@ -181,8 +187,8 @@ START_TEST(tokens_out_and_back)
                              .n_nodes = exchanges[_i].nodes,
                              .bytes = 1e9,
                              .skew = exchanges[_i].skew};
-    ck_assert_int_eq(
-        gable_system_load(scratch_arena(), "hw", exchanges[_i].system, &system, &err), GABLE_OK);
+    ck_assert_int_eq(gable_system_load(scratch_arena(), "hw", exchanges[_i].system, &system, &err),
+                     GABLE_OK);
     ck_assert_int_eq(gable_traffic_build(scratch_arena(), system, &traffic, &out, &err), GABLE_OK);
     double hot = exchanges[_i].hot;
     if (hot > 0.0)
@@ -192,8 +198,8 @@ START_TEST(tokens_out_and_back)
     gable_flows both = there_and_back(&out, exchanges[_i].back_per_out);
     ck_assert_int_eq(gable_flows_run(scratch_arena(), &both, &end, &err), GABLE_OK);
     for (int back = 0; back < 2; back++) {
-        gable_wire wire =
-            wire_of(system, &traffic, hot, traffic.bytes * (back ? exchanges[_i].back_per_out : 1.0));
+        gable_wire wire = wire_of(system, &traffic, hot,
+                                  traffic.bytes * (back ? exchanges[_i].back_per_out : 1.0));
         gable_net_share_add(back ? GABLE_COLLECTIVE_MOE_COMBINE : GABLE_COLLECTIVE_MOE_DISPATCH,
                             &wire, 1.0, &lanes[back], &least[back]);
         lanes[back].time_s = fmax(wire.inside_s, wire.outside_s);
