@@ -65,11 +65,11 @@ static const gable_column tail_columns[] = {
     COLUMN("layout", layout, "layout", TEXT, NONE, 0),
     COLUMN("clients", clients, "clients", NUMBER, NONE, 0),
     COLUMN("ttft_p50_s", ttft.p50, "TTFT p50", NUMBER, SECONDS, 0),
-    COLUMN("ttft_p99_s", ttft.p99, "p99", NUMBER, SECONDS, 0),
+    COLUMN("ttft_p99_s", ttft.p99, "TTFT p99", NUMBER, SECONDS, 0),
     COLUMN("tpot_p50_s", tpot.p50, "TPOT p50", NUMBER, SECONDS, 0),
-    COLUMN("tpot_p99_s", tpot.p99, "p99", NUMBER, SECONDS, 0),
-    COLUMN("e2e_p50_s", e2e.p50, "E2E p50", NUMBER, SECONDS, 2),
-    COLUMN("e2e_p99_s", e2e.p99, "p99", NUMBER, SECONDS, 2),
+    COLUMN("tpot_p99_s", tpot.p99, "TPOT p99", NUMBER, SECONDS, 0),
+    COLUMN("e2e_p50_s", e2e.p50, "E2E p50", NUMBER, SECONDS, 3),
+    COLUMN("e2e_p99_s", e2e.p99, "E2E p99", NUMBER, SECONDS, 2),
 };
 
 void gable_plan_layout(gable_text *out, const gable_serving_request *layout)
@@ -342,7 +342,8 @@ static void write_tails(gable_cli *cli, const gable_planned *p, const gable_tabl
         return;
     gable_text_add(
         &cli->out,
-        "\nSimulated: ten requests of each client; the first ones, all at once, left out\n");
+        "\nSimulated: ten requests of each client; the first ones, all at once, are left "
+        "out\nhere (the means above count them)\n");
     gable_table_write(&cli->out, &table, GABLE_FORMAT_TEXT, cli->width);
 }
 
