@@ -21,6 +21,8 @@ static const gable_option options[] = {
     COUNT(concurrency, "concurrency", "1", 1.0, 1048576.0,
           "clients that ask again as soon as they are answered"),
     COUNT(waves, "waves", "10", 1.0, 1e9, "requests of each client; all clients start at once"),
+    COUNT(warmup, "warmup", "0", 0.0, 1e9,
+          "of those, the first that the figures leave out; plan leaves out 1"),
     GABLE_LAYOUT_OPTIONS(OWNER),
     CHOICE(arrivals, "arrivals", "KIND", gable_arrivals_names, "closed",
            "--concurrency clients in a closed loop, at random or in clumps at --rate, as in "
