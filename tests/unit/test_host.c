@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "../scratch.h"
 #include "engine/compress.h"
 #include "engine/host.h"
 #include "gable.h"
+#include "plans.h"
 #include "rows.h"
 
 static const gable_model *load_model(const char *name)
@@ -35,15 +35,6 @@ static gable_machine load_machine(const char *name)
 static const gable_scenario decode = {
     .phase = GABLE_PHASE_DECODE, .batch = 1, .n_cached = 1024, .n_new = 1, .tp = 1, .ep = 1};
 
-static gable_plan lay(const gable_model *model, const gable_scenario *scenario)
-{
-    gable_plan plan;
-    gable_err err = {0};
-    ck_assert_msg(gable_layout_plan(scratch_arena(), model, scenario, &plan, &err) == GABLE_OK,
-                  "%s", err.text);
-    return plan;
-}
-
 static gable_step price(const gable_plan *plan, const gable_machine *machine)
 {
     gable_step step;
@@ -52,15 +43,6 @@ static gable_step price(const gable_plan *plan, const gable_machine *machine)
     ck_assert_int_eq(gable_step_init(scratch_arena(), plan, &step, &err), GABLE_OK);
     gable_engine_price(plan, machine, &step);
     return step;
-}
-
-static int find(const gable_plan *plan, const char *name)
-{
-    for (int i = 0; i < plan->n_rows; i++)
-        if (strcmp(plan->name[i], name) == 0)
-            return i;
-    ck_abort_msg("no row %s", name);
-    return -1;
 }
 
 /* ---- the way ---- */
