@@ -160,6 +160,11 @@ static void write_split(gable_text *out, const gable_serve_options *o, const gab
                     seconds(x->handover.fixed_s + x->handover.token_s * prompt, text),
                     x->handover.out ? "over the scale-out fabric" : "inside the domain",
                     100.0 * a->result.link_busy_frac);
+    if (x->handover.longer_frac > 0.0)
+        gable_text_addf(out,
+                        "            %.1f %% slower beside the engines' own exchanges, which it "
+                        "slows in turn\n",
+                        100.0 * x->handover.longer_frac);
     gable_text_addf(out,
                     "  balance   %.4g requests/s an engine that computes prompts, %.4g one that "
                     "answers %.0f: %.3g to 1\n",
@@ -278,6 +283,7 @@ static void write_json_split(gable_text *out, const gable_serve_options *o,
     const json_row rows[] = {
         {"handover_s", x->handover.fixed_s + x->handover.token_s * a->serving.parts.isl},
         {"handover_bytes", x->handover.token_bytes * a->serving.parts.isl},
+        {"handover_longer_frac", x->handover.longer_frac},
         {"link_busy_frac", a->result.link_busy_frac},
         {"prefill_requests_per_s", x->rates.prefill_requests_per_s},
         {"decode_requests_per_s", x->rates.decode_requests_per_s},

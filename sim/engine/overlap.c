@@ -140,3 +140,16 @@ void gable_engine_overlap(const gable_plan *plan, int n, double n_sm, gable_step
     for (int i = 0; i < n; i++)
         step->time_s_total -= step->hidden_s[i];
 }
+
+void gable_engine_links(const gable_plan *plan, const gable_machine *machine, double *links_s)
+{
+    links_s[0] = links_s[1] = 0.0;
+    for (int i = 0; i < plan->n_rows; i++) {
+        gable_transfer transfer;
+        if (plan->kind[i] != GABLE_ROW_COLLECTIVE)
+            continue;
+        gable_net_transfer(&plan->collective[i], machine, &transfer);
+        links_s[0] += plan->calls[i] * transfer.wire.inside_s;
+        links_s[1] += plan->calls[i] * transfer.wire.outside_s;
+    }
+}

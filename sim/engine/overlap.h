@@ -18,4 +18,8 @@ double gable_engine_group_s(const double *lane_s, double busy_s, double shared_s
  *   n_sm   of the device, of which some exchanges set a part aside */
 void gable_engine_overlap(const gable_plan *plan, int n, double n_sm, gable_step *step);
 
+/* Seconds of a step in which its exchanges take the links of a device, at the rates that they
+ * reach: links_s[0] inside its node, links_s[1] between nodes. Prices the exchanges anew. */
+void gable_engine_links(const gable_plan *plan, const gable_machine *machine, double *links_s);
+
 #endif

@@ -108,8 +108,10 @@ static void price_host(const gable_plan *plan, const gable_machine *machine, con
                        gable_time *out)
 {
     *out = (gable_time){.bound = GABLE_BOUND_NETWORK, .ceiling_bound = GABLE_BOUND_NETWORK};
-    out->time_s = out->network_s = gable_engine_host_s(plan, machine, step->time_s_total);
-    out->ceiling_s = gable_engine_host_s(plan, machine, step->ceiling_s_total);
+    out->time_s = out->network_s =
+        gable_engine_host_s(plan, machine, step->time_s_total,
+                            gable_engine_exchange_s(machine, step->wire_bytes_total));
+    out->ceiling_s = gable_engine_host_s(plan, machine, step->ceiling_s_total, 0.0);
     out->wire_bytes = plan->host.ahead_bytes + plan->host.routed_bytes + plan->host.memory_bytes;
     out->provenance = GABLE_PROVENANCE_SPEC;
 }

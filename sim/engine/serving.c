@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "engine/overlap.h"
 #include "engine/step_costs.h"
 
 /* 2.5: a running sequence holds, on average over its life, a little more than half its answer. */
@@ -73,6 +74,7 @@ static gable_status price_decode(gable_serving_layout *l, gable_serving_parts *o
     }
     out->decode_s = gable_step_costs_kernels(&plan, &step);
     out->decode_ceiling_s = step.ceiling_s_total;
+    gable_engine_links(&plan, l->machine, out->decode_links_s);
     out->pass_batch = fmax(out->batch - 1.0, 1.0) / (plan.ranks.attn_dp * plan.passes);
     out->n_layers = l->model->n_layers * plan.stage_frac * plan.passes * (1.0 + plan.bubble_frac);
     for (int b = 0; b < GABLE_N_BOUNDS; b++)
@@ -107,6 +109,7 @@ gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
     GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, err));
     out->prefill_s = gable_step_costs_kernels(&out->prompts, &step);
     out->prefill_ceiling_s = step.ceiling_s_total;
+    gable_engine_links(&out->prompts, machine, out->prefill_links_s);
     if (out->prompts.ranks.attn_dp > 1.0) {
         s.batch = out->prompts.ranks.attn_dp;
         GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, err));
@@ -130,6 +133,8 @@ gable_status gable_serving_at(gable_serving_layout *l, double concurrency, gable
         return status;
     out->prefill_s = l->prefill_s;
     out->prefill_ceiling_s = l->prefill_ceiling_s;
+    out->prefill_links_s[0] = l->prefill_links_s[0];
+    out->prefill_links_s[1] = l->prefill_links_s[1];
     out->prompt_j = l->prompt_j;
     out->joined_s = l->rules->separate_prefill
                         ? l->alone_s

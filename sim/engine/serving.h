@@ -42,6 +42,8 @@ typedef struct gable_serving_parts {
     double prefill_s, prefill_ceiling_s; /* one prompt alone */
     double decode_j, prompt_j; /* beyond idle, all devices of a replica: of that step, of one
                                   prompt; 0: not asked for */
+    /* Of both, how long exchanges take a device's links: gable_engine_links. */
+    double decode_links_s[2], prefill_links_s[2];
     double joined_s;           /* what one prompt adds to a decode step */
     double pass_batch;         /* other sequences that a rank decodes in one pass */
     double n_layers;           /* that a step passes one after another */
@@ -102,7 +104,7 @@ typedef struct gable_serving_layout {
     const gable_serving_rules *rules;
     gable_serving_request request;
     gable_plan prompts; /* one of each group */
-    double prefill_s, prefill_ceiling_s;
+    double prefill_s, prefill_ceiling_s, prefill_links_s[2];
     double prompt_j;
     double alone_s; /* a step of prompts alone */
 } gable_serving_layout;

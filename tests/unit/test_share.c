@@ -305,6 +305,41 @@ START_TEST(copies_of_a_token)
 }
 END_TEST
 
+/* All with all in a PCIe box: the path that pricing takes for the narrowest against the flows. With
+ * peer access it is the link between sockets, exactly. Without, what rings reach over it (a fourth
+ * each, as measured) is taken for this too, and flows that all cross at once would be faster. */
+static const struct {
+    const char *system;
+    int ranks;
+    bool exact;
+} boxes[] = {
+    {"rtx-pro-6000-pcie-8", 8, true}, {"l40s-pcie-8", 8, false}, {"l40s-pcie-8", 4, false}};
+
+START_TEST(pcie_boxes)
+{
+    const gable_system *system;
+    gable_flows flows;
+    gable_flows_end end;
+    gable_group group;
+    double n = boxes[_i].ranks;
+    gable_traffic traffic = {.pattern = GABLE_PATTERN_ALL_TO_ALL,
+                             .n_ranks = boxes[_i].ranks,
+                             .n_nodes = 1,
+                             .bytes = 1e9};
+    gable_collective c = {.kind = GABLE_COLLECTIVE_ALL_TO_ALL, .bytes = 1e9, .n_ranks = n};
+    ck_assert_int_eq(gable_system_load(scratch_arena(), "hw", boxes[_i].system, &system, &err),
+                     GABLE_OK);
+    ck_assert_int_eq(gable_traffic_build(scratch_arena(), system, &traffic, &flows, &err),
+                     GABLE_OK);
+    ck_assert_int_eq(gable_flows_run(scratch_arena(), &flows, &end, &err), GABLE_OK);
+    gable_net_group(&c, system, &group);
+    double priced_s = 1e9 * (n - 1.0) / n / group.all_cap_bytes_per_s;
+    ck_assert_double_ge(priced_s, end.makespan_s * (1.0 - 1e-9));
+    if (boxes[_i].exact)
+        ck_assert_double_eq_tol(priced_s / end.makespan_s, 1.0, 1e-9);
+}
+END_TEST
+
 Suite *gable_suite_share(void);
 Suite *gable_suite_share(void)
 {
@@ -316,6 +351,7 @@ Suite *gable_suite_share(void)
     ADD_ROWS(t, tokens_out_and_back, exchanges);
     ADD_ROWS(t, skewed_tokens, skewed);
     ADD_ROWS(t, copies_of_a_token, copies);
+    ADD_ROWS(t, pcie_boxes, boxes);
     suite_add_tcase(suite, t);
     return suite;
 }
