@@ -45,13 +45,11 @@ double gable_memory_step_bytes(const gable_plan *plan, const gable_machine *mach
  * tokens are sent to experts. */
 double gable_memory_communication_bytes(const gable_plan *plan, const gable_serving_rules *rules);
 
-/* Tokens of a step and sequences that run at a time, by default: engines take less on small
- * devices. */
-void gable_memory_defaults(const gable_machine *machine, const gable_serving_rules *rules,
-                           double *step_tokens, double *sequences);
+/* What the framework takes whatever runs, bytes: context, kernels, positions and graphs. */
+double gable_memory_framework_bytes(const gable_model *model, const gable_serving_rules *rules);
 
 /* All bytes of a rank of `plan`.
- *   step_tokens, sequences   as the recipe has it; 0: the engine's default */
+ *   step_tokens, sequences   as the recipe has it; 0: as the rules do */
 void gable_memory_of(const gable_plan *plan, const gable_machine *machine,
                      const gable_serving_rules *rules, double step_tokens, double sequences,
                      gable_memory *out);

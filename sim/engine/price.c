@@ -4,6 +4,7 @@
 #include "cost/chip.h"
 #include "engine/engine.h"
 #include "engine/host.h"
+#include "engine/memory.h"
 #include "engine/overlap.h"
 
 static bool same_row(const gable_plan *plan, int a, int b)
@@ -287,6 +288,10 @@ static void add_memory(const gable_plan *plan, const gable_machine *machine, gab
     step->total_bytes =
         plan->weights_bytes + plan->kv_bytes + plan->state_bytes + plan->activation_bytes;
     step->capacity_bytes = gable_accelerator_memory_bytes(machine->accelerator);
+    const gable_serving_rules *rules = machine->constants->rules;
+    step->communication_bytes = rules ? gable_memory_communication_bytes(plan, rules) : 0.0;
+    step->reserve_bytes = step->communication_bytes +
+                          (rules ? gable_memory_framework_bytes(plan->model, rules) : 0.0);
     step->fits =
         gable_accelerator_holds(machine->accelerator, plan->weights_bytes, plan->kv_bytes,
                                 plan->state_bytes + plan->activation_bytes + step->reserve_bytes);
@@ -297,7 +302,7 @@ static void reset_totals(gable_step *step)
 {
     step->time_s_total = step->ceiling_s_total = step->wire_bytes_total = 0.0;
     step->intensity_flops_per_byte = step->ridge_flops_per_byte = 0.0;
-    step->reserve_bytes = 0.0;
+    step->reserve_bytes = step->communication_bytes = 0.0;
     step->bound = GABLE_BOUND_COMPUTE;
     step->provenance = GABLE_PROVENANCE_SPEC;
 }

@@ -177,9 +177,13 @@ static void add_memory(gable_text *out, const gable_priced *priced)
         const char *name;
         double bytes;
     } parts[] = {
-        {"weights", plan->weights_bytes}, {"cache", plan->kv_bytes},
-        {"state", plan->state_bytes},     {"activations", plan->activation_bytes},
-        {"reserve", step->reserve_bytes},
+        {"weights", plan->weights_bytes},
+        {"cache", plan->kv_bytes},
+        {"state", plan->state_bytes},
+        {"activations", plan->activation_bytes},
+        {"communication", step->communication_bytes},
+        {"framework", step->reserve_bytes - step->communication_bytes},
+        {"left", step->capacity_bytes - step->total_bytes - step->reserve_bytes},
     };
     char a[GABLE_UNITS_TEXT_CAP], b[GABLE_UNITS_TEXT_CAP];
     gable_text_addf(out, "  memory    %s: %s of %s per device\n            ",
