@@ -286,6 +286,9 @@ static gable_status write_text(gable_cli *cli, const gable_plan_answer *a, gable
     if (n > 0 && p->best[0].serving.parts.memory.capacity_bytes > 0.0) {
         gable_text_add(&cli->out, "\nMemory of the first\n");
         gable_report_memory(&cli->out, &p->best[0].serving.parts);
+        gable_text_addf(&cli->out, "            %.0f tokens: %.4g sequences of this length\n",
+                        floor(p->best[0].serving.parts.kv_tokens),
+                        p->best[0].serving.parts.capacity);
     }
     write_counts(&cli->out, p);
     write_reasons(&cli->out, &table);
