@@ -83,6 +83,7 @@ gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_s
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->ceiling_s, &step->ceiling_s, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->wire_bytes, &step->wire_bytes, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->hidden_s, &step->hidden_s, err));
+    GABLE_TRY(gable_arena_take(arena, n, sizeof *step->wire, &step->wire, err));
     for (int i = 0; i < plan->n_rows; i++) {
         step->like[i] = first_like(plan, i);
         step->hidden_s[i] = 0.0;
@@ -139,6 +140,8 @@ static void price_row(const gable_plan *plan, int row, const gable_machine *mach
         *time = transfer.time;
         time->wire_bytes = transfer.wire_bytes;
         step->algorithm[row] = transfer.algorithm;
+        if (plan->overlaps)
+            step->wire[row] = transfer.wire;
         break;
     case GABLE_ROW_GAP:
         price_gap(machine->constants, time);
@@ -159,6 +162,8 @@ void gable_engine_price_rows(const gable_plan *plan, const gable_machine *machin
         } else {
             step->row[i] = step->row[like];
             step->algorithm[i] = step->algorithm[like];
+            if (plan->overlaps)
+                step->wire[i] = step->wire[like];
         }
     }
 }
@@ -302,7 +307,7 @@ static void reset_totals(gable_step *step)
 {
     step->time_s_total = step->ceiling_s_total = step->wire_bytes_total = 0.0;
     step->intensity_flops_per_byte = step->ridge_flops_per_byte = 0.0;
-    step->reserve_bytes = step->communication_bytes = 0.0;
+    step->contended_s = 0.0;
     step->bound = GABLE_BOUND_COMPUTE;
     step->provenance = GABLE_PROVENANCE_SPEC;
 }

@@ -219,20 +219,23 @@ START_TEST(halves)
 END_TEST
 
 static const struct {
-    double lane_s[GABLE_N_LANES], busy_s, waves, expected_s;
+    double lane_s[GABLE_N_LANES], busy_s, shared_s, waves, expected_s;
 } groups[] = {
-    {{3, 0, 2, 0}, 2.5, 0, 3},   /* the network hides behind kernels */
-    {{3, 2, 0, 0}, 4.5, 0, 4.5}, /* two streams share a device that is busy for 4.5 */
-    {{3, 2, 0, 0}, 7.0, 0, 5},   /* never longer than one after another */
-    {{3, 0, 2, 0}, 2.5, 2, 4},   /* two pieces: half of what would be hidden shows */
-    {{1, 0, 4, 2}, 1.0, 0, 4},   /* three lanes */
+    {{3, 0, 2, 0}, 2.5, 0.0, 0, 3},   /* the network hides behind kernels */
+    {{3, 2, 0, 0}, 4.5, 0.0, 0, 4.5}, /* two streams share a device that is busy for 4.5 */
+    {{3, 2, 0, 0}, 7.0, 0.0, 0, 5},   /* never longer than one after another */
+    {{3, 0, 2, 0}, 2.5, 0.0, 2, 4},   /* two pieces: half of what would be hidden shows */
+    {{1, 0, 4, 2}, 1.0, 0.0, 0, 4},   /* three lanes, links of their own */
+    {{1, 0, 4, 2}, 1.0, 5.5, 0, 5.5}, /* two of them share links until 5.5 */
+    {{1, 0, 4, 2}, 1.0, 5.5, 3, 6},   /* and a third of what is left to hide shows */
+    {{1, 0, 4, 2}, 1.0, 9.0, 0, 7},   /* never longer than one after another */
 };
 
 START_TEST(groups_of_rows)
 {
-    ck_assert_double_eq_tol(
-        gable_engine_group_s(groups[_i].lane_s, groups[_i].busy_s, groups[_i].waves),
-        groups[_i].expected_s, 1e-12);
+    ck_assert_double_eq_tol(gable_engine_group_s(groups[_i].lane_s, groups[_i].busy_s,
+                                                 groups[_i].shared_s, groups[_i].waves),
+                            groups[_i].expected_s, 1e-12);
 }
 END_TEST
 
