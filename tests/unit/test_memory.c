@@ -13,12 +13,6 @@
 
 static const double gib = 1073741824.0;
 
-static void check_close(double got, double expected, double tolerance)
-{
-    ck_assert_msg(fabs(got - expected) <= tolerance * fabs(expected), "got %.17g, expected %.17g",
-                  got, expected);
-}
-
 typedef struct served {
     const gable_model *model;
     gable_machine machine;
