@@ -51,7 +51,8 @@ void gable_report_memory(gable_text *out, const gable_serving_parts *p)
                           {"activations", m->activation_bytes},
                           {"communication", m->communication_bytes}};
     quantity text;
-    gable_text_addf(out, "  memory    %s of each device: ", bytes_text(m->capacity_bytes, text));
+    gable_text_addf(out, "  memory    %s of each device\n            ",
+                    bytes_text(m->capacity_bytes, text));
     add_parts(out, parts, COUNT_OF(parts));
     gable_text_add(out, "\n");
     add_framework(out, m);
