@@ -42,6 +42,7 @@ typedef struct gable_step {
     /* memory of one device */
     double total_bytes, capacity_bytes;
     double reserve_bytes;       /* what the stack keeps beside the plan (engine/memory.h) */
+    double position_bytes;      /* of that, the table of positions; of the model, made once */
     double communication_bytes; /* of that, buffers; the rest is the framework's */
     bool fits;
 } gable_step;

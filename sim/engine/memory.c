@@ -71,8 +71,7 @@ double gable_memory_communication_bytes(const gable_plan *plan, const gable_serv
     return collectives * rules->collective_bytes + sends * rules->exchange_bytes;
 }
 
-/* Sines and cosines of all positions of the widest rotary embedding, bf16. */
-static double position_bytes(const gable_model *model)
+double gable_memory_position_bytes(const gable_model *model)
 {
     double widest = 0.0;
     for (int i = 0; i < model->n_kinds; i++) {
@@ -80,16 +79,6 @@ static double position_bytes(const gable_model *model)
         widest = fmax(widest, m->rope_dim > 0 ? m->rope_dim : m->head_dim);
     }
     return model->max_context * widest * element_bytes;
-}
-
-static double runtime_bytes(const gable_model *model, const gable_serving_rules *rules)
-{
-    return rules->runtime_bytes > 0.0 ? rules->runtime_bytes + position_bytes(model) : 0.0;
-}
-
-double gable_memory_framework_bytes(const gable_model *model, const gable_serving_rules *rules)
-{
-    return rules->context_bytes + runtime_bytes(model, rules) + rules->graph_bytes;
 }
 
 /* What the engine's rule leaves for the cache. */
@@ -117,7 +106,8 @@ void gable_memory_of(const gable_plan *plan, const gable_machine *machine,
         .activation_bytes = gable_memory_step_bytes(plan, machine, rules, tokens, n),
         .communication_bytes = gable_memory_communication_bytes(plan, rules),
         .context_bytes = rules->context_bytes,
-        .runtime_bytes = runtime_bytes(plan->model, rules),
+        .runtime_bytes =
+            gable_memory_runtime_bytes(rules, gable_memory_position_bytes(plan->model)),
         .graph_bytes = rules->graph_bytes,
     };
     out->cache_bytes = cache_bytes(out, rules);

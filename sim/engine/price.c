@@ -54,6 +54,7 @@ static void number_kins(const gable_plan *plan, gable_step *step)
 /* What no machine changes. */
 static void add_work(const gable_plan *plan, gable_step *step)
 {
+    step->position_bytes = gable_memory_position_bytes(plan->model);
     for (int i = 0; i < plan->n_rows; i++) {
         const gable_work *work = &plan->work[i];
         double calls = plan->calls[i];
@@ -296,7 +297,7 @@ static void add_memory(const gable_plan *plan, const gable_machine *machine, gab
     const gable_serving_rules *rules = machine->constants->rules;
     step->communication_bytes = rules ? gable_memory_communication_bytes(plan, rules) : 0.0;
     step->reserve_bytes = step->communication_bytes +
-                          (rules ? gable_memory_framework_bytes(plan->model, rules) : 0.0);
+                          (rules ? gable_memory_framework_bytes(rules, step->position_bytes) : 0.0);
     step->fits =
         gable_accelerator_holds(machine->accelerator, plan->weights_bytes, plan->kv_bytes,
                                 plan->state_bytes + plan->activation_bytes + step->reserve_bytes);
