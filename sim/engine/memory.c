@@ -9,8 +9,6 @@ static const double element_bytes = 2.0, logit_row_bytes = 4.0;
 /* Residual in and out, attention's output, and the normed input of the products. */
 static const double streams = 4.0;
 
-static const double default_step_tokens = 8192.0, default_sequences = 256.0;
-
 /* Elements of one token between the products of a mixer. */
 static double mixer_elements(const gable_mixer *m, double tp)
 {
@@ -73,20 +71,7 @@ double gable_memory_communication_bytes(const gable_plan *plan, const gable_serv
     return collectives * rules->collective_bytes + sends * rules->exchange_bytes;
 }
 
-void gable_memory_defaults(const gable_machine *machine, const gable_serving_rules *rules,
-                           double *step_tokens, double *sequences)
-{
-    bool small = gable_accelerator_memory_bytes(machine->accelerator) < rules->small_memory_bytes;
-    *step_tokens = small ? rules->small_step_tokens : rules->step_tokens;
-    *sequences = small ? rules->small_sequences : rules->sequences;
-    if (!(*step_tokens > 0.0))
-        *step_tokens = default_step_tokens;
-    if (!(*sequences > 0.0))
-        *sequences = default_sequences;
-}
-
-/* Sines and cosines of all positions of the widest rotary embedding, bf16. */
-static double position_bytes(const gable_model *model)
+double gable_memory_position_bytes(const gable_model *model)
 {
     double widest = 0.0;
     for (int i = 0; i < model->n_kinds; i++) {
@@ -113,10 +98,8 @@ void gable_memory_of(const gable_plan *plan, const gable_machine *machine,
                      const gable_serving_rules *rules, double step_tokens, double sequences,
                      gable_memory *out)
 {
-    double tokens, n;
-    gable_memory_defaults(machine, rules, &tokens, &n);
-    tokens = step_tokens > 0.0 ? step_tokens : tokens;
-    n = sequences > 0.0 ? sequences : n;
+    double tokens = step_tokens > 0.0 ? step_tokens : rules->step_tokens;
+    double n = sequences > 0.0 ? sequences : rules->sequences;
     *out = (gable_memory){
         .capacity_bytes = gable_accelerator_memory_bytes(machine->accelerator),
         .weights_bytes = plan->weights_bytes,
@@ -124,7 +107,7 @@ void gable_memory_of(const gable_plan *plan, const gable_machine *machine,
         .communication_bytes = gable_memory_communication_bytes(plan, rules),
         .context_bytes = rules->context_bytes,
         .runtime_bytes =
-            rules->runtime_bytes + (rules->runtime_bytes > 0.0 ? position_bytes(plan->model) : 0.0),
+            gable_memory_runtime_bytes(rules, gable_memory_position_bytes(plan->model)),
         .graph_bytes = rules->graph_bytes,
     };
     out->cache_bytes = cache_bytes(out, rules);

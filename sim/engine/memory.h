@@ -45,13 +45,25 @@ double gable_memory_step_bytes(const gable_plan *plan, const gable_machine *mach
  * tokens are sent to experts. */
 double gable_memory_communication_bytes(const gable_plan *plan, const gable_serving_rules *rules);
 
-/* Tokens of a step and sequences that run at a time, by default: engines take less on small
- * devices. */
-void gable_memory_defaults(const gable_machine *machine, const gable_serving_rules *rules,
-                           double *step_tokens, double *sequences);
+/* Sines and cosines of all positions of the widest rotary embedding, bytes. */
+double gable_memory_position_bytes(const gable_model *model);
+
+/* Kernels and their workspaces with that table, and all that the framework takes whatever runs,
+ * bytes. */
+static inline double gable_memory_runtime_bytes(const gable_serving_rules *rules,
+                                                double position_bytes)
+{
+    return rules->runtime_bytes > 0.0 ? rules->runtime_bytes + position_bytes : 0.0;
+}
+static inline double gable_memory_framework_bytes(const gable_serving_rules *rules,
+                                                  double position_bytes)
+{
+    return rules->context_bytes + gable_memory_runtime_bytes(rules, position_bytes) +
+           rules->graph_bytes;
+}
 
 /* All bytes of a rank of `plan`.
- *   step_tokens, sequences   as the recipe has it; 0: the engine's default */
+ *   step_tokens, sequences   as the recipe has it; 0: as the rules do */
 void gable_memory_of(const gable_plan *plan, const gable_machine *machine,
                      const gable_serving_rules *rules, double step_tokens, double sequences,
                      gable_memory *out);

@@ -149,9 +149,10 @@ END_TEST
  *   workspace  45 MiB                                      =     47,185,920
  *   runtime    0.25 GiB, as on the H100                    =    268,435,456
  *   cache      the rest                                    =  5,773,752,730: 44,050 tokens
- * 6.4 % more than vLLM had: on that card something takes 0.32 GiB more than on the H100, which the
- * record does not name. Weights alone would leave 50,850 of this memory, and a reserve of 4 GB as
- * on large devices 20,333. */
+ * 6.4 % more than vLLM had: something took 0.32 GiB more there, which the record does not name.
+ * Starts differ by more than that: the same authors' RTX PRO 6000 had 2.24 GiB beside weights and
+ * cache in one start, and 0.45 GiB in another. Weights alone would leave 50,850 of this memory, and
+ * a reserve of 4 GB as on large devices 20,333. */
 START_TEST(cache_of_an_rtx_4090)
 {
     served s = load("llama-3.1-8b", "rtx-4090", "vllm");
