@@ -131,6 +131,7 @@ typedef struct gable_machine {
     const gable_constants *constants;     /* of this accelerator under one software stack */
     int n_nodes; /* systems, connected by their scale-out links; 0 counts as 1 */
     const struct gable_power *power; /* what its devices draw; NULL: not asked for */
+    double power_limit_w;            /* that each device is held to, with `power`; 0: its own */
 } gable_machine;
 
 extern const char
