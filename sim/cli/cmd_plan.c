@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/energy_options.h"
 #include "cli/option_rows.h"
 #include "cli/plan.h"
-#include "machine/power.h"
 #include "report/pareto.h"
 
 /* Rows of the table below. */
@@ -29,7 +27,9 @@ static const gable_option options[] = {
     TEXT(e2e, "e2e", "S[@P]", "time of a whole answer, at most; likewise"),
     NUMBER(rate, "rate", NONE, "R", NULL, 0.0, 1e9, "requests per second that must be served"),
     NUMBER(budget, "budget", NONE, "USD", NULL, 0.0, 1e9, "of the deployment per hour, at most"),
-    NUMBER(power, "power", NONE, "W", NULL, 0.0, 1e12, "of the devices at their limit, at most"),
+    NUMBER(
+        power, "power", WATTS, "W", NULL, 0.0, 1e12,
+        "of the deployment under its load, at most: devices, and hosts where they are published"),
     CHOICE(objective, "objective", "WHAT", gable_objectives, "throughput",
            "what is best: throughput (of a device), cost, energy, gpus (fewest for --rate), "
            "latency"),
@@ -38,7 +38,7 @@ static const gable_option options[] = {
     NUMBER(skew, "experts-skew", NONE, "A", "0", 0.0, 8.0,
            "Zipf exponent of the experts' popularity; 0 is uniform"),
     INT(most_stages, "max-pp", "0", 0.0, 4096.0, "pipeline stages, at most; 0: any"),
-    GABLE_PRICE_OPTION(OWNER, usd_per_gpu_hour),
+    GABLE_ENERGY_OPTIONS(OWNER),
     INT(top, "top", "10", 1.0, 8192.0, "layouts to list"),
     FLAG(emit, "emit", "print the commands that start the engines of the best layout"),
     CHOICE(format, "format", "FORMAT", gable_formats, "text", "form of the answer"),
@@ -125,9 +125,9 @@ static gable_status load_offer(gable_cli *cli, const gable_plan_options *o, cons
     out->n_gpus = o->gpus > 0 && !(alone && o->gpus > domain) ? o->gpus : domain;
     out->most_gpus = o->gpus > 0 ? out->n_gpus : most_devices;
     out->machine.n_nodes = (int)((out->n_gpus + domain - 1.0) / domain);
-    GABLE_TRY(gable_power_attach(&cli->arena, cli->hw, &out->machine, &cli->err));
-    out->usd_per_gpu_h =
-        o->usd_per_gpu_hour > 0.0 ? o->usd_per_gpu_hour : c.machine.accelerator->price_usd_per_h;
+    GABLE_TRY(gable_energy_attach(cli, &o->energy, &out->machine));
+    out->usd_per_gpu_h = o->energy.usd_per_gpu_hour > 0.0 ? o->energy.usd_per_gpu_hour
+                                                          : c.machine.accelerator->price_usd_per_h;
     if (o->gpus > domain && alone)
         gable_cli_note("%s has no links to others of its kind: %d devices of it are looked at",
                        c.machine.system->name, domain);

@@ -1,6 +1,5 @@
 /* gable serve: a model served to clients, or to requests as they arrive: time to the first token,
  * time per output token, throughput, and what waits. */
-#include "cli/energy_options.h"
 #include "cli/option_rows.h"
 #include "cli/serve.h"
 
@@ -60,7 +59,7 @@ static const gable_option options[] = {
         "steps that a prompt waits at most for others to share its step"),
     NUMBER(wait_fill, "wait-fill", NONE, "F", "1", 0.0, 1.0,
            "share of the step's tokens that ends --wait early"),
-    GABLE_PRICE_OPTION(OWNER, usd_per_gpu_hour),
+    GABLE_ENERGY_OPTIONS(OWNER),
     CHOICE(format, "format", "FORMAT", gable_formats, "text",
            "form of the answer; csv and md: the requests of the simulation"),
     GABLE_OUTPUT_ROW(OWNER, "write the answer to FILE, whole or not at all"),

@@ -2,6 +2,7 @@
  * Room: cli. Uses: engine, report. */
 #ifndef GABLE_CLI_PLAN_H
 #define GABLE_CLI_PLAN_H
+#include "cli/energy_options.h"
 #include "cli/scenario_options.h"
 #include "engine/planner.h"
 
@@ -9,11 +10,12 @@ typedef struct gable_plan_options {
     const char *model, *systems, *stack, *checkpoint, *output;
     double isl, osl, length_ratio;
     const char *ttft, *tpot, *e2e; /* "2s", "2s@p99" */
-    double rate, budget, power, usd_per_gpu_hour, skew;
+    double rate, budget, power, skew;
     int gpus, top, most_stages, objective, overlap;
     int weights, activations, kv, format;
     bool disagg, emit;
     gable_texts set;
+    gable_energy_words energy;
 } gable_plan_options;
 
 typedef struct gable_plan_answer {

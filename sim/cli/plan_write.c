@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/plan.h"
+#include "cli/serve.h"
 #include "report/memory.h"
 #include "report/report.h"
 
@@ -15,6 +16,7 @@ typedef struct line {
     gable_spread ttft, tpot, e2e; /* NaN: not simulated */
     double tokens_per_s, tokens_per_s_per_gpu, tokens_per_s_per_user, requests_per_s;
     double usd_per_million, usd_per_h, joules_per_token;
+    double power_w, power_p90_w, device_power_w, systems, system_power_w;
 } line;
 
 static const char *const verdicts[GABLE_N_VERDICTS] = {"best",   "behind", "illegal",      "memory",
@@ -48,6 +50,11 @@ static const gable_column columns[] = {
     COLUMN("usd_per_million_output_tokens", usd_per_million, "USD/M", NUMBER, NONE, 2),
     COLUMN("usd_per_hour", usd_per_h, "USD/h", NUMBER, NONE, 9),
     COLUMN("joules_per_output_token", joules_per_token, "J/token", NUMBER, NONE, 5),
+    COLUMN("power_w", power_w, "W", NUMBER, WATTS, 10),
+    COLUMN("power_p90_w", power_p90_w, "", NUMBER, WATTS, GABLE_COLUMN_NEVER),
+    COLUMN("device_power_w", device_power_w, "", NUMBER, WATTS, GABLE_COLUMN_NEVER),
+    COLUMN("systems", systems, "", NUMBER, NONE, GABLE_COLUMN_NEVER),
+    COLUMN("system_power_w", system_power_w, "", NUMBER, WATTS, GABLE_COLUMN_NEVER),
 #define SPREAD_COLUMNS(figure)                                                                     \
     COLUMN(#figure "_p50_s", figure.p50, "", NUMBER, SECONDS, GABLE_COLUMN_NEVER),                 \
         COLUMN(#figure "_p90_s", figure.p90, "", NUMBER, SECONDS, GABLE_COLUMN_NEVER),             \
@@ -147,11 +154,11 @@ static const char *statistic_of(const gable_goal *g, const gable_candidate *c)
  * what stands above, and those it is missed with. */
 static void add_clients(gable_text *out, const gable_candidate *c)
 {
-    if (!c->simulated || !(c->layout.concurrency > 1.0))
+    if (!(c->layout.concurrency > 1.0))
         gable_text_add(out, " with one client");
     else
-        gable_text_addf(out, " with the %.0f clients a replica that it takes to be as good",
-                        c->layout.concurrency);
+        gable_text_addf(out, " with %s%.0f clients a replica%s", c->simulated ? "the " : "",
+                        c->layout.concurrency, c->simulated ? " that it takes to be as good" : "");
 }
 
 void gable_plan_reason(gable_text *out, const gable_plan_answer *a, const gable_candidate *c)
@@ -166,7 +173,7 @@ void gable_plan_reason(gable_text *out, const gable_plan_answer *a, const gable_
         [GABLE_VERDICT_E2E] = {"a whole answer", GABLE_DIM_SECONDS, ""},
         [GABLE_VERDICT_RATE] = {"the rate takes", GABLE_DIM_NONE, " devices"},
         [GABLE_VERDICT_BUDGET] = {"costs", GABLE_DIM_NONE, " USD/h"},
-        [GABLE_VERDICT_POWER] = {"draws", GABLE_DIM_NONE, " W"},
+        [GABLE_VERDICT_POWER] = {"draws", GABLE_DIM_WATTS, ""},
     };
     char asked[GABLE_UNITS_TEXT_CAP], limit[GABLE_UNITS_TEXT_CAP];
     if (c->verdict == GABLE_VERDICT_UNSIMULATED)
@@ -251,6 +258,11 @@ static gable_status fill(gable_cli *cli, const gable_plan_answer *a, const gable
         .usd_per_million = known(c->usd_per_million_tokens),
         .usd_per_h = known(c->usd_per_h),
         .joules_per_token = known(c->joules_per_token),
+        .power_w = known(c->power_w),
+        .power_p90_w = known(c->serving.energy.all_p90_w),
+        .device_power_w = known(c->serving.energy.power_w),
+        .systems = known(c->serving.energy.n_systems),
+        .system_power_w = known(c->serving.energy.system_w),
     };
     gable_status status = keep(cli, &layout, &out->layout);
     if (status == GABLE_OK)
@@ -301,7 +313,7 @@ static void write_head(gable_text *out, const gable_plan_answer *a)
     add_latency(out, "an answer", &g->e2e);
     add_limit(out, "requests/s", g->rate_per_s, GABLE_DIM_NONE);
     add_limit(out, "USD/h at most", g->usd_per_h, GABLE_DIM_NONE);
-    add_limit(out, "W at most", g->power_w, GABLE_DIM_NONE);
+    add_limit(out, "power at most", g->power_w, GABLE_DIM_WATTS);
     gable_text_addf(out, "\nbest by %s\n", gable_objectives[g->objective]);
 }
 
@@ -381,6 +393,11 @@ static gable_status write_text(gable_cli *cli, const gable_plan_answer *a, gable
     }
     write_counts(&cli->out, p);
     write_tails(cli, p, &table);
+    if (p->n_feasible > 0) {
+        gable_text_add(&cli->out, "\nThe best draws\n");
+        gable_serve_write_power(&cli->out, &p->best[0].serving,
+                                &a->offers[p->best[0].offer].machine);
+    }
     write_reasons(&cli->out, &table);
     if (p->n_feasible == 0) {
         gable_text_add(&cli->out,

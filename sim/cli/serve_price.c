@@ -3,7 +3,6 @@
 
 #include "cli/serve.h"
 #include "engine/trace.h"
-#include "machine/power.h"
 
 /* What pricing needs beside the answer. */
 typedef struct serving {
@@ -142,7 +141,7 @@ static gable_status load(serving *v)
                                        .activations = o->activations,
                                        .kv = o->kv};
     GABLE_TRY(gable_scenario_read(cli, &scenario, GABLE_PHASE_DECODE, false, c, &ignored));
-    GABLE_TRY(gable_power_attach(&cli->arena, cli->hw, &c->machine, &cli->err));
+    GABLE_TRY(gable_energy_attach(cli, &o->energy, &c->machine));
     GABLE_TRY(gable_serving_load(&cli->arena, cli->hw, c->machine.accelerator, o->stack,
                                  &v->constants, &v->rules, &cli->err));
     if (o->kv < 0 && v->rules.kv_fp8 && c->model->kv_dtype == GABLE_DTYPE_BF16)
@@ -419,7 +418,7 @@ static gable_status take_rates(serving *v)
         GABLE_TRY(take_energy(v));
     }
     s->tokens_per_s_per_gpu = s->tokens_per_s / a->n_devices;
-    take_bill(v->options->usd_per_gpu_hour, a);
+    take_bill(v->options->energy.usd_per_gpu_hour, a);
     return GABLE_OK;
 }
 

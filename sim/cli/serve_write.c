@@ -59,6 +59,11 @@ static const char *seconds(double s, quantity out)
     return gable_units_print(s, GABLE_DIM_SECONDS, 4, out);
 }
 
+static const char *watts(double w, quantity out)
+{
+    return gable_units_print(w, GABLE_DIM_WATTS, 4, out);
+}
+
 static void add_times(gable_text *out, const char *label, const double s[3])
 {
     quantity text[3];
@@ -229,6 +234,36 @@ static void write_energy(gable_text *out, const gable_serving_energy *e)
                         e->joules_per_token);
 }
 
+void gable_serve_write_power(gable_text *out, const gable_serving *s, const gable_machine *machine)
+{
+    const gable_serving_energy *e = &s->energy;
+    quantity text[3];
+    if (!(e->power_w > 0.0))
+        return;
+    gable_text_addf(out, "  power     %s a device", watts(e->power_w, text[0]));
+    if (e->modelled)
+        gable_text_addf(out, " of %s (%s, p10 %s, p90 %s)", watts(e->limit_w, text[0]),
+                        gable_provenance_name(e->provenance), watts(e->power_p10_w, text[1]),
+                        watts(e->power_p90_w, text[2]));
+    else
+        gable_text_add(out, ", its limit");
+    if (e->n_systems > 0.0) {
+        gable_text_addf(out, ",\n            %.0f x ", e->n_systems);
+        gable_text_add_safe(out, machine->system->name);
+        gable_text_addf(out, " with hosts %s of %s", watts(e->system_w, text[0]),
+                        watts(e->system_limit_w, text[1]));
+        if (e->n_systems > 1.0)
+            gable_text_addf(out, " each, %s in all", watts(e->all_w, text[2]));
+    }
+    gable_text_add(out, "\n");
+    if (machine->power_limit_w > 0.0)
+        gable_text_addf(
+            out,
+            "  held      to %s a device: kernels of a step that decodes take x%.4g, of a "
+            "prompt x%.4g\n",
+            watts(machine->power_limit_w, text[0]), s->parts.decode_slower, s->parts.prompt_slower);
+}
+
 static void write_text(gable_cli *cli, const gable_serve_options *o, const gable_serve_answer *a)
 {
     gable_text *out = &cli->out;
@@ -244,6 +279,7 @@ static void write_text(gable_cli *cli, const gable_serve_options *o, const gable
         write_limits(out, o, a);
     write_bill(out, a);
     write_energy(out, &s->energy);
+    gable_serve_write_power(out, s, &a->priced.machine);
     gable_text_addf(out, "  engine    %s: ", gable_provenance_name(s->provenance));
     gable_text_add_safe(out, s->from);
     gable_text_add(out, "\n");
@@ -379,6 +415,15 @@ static void write_json(gable_text *out, const gable_serve_options *o, const gabl
         {"most_joules_per_output_token", above_0(s->energy.most_joules_per_token)},
         {"power_w", above_0(s->energy.power_w)},
         {"idle_energy_frac", s->energy.modelled ? s->energy.idle_frac : nothing},
+        {"power_p10_w", above_0(s->energy.power_p10_w)},
+        {"power_p90_w", above_0(s->energy.power_p90_w)},
+        {"power_limit_w", above_0(s->energy.limit_w)},
+        {"systems", above_0(s->energy.n_systems)},
+        {"system_power_w", above_0(s->energy.system_w)},
+        {"system_power_limit_w", above_0(s->energy.system_limit_w)},
+        {"deployment_power_w", above_0(s->energy.all_w)},
+        {"step_slower", p->decode_slower},
+        {"prompt_slower", p->prompt_slower},
     };
     size_t n = sizeof rows / sizeof rows[0];
     for (size_t i = 0; !p->fits && i < n; i++)

@@ -131,10 +131,10 @@ void gable_planner_fill(const gable_goal *g, const gable_offer *offer, double of
     c->tokens_per_s_per_user = 1.0 / c->serving.tpot_s;
     c->usd_per_h = c->gpus * offer->usd_per_gpu_h;
     c->usd_per_million_tokens = c->usd_per_h / 3600.0 / c->tokens_per_s * 1e6;
-    c->power_w = c->gpus * offer->machine.accelerator->tdp_w;
     gable_serving_energy_of(&c->serving.parts, &offer->machine, c->gpus, c->tokens_per_s,
                             &c->serving.energy);
     c->joules_per_token = c->serving.energy.joules_per_token;
+    c->power_w = c->serving.energy.all_w;
 }
 
 bool gable_planner_price(gable_search *x, gable_serving_layout *open, double clients,
@@ -204,11 +204,11 @@ static void keep_better(gable_search *x, const gable_candidate *c, gable_candida
         *best = *c;
 }
 
-/* A limit that more clients can only miss by more. */
-static bool grows(gable_verdict v)
+/* A limit that more clients can only miss by more; with a rate, they need fewer devices. */
+static bool grows(const gable_goal *g, gable_verdict v)
 {
-    return v == GABLE_VERDICT_TPOT || v == GABLE_VERDICT_TTFT || v == GABLE_VERDICT_E2E ||
-           v == GABLE_VERDICT_MEMORY;
+    return (v == GABLE_VERDICT_POWER && !(g->rate_per_s > 0.0)) || v == GABLE_VERDICT_TPOT ||
+           v == GABLE_VERDICT_TTFT || v == GABLE_VERDICT_E2E || v == GABLE_VERDICT_MEMORY;
 }
 
 /* Between clients that are served within the limits and clients that are not. */
@@ -221,7 +221,7 @@ static void approach(gable_search *x, gable_serving_layout *open, double low, do
         middle = middle > low ? middle : low + 1.0;
         gable_planner_price(x, open, middle, &c);
         keep_better(x, &c, best);
-        if (grows(c.verdict))
+        if (grows(x->goal, c.verdict))
             high = middle;
         else
             low = middle;
@@ -242,7 +242,7 @@ static void climb(gable_search *x, gable_serving_layout *open, gable_candidate *
             *best = c; /* nearer to the limit */
         else
             keep_better(x, &c, best);
-        if (grows(c.verdict)) {
+        if (grows(x->goal, c.verdict)) {
             if (low > 0.0)
                 approach(x, open, low, clients, best);
             return;

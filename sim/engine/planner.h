@@ -60,7 +60,7 @@ typedef struct gable_goal {
     double isl, osl, length_ratio;
     gable_latency_limit ttft, tpot, e2e;
     double rate_per_s;         /* requests that must be served */
-    double usd_per_h, power_w; /* of the deployment, at most; power at the devices' limit */
+    double usd_per_h, power_w; /* of the deployment, at most; power: gable_serving_energy.all_w */
     gable_objective objective;
     gable_overlap overlap;
     double skew;

@@ -51,26 +51,29 @@ gable_scenario gable_serving_ranks(const gable_serving_request *request)
 }
 
 static gable_status lay_and_price(const gable_serving_layout *l, const gable_scenario *s,
-                                  gable_plan *plan, gable_step *step, gable_err *err)
+                                  gable_plan *plan, gable_step *step, gable_serving_draw *draw,
+                                  gable_err *err)
 {
-    return gable_engine_lay(l->arena, l->model, l->machine, s, plan, step, err);
+    GABLE_TRY(gable_engine_lay(l->arena, l->model, l->machine, s, plan, step, err));
+    return gable_serving_hold(l->arena, plan, l->machine, step, draw, err);
 }
 
 static gable_status price_decode(gable_serving_layout *l, gable_serving_parts *out, gable_err *err)
 {
     gable_plan plan;
     gable_step step;
+    gable_serving_draw draw;
     gable_scenario s = gable_serving_ranks(&l->request);
     double clients = clients_of(&l->request);
     s.phase = GABLE_PHASE_DECODE;
     s.batch = clients;
     s.n_cached = floor(out->isl + out->osl / 2.0);
-    GABLE_TRY(lay_and_price(l, &s, &plan, &step, err));
+    GABLE_TRY(lay_and_price(l, &s, &plan, &step, &draw, err));
     cap_batch(&plan, l, out);
     out->batch = clients;
     if (out->fits && out->capacity < out->batch) {
         s.batch = out->batch = floor(out->capacity);
-        GABLE_TRY(lay_and_price(l, &s, &plan, &step, err));
+        GABLE_TRY(lay_and_price(l, &s, &plan, &step, &draw, err));
     }
     out->decode_s = gable_step_costs_kernels(&plan, &step);
     out->decode_ceiling_s = step.ceiling_s_total;
@@ -79,7 +82,9 @@ static gable_status price_decode(gable_serving_layout *l, gable_serving_parts *o
     out->n_layers = l->model->n_layers * plan.stage_frac * plan.passes * (1.0 + plan.bubble_frac);
     for (int b = 0; b < GABLE_N_BOUNDS; b++)
         out->bound_s[b] = step.bound_s[b];
-    return gable_serving_step_j(l->arena, &plan, l->machine, &step, &out->decode_j, err);
+    out->decode_j = draw.beyond_idle_j;
+    out->decode_slower = draw.slower;
+    return GABLE_OK;
 }
 
 static void mean_lengths(const gable_serving_request *r, gable_serving_parts *out)
@@ -106,18 +111,17 @@ gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
     mean_lengths(request, &lengths);
     s.phase = GABLE_PHASE_PREFILL;
     s.n_new = fmax(floor(lengths.isl), 1.0);
-    GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, err));
+    GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, &out->prompt, err));
     out->prefill_s = gable_step_costs_kernels(&out->prompts, &step);
     out->prefill_ceiling_s = step.ceiling_s_total;
     gable_engine_links(&out->prompts, machine, out->prefill_links_s);
     if (out->prompts.ranks.attn_dp > 1.0) {
         s.batch = out->prompts.ranks.attn_dp;
-        GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, err));
+        GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, &out->prompt, err));
     }
     out->alone_s =
         gable_step_costs_kernels(&out->prompts, &step) / (1.0 + out->prompts.bubble_frac);
-    GABLE_TRY(gable_serving_step_j(arena, &out->prompts, machine, &step, &out->prompt_j, err));
-    out->prompt_j /= out->prompts.ranks.attn_dp;
+    out->prompt.beyond_idle_j /= out->prompts.ranks.attn_dp;
     return GABLE_OK;
 }
 
@@ -135,7 +139,8 @@ gable_status gable_serving_at(gable_serving_layout *l, double concurrency, gable
     out->prefill_ceiling_s = l->prefill_ceiling_s;
     out->prefill_links_s[0] = l->prefill_links_s[0];
     out->prefill_links_s[1] = l->prefill_links_s[1];
-    out->prompt_j = l->prompt_j;
+    out->prompt_j = l->prompt.beyond_idle_j;
+    out->prompt_slower = l->prompt.slower;
     out->joined_s = l->rules->separate_prefill
                         ? l->alone_s
                         : gable_step_costs_joined(&l->prompts, l->machine, out->pass_batch);

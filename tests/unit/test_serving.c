@@ -69,7 +69,8 @@ END_TEST
 START_TEST(rates_and_intervals)
 {
     gable_accelerator device = {.tdp_w = 700};
-    gable_machine machine = {.accelerator = &device};
+    gable_system system = {.n_accelerators = 1, .accelerator = &device};
+    gable_machine machine = {.system = &system, .accelerator = &device};
     gable_serving_request r = {.concurrency = 21, .waves = 10, .tp = 2};
     gable_serving s;
     gable_serving_finish(&parts, &constants, &r, &machine, NULL, &s);
