@@ -12,6 +12,7 @@
  * it, or off. */
 typedef struct gable_serving_intake {
     double step_tokens;    /* budget of one step, prompts and decoding sequences together */
+    double graph_tokens;   /* of the largest step with prompts that is a graph */
     double most_sequences; /* that run at a time */
     double block_tokens;   /* of the cache */
     bool reserve;          /* a request starts when its whole answer has room in the cache */
@@ -41,6 +42,9 @@ typedef struct gable_serving_parts {
     double prefill_s, prefill_ceiling_s; /* one prompt alone */
     double decode_j, prompt_j; /* beyond idle, all devices of a replica: of that step, of one
                                   prompt; 0: not asked for */
+    double launches;     /* kernels that the host launches for a step with prompts; 0: a graph */
+    double launch_steps; /* decode steps meanwhile: the one before, and the one that it joins */
+    double groups;       /* prompts that such a step carries, one of each */
     double joined_s;           /* what one prompt adds to a decode step */
     double pass_batch;         /* other sequences that a rank decodes in one pass */
     double n_layers;           /* that a step passes one after another */
@@ -103,6 +107,7 @@ typedef struct gable_serving_layout {
     double prefill_s, prefill_ceiling_s;
     double prompt_j;
     double alone_s; /* a step of prompts alone */
+    double launches;
 } gable_serving_layout;
 
 /* Lays out and prices a prompt under the request's layout; its clients do not matter. The layout
@@ -122,12 +127,14 @@ gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
                                  const gable_serving_request *request, gable_serving_parts *out,
                                  gable_err *err);
 
-/* One step that decodes, and what a prompt adds to it or takes alone, with the engine's share.
- *   kernels_s   joined_s, or seconds of a step of prompts */
+/* One step that decodes, a step of one prompt alone, and what a prompt adds to the steps of
+ * others, with the engine's share. */
 double gable_serving_step_s(const gable_serving_parts *parts,
                             const gable_serving_constants *constants);
 double gable_serving_prompt_s(const gable_serving_parts *parts,
-                              const gable_serving_constants *constants, double kernels_s);
+                              const gable_serving_constants *constants);
+double gable_serving_joined_s(const gable_serving_parts *parts,
+                              const gable_serving_constants *constants);
 
 /* Mean time per output token: each of the other sequences is refilled once in the life of an
  * answer, and its prompt lengthens a step. */
