@@ -18,6 +18,9 @@ static const gable_serving_parts parts = {.isl = 1000,
                                           .decode_ceiling_s = 0.004,
                                           .prefill_s = 0.040,
                                           .joined_s = 0.030,
+                                          .launches = 600,
+                                          .launch_steps = 2,
+                                          .groups = 1,
                                           .n_layers = 50,
                                           .fits = true};
 static const gable_serving_constants constants = {.step_scale = 1.1,
@@ -25,9 +28,9 @@ static const gable_serving_constants constants = {.step_scale = 1.1,
                                                   .sequence_s = 10e-6,
                                                   .prefill_scale = 0.9,
                                                   .prefill_gap_s = 60e-6,
+                                                  .launch_s = 50e-6,
                                                   .first_s = 0.020,
                                                   .first_token_s = 2e-6,
-                                                  .queue_scale = 1.2,
                                                   .client_s = 0.1e-6,
                                                   .tpot_sigma_ln = 0.1,
                                                   .ttft_sigma_ln = 0.2};
@@ -51,7 +54,7 @@ START_TEST(time_to_first_token)
     check_close(gable_serving_service_s(&parts, &constants), service, 1e-12);
     check_close(gable_serving_queue_s(&parts, &constants, &r), queue, 1e-12);
     gable_serving_wait wait = {1000, queue};
-    check_close(gable_serving_ttft(&constants, &wait, 21), 0.022 + 1.2 * queue + 0.0021, 1e-12);
+    check_close(gable_serving_ttft(&constants, &wait, 21), 0.022 + queue + 0.0021, 1e-12);
     r.intake.poll_steps = 11; /* 5 steps pass by on average */
     r.intake.wait_steps = 20;
     check_close(gable_serving_queue_s(&parts, &constants, &r), queue + 25 * 0.01221, 1e-12);
@@ -63,6 +66,23 @@ START_TEST(time_to_first_token)
     one.batch = 1; /* no step of others to share */
     r.concurrency = 1;
     check_close(gable_serving_queue_s(&one, &constants, &r), 0.039, 1e-12);
+}
+END_TEST
+
+/* 2000 launches of 50 us: a step with a prompt takes 100 ms, of which two steps of 12.21 ms pass
+ * before the host is needed; with 4 groups a quarter of the rest is each prompt's. */
+START_TEST(launches_bound_prompts)
+{
+    gable_serving_parts slow = parts;
+    slow.launches = 2000;
+    check_close(gable_serving_prompt_s(&slow, &constants), 0.1, 1e-12);
+    check_close(gable_serving_joined_s(&slow, &constants), 0.1 - 2 * 0.01221, 1e-12);
+    slow.groups = 4;
+    slow.joined_s = 0;
+    check_close(gable_serving_joined_s(&slow, &constants), 0.25 * (0.1 - 2 * 0.01221), 1e-12);
+    slow.launches = 0; /* a graph */
+    check_close(gable_serving_prompt_s(&slow, &constants), 0.039, 1e-12);
+    check_close(gable_serving_joined_s(&slow, &constants), 0.003, 1e-12);
 }
 END_TEST
 
@@ -354,6 +374,7 @@ Suite *gable_suite_serving(void)
     tcase_set_timeout(all, 60);
     tcase_add_test(all, time_per_token);
     tcase_add_test(all, time_to_first_token);
+    tcase_add_test(all, launches_bound_prompts);
     tcase_add_test(all, rates_and_intervals);
     tcase_add_test(all, cache_holds);
     tcase_add_test(all, joining_shares_the_weights);
