@@ -8,7 +8,8 @@
 typedef struct gable_plan_options {
     const char *model, *systems, *stack, *checkpoint, *output;
     double isl, osl, length_ratio;
-    double ttft, tpot, e2e, rate, budget, power, usd_per_gpu_hour, skew;
+    const char *ttft, *tpot, *e2e; /* "2s", "2s@p99" */
+    double rate, budget, power, usd_per_gpu_hour, skew;
     int gpus, top, most_stages, objective, overlap;
     int weights, activations, kv, format;
     bool disagg, emit;

@@ -9,7 +9,7 @@
 
 typedef struct gable_serve_options {
     const char *model, *system, *stack, *checkpoint, *trace, *output;
-    double isl, osl, length_ratio, concurrency, waves, usd_per_gpu_hour;
+    double isl, osl, length_ratio, concurrency, waves, warmup, usd_per_gpu_hour;
     double rate, burstiness, requests, prefix_cache;
     double chunk, max_sequences, wait_fill;
     double ttft_limit_s, tpot_limit_s, attain; /* limits: 0: none */

@@ -52,6 +52,12 @@ static gable_status check_options(gable_cli *cli, const gable_serve_options *o)
         return gable_fail(&cli->err, GABLE_USAGE,
                           "--prefix-cache needs --trace FILE: only a trace says which prompts "
                           "begin alike");
+    if (o->warmup > 0.0 && !is_closed(o))
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--warmup: of requests that arrive %s none starts with all others", name);
+    if (o->warmup > 0.0 && o->warmup >= o->waves)
+        return gable_fail(&cli->err, GABLE_USAGE, "--warmup %.10g leaves nothing of --waves %.10g",
+                          o->warmup, o->waves);
     if (o->requests > GABLE_SIMULATE_REQUESTS_CAP)
         return gable_fail(&cli->err, GABLE_USAGE, "--requests: at most %d",
                           GABLE_SIMULATE_REQUESTS_CAP);
@@ -251,11 +257,18 @@ static bool within(const gable_serve_options *o, double ttft_s, double tpot_s)
            (!(o->tpot_limit_s > 0.0) || tpot_s <= o->tpot_limit_s);
 }
 
+/* Requests without those of --warmup. */
+static gable_requests counted_of(const gable_serve_options *o, const gable_serve_answer *a)
+{
+    return gable_requests_after(&a->requests, (size_t)(o->warmup * floor(o->concurrency)));
+}
+
 /* Share of requests that keep both limits (the goodput of DistServe); of a closed form, whether the
  * means do. */
 static double share_within(const gable_serve_options *o, const gable_serve_answer *a)
 {
-    const gable_requests *r = &a->requests;
+    gable_requests counted = counted_of(o, a);
+    const gable_requests *r = &counted;
     double n = 0.0;
     if (!(o->ttft_limit_s > 0.0) && !(o->tpot_limit_s > 0.0))
         return (double)NAN;
@@ -443,8 +456,9 @@ gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
         return GABLE_OK;
     if (out->simulated) {
         add_first(&v);
-        GABLE_TRY(gable_request_times_of(&cli->arena, &out->requests, out->result.span_s,
-                                         &out->times, &cli->err));
+        const gable_requests counted = counted_of(o, out);
+        GABLE_TRY(gable_request_times_of(&cli->arena, &counted, out->result.span_s, &out->times,
+                                         &cli->err));
     }
     out->within_frac = share_within(o, out);
     return take_rates(&v);

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "cli/serve.h"
+#include "report/memory.h"
 
 /* ---- the requests of a simulation ---- */
 
@@ -92,7 +93,8 @@ static void write_memory(gable_text *out, const gable_serve_options *o, const ga
 {
     const gable_serving_parts *p = &a->serving.parts;
     quantity free_text;
-    gable_units_print(fmax(p->free_bytes, 0.0), GABLE_DIM_BYTES, 4, free_text);
+    gable_report_memory(out, p);
+    gable_units_print(p->free_bytes, GABLE_DIM_BYTES, 4, free_text);
     gable_text_addf(out,
                     "  cache     %s of each device, %.0f tokens: %.4g sequences of this length%s\n",
                     free_text, floor(p->kv_tokens), p->capacity, p->fits ? "" : ": NOT ONE FITS");
@@ -387,6 +389,8 @@ static void write_json(gable_text *out, const gable_serve_options *o, const gabl
     gable_text_add_json_number(out, floor(p->kv_tokens));
     gable_text_addf(out, ",\n  \"fits\": %s,\n  \"source\": \"%s\"", p->fits ? "true" : "false",
                     gable_provenance_name(s->provenance));
+    gable_text_add(out, ",\n  ");
+    gable_report_memory_json(out, p, "  ");
     add_text(out, "price_date", a->rent.date);
     add_text(out, "price_source", a->rent.source);
     add_text(out, "power_source",

@@ -40,7 +40,10 @@ typedef struct gable_step {
     double intensity_flops_per_byte, ridge_flops_per_byte;
     double tokens_per_s; /* new tokens of the whole deployment; for prefill the prompt tokens */
     /* memory of one device */
-    double total_bytes, capacity_bytes, reserve_bytes;
+    double total_bytes, capacity_bytes;
+    double reserve_bytes;       /* what the stack keeps beside the plan (engine/memory.h) */
+    double position_bytes;      /* of that, the table of positions; of the model, made once */
+    double communication_bytes; /* of that, buffers; the rest is the framework's */
     bool fits;
 } gable_step;
 

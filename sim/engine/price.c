@@ -4,6 +4,7 @@
 #include "cost/chip.h"
 #include "engine/engine.h"
 #include "engine/host.h"
+#include "engine/memory.h"
 #include "engine/overlap.h"
 
 static bool same_row(const gable_plan *plan, int a, int b)
@@ -53,6 +54,7 @@ static void number_kins(const gable_plan *plan, gable_step *step)
 /* What no machine changes. */
 static void add_work(const gable_plan *plan, gable_step *step)
 {
+    step->position_bytes = gable_memory_position_bytes(plan->model);
     for (int i = 0; i < plan->n_rows; i++) {
         const gable_work *work = &plan->work[i];
         double calls = plan->calls[i];
@@ -294,6 +296,10 @@ static void add_memory(const gable_plan *plan, const gable_machine *machine, gab
     step->total_bytes =
         plan->weights_bytes + plan->kv_bytes + plan->state_bytes + plan->activation_bytes;
     step->capacity_bytes = gable_accelerator_memory_bytes(machine->accelerator);
+    const gable_serving_rules *rules = machine->constants->rules;
+    step->communication_bytes = rules ? gable_memory_communication_bytes(plan, rules) : 0.0;
+    step->reserve_bytes = step->communication_bytes +
+                          (rules ? gable_memory_framework_bytes(rules, step->position_bytes) : 0.0);
     step->fits =
         gable_accelerator_holds(machine->accelerator, plan->weights_bytes, plan->kv_bytes,
                                 plan->state_bytes + plan->activation_bytes + step->reserve_bytes);
@@ -304,7 +310,7 @@ static void reset_totals(gable_step *step)
 {
     step->time_s_total = step->ceiling_s_total = step->wire_bytes_total = 0.0;
     step->intensity_flops_per_byte = step->ridge_flops_per_byte = 0.0;
-    step->reserve_bytes = step->contended_s = 0.0;
+    step->contended_s = 0.0;
     step->bound = GABLE_BOUND_COMPUTE;
     step->provenance = GABLE_PROVENANCE_SPEC;
 }

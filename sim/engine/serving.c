@@ -21,19 +21,18 @@ static double clients_of(const gable_serving_request *r)
 }
 
 /* 2.5. `plan` is of the whole batch: what it keeps tells what a sequence keeps. */
-static void cap_batch(const gable_plan *plan, const gable_machine *machine,
-                      const gable_serving_rules *rules, gable_serving_parts *out)
+static void cap_batch(const gable_plan *plan, const gable_serving_layout *l,
+                      gable_serving_parts *out)
 {
-    double memory = gable_accelerator_memory_bytes(machine->accelerator);
-    double weights = plan->weights_bytes, n = plan->scenario.n_cached + plan->scenario.n_new;
+    const gable_serving_intake *intake = &l->request.intake;
+    double n = plan->scenario.n_cached + plan->scenario.n_new;
     double sequence = (plan->kv_bytes + plan->state_bytes) / plan->sequences;
-    double groups = plan->ranks.attn_dp;
-    double frac = rules->memory_frac > 0.0 ? rules->memory_frac : 1.0;
-    out->weights_bytes = weights;
+    gable_memory_of(plan, l->machine, l->rules, intake->step_tokens, intake->most_sequences,
+                    &out->memory);
+    out->weights_bytes = plan->weights_bytes;
     out->token_bytes = sequence / n;
-    out->free_bytes = rules->of_free ? frac * (memory - weights) : frac * memory - weights;
-    out->free_bytes -= rules->reserve_bytes;
-    out->kv_tokens = out->free_bytes > 0.0 ? groups * out->free_bytes / (sequence / n) : 0.0;
+    out->free_bytes = fmax(out->memory.cache_bytes, 0.0);
+    out->kv_tokens = plan->ranks.attn_dp * out->free_bytes / out->token_bytes;
     out->capacity = out->kv_tokens / (out->isl + held_answer_frac * out->osl);
     out->fits = out->capacity >= 1.0;
 }
@@ -67,7 +66,7 @@ static gable_status price_decode(gable_serving_layout *l, gable_serving_parts *o
     s.batch = clients;
     s.n_cached = floor(out->isl + out->osl / 2.0);
     GABLE_TRY(lay_and_price(l, &s, &plan, &step, err));
-    cap_batch(&plan, l->machine, l->rules, out);
+    cap_batch(&plan, l, out);
     out->batch = clients;
     if (out->fits && out->capacity < out->batch) {
         s.batch = out->batch = floor(out->capacity);

@@ -6,6 +6,7 @@
 #ifndef GABLE_ENGINE_SERVING_H
 #define GABLE_ENGINE_SERVING_H
 #include "engine/engine.h"
+#include "engine/memory.h"
 #include "machine/serving.h"
 
 /* How an engine takes requests in: settings of a recipe, not of the hardware. 0: as the stack has
@@ -43,12 +44,13 @@ typedef struct gable_serving_parts {
                                   prompt; 0: not asked for */
     /* Of both, how long exchanges take a device's links: gable_engine_links. */
     double decode_links_s[2], prefill_links_s[2];
-    double joined_s;   /* what one prompt adds to a decode step */
-    double pass_batch; /* other sequences that a rank decodes in one pass */
-    double n_layers;   /* that a step passes one after another */
-    double kv_tokens;  /* of one replica that fit beside the weights */
-    double capacity;   /* sequences likewise */
-    double free_bytes;
+    double joined_s;           /* what one prompt adds to a decode step */
+    double pass_batch;         /* other sequences that a rank decodes in one pass */
+    double n_layers;           /* that a step passes one after another */
+    double kv_tokens;          /* of one replica that fit beside the weights */
+    double capacity;           /* sequences likewise */
+    gable_memory memory;       /* of a rank */
+    double free_bytes;         /* of it, for the cache; 0 and more */
     double weights_bytes, token_bytes; /* of a rank; of one token in its cache */
     double bound_s[GABLE_N_BOUNDS];    /* decode_s and gaps by what they were spent on */
     bool fits;                         /* at least one sequence fits */
