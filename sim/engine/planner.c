@@ -228,10 +228,11 @@ static void approach(gable_search *x, gable_serving_layout *open, double low, do
     }
 }
 
+/* By doublings to what the cache holds, which the first pricing says. */
 static void climb(gable_search *x, gable_serving_layout *open, gable_candidate *best)
 {
-    double low = 0.0;
-    for (double clients = 1.0; clients <= most_clients; clients *= 2.0) {
+    double low = 0.0, most = most_clients;
+    for (double clients = 1.0; clients > low; clients = fmin(2.0 * clients, most)) {
         gable_candidate c = {.offer = best->offer, .id = best->id, .layout = best->layout};
         gable_planner_price(x, open, clients, &c);
         if (clients <= 1.0)
@@ -248,6 +249,7 @@ static void climb(gable_search *x, gable_serving_layout *open, gable_candidate *
             return;
         }
         low = clients;
+        most = fmin(most, floor(c.serving.parts.capacity));
     }
 }
 

@@ -66,9 +66,10 @@ double gable_step_costs_parts(const gable_step_costs *costs, double n, double to
 double gable_step_costs_operator(const gable_op *op, const gable_machine *machine);
 
 /* 2.3: what the prompt of a plan adds to a decode step of `batch` sequences: products run once over
- * the tokens of both, attention of the prompt comes on top. */
-double gable_step_costs_joined(const gable_plan *prompt, const gable_machine *machine,
-                               double batch);
+ * the tokens of both, attention of the prompt comes on top.
+ *   like   gable_step.like of the plan, so that rows alike are priced once */
+double gable_step_costs_joined(const gable_plan *prompt, const int *like,
+                               const gable_machine *machine, double batch);
 
 /* Kernels of a priced step, without the gaps between them, which are the engine's. */
 double gable_step_costs_kernels(const gable_plan *plan, const gable_step *step);
