@@ -4,6 +4,7 @@
 
 #include "cli/plan.h"
 #include "cli/serve.h"
+#include "report/memory.h"
 #include "report/report.h"
 
 /* One layout as people and scripts see it. */
@@ -383,6 +384,13 @@ static gable_status write_text(gable_cli *cli, const gable_plan_answer *a, gable
     gable_table_write(&cli->out, &table, format, cli->width);
     if (!text)
         return GABLE_OK;
+    if (n > 0 && p->best[0].serving.parts.memory.capacity_bytes > 0.0) {
+        gable_text_add(&cli->out, "\nMemory of the first\n");
+        gable_report_memory(&cli->out, &p->best[0].serving.parts);
+        gable_text_addf(&cli->out, "            %.0f tokens: %.4g sequences of this length\n",
+                        floor(p->best[0].serving.parts.kv_tokens),
+                        p->best[0].serving.parts.capacity);
+    }
     write_counts(&cli->out, p);
     write_tails(cli, p, &table);
     if (p->n_feasible > 0) {
@@ -407,6 +415,7 @@ static gable_status write_text(gable_cli *cli, const gable_plan_answer *a, gable
 static gable_status write_json(gable_cli *cli, const gable_plan_answer *a)
 {
     const gable_planned *p = &a->planned;
+    static const gable_serving_parts none;
     gable_table table;
     int n = p->n_best < a->options->top ? p->n_best : a->options->top;
     gable_text *out = &cli->out;
@@ -419,6 +428,8 @@ static gable_status write_json(gable_cli *cli, const gable_plan_answer *a)
         p->n_simulated);
     GABLE_TRY(lines_of(cli, a, p->best, n, &table));
     gable_table_write(out, &table, GABLE_FORMAT_JSON, 0);
+    gable_text_add(out, ",\n  ");
+    gable_report_memory_json(out, p->n_best > 0 ? &p->best[0].serving.parts : &none, "  ");
     gable_text_add(out, ",\n  \"front\": ");
     GABLE_TRY(lines_of(cli, a, p->front, p->n_front, &table));
     gable_table_write(out, &table, GABLE_FORMAT_JSON, 0);

@@ -218,9 +218,12 @@ static gable_status take_split(serving *v, const gable_served *served,
     gable_serve_split *apart = &v->answer->apart;
     GABLE_TRY(take_prefill(v, served, range, &setup->prefill));
     setup->n_prefill = v->options->prefill_engines;
-    GABLE_TRY(gable_serving_handover(served->machine, v->prefill_parts.token_bytes,
-                                     v->parts.token_bytes, v->answer->n_devices, &apart->handover,
-                                     &cli->err));
+    gable_handover_end from = gable_handover_from(&v->prefill_parts, &v->constants);
+    gable_handover_end to = gable_handover_to(&v->parts, &v->constants);
+    GABLE_TRY(gable_serving_handover(served->machine, &from, &to, v->answer->n_devices,
+                                     &apart->handover, &cli->err));
+    gable_handover_slow(&apart->handover, v->parts.isl, v->parts.osl, &setup->prefill,
+                        &setup->rules);
     setup->transfer_s = apart->handover.fixed_s;
     setup->transfer_s_per_token = apart->handover.token_s;
     double batch = floor(v->parts.capacity);

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "cli/serve.h"
+#include "report/memory.h"
 
 /* ---- the requests of a simulation ---- */
 
@@ -97,7 +98,8 @@ static void write_memory(gable_text *out, const gable_serve_options *o, const ga
 {
     const gable_serving_parts *p = &a->serving.parts;
     quantity free_text;
-    gable_units_print(fmax(p->free_bytes, 0.0), GABLE_DIM_BYTES, 4, free_text);
+    gable_report_memory(out, p);
+    gable_units_print(p->free_bytes, GABLE_DIM_BYTES, 4, free_text);
     gable_text_addf(out,
                     "  cache     %s of each device, %.0f tokens: %.4g sequences of this length%s\n",
                     free_text, floor(p->kv_tokens), p->capacity, p->fits ? "" : ": NOT ONE FITS");
@@ -165,6 +167,11 @@ static void write_split(gable_text *out, const gable_serve_options *o, const gab
                     seconds(x->handover.fixed_s + x->handover.token_s * prompt, text),
                     x->handover.out ? "over the scale-out fabric" : "inside the domain",
                     100.0 * a->result.link_busy_frac);
+    if (x->handover.longer_frac > 0.0)
+        gable_text_addf(out,
+                        "            %.1f %% slower beside the engines' own exchanges, which it "
+                        "slows in turn\n",
+                        100.0 * x->handover.longer_frac);
     gable_text_addf(out,
                     "  balance   %.4g requests/s an engine that computes prompts, %.4g one that "
                     "answers %.0f: %.3g to 1\n",
@@ -314,6 +321,7 @@ static void write_json_split(gable_text *out, const gable_serve_options *o,
     const json_row rows[] = {
         {"handover_s", x->handover.fixed_s + x->handover.token_s * a->serving.parts.isl},
         {"handover_bytes", x->handover.token_bytes * a->serving.parts.isl},
+        {"handover_longer_frac", x->handover.longer_frac},
         {"link_busy_frac", a->result.link_busy_frac},
         {"prefill_requests_per_s", x->rates.prefill_requests_per_s},
         {"decode_requests_per_s", x->rates.decode_requests_per_s},
@@ -426,6 +434,8 @@ static void write_json(gable_text *out, const gable_serve_options *o, const gabl
     gable_text_add_json_number(out, floor(p->kv_tokens));
     gable_text_addf(out, ",\n  \"fits\": %s,\n  \"source\": \"%s\"", p->fits ? "true" : "false",
                     gable_provenance_name(s->provenance));
+    gable_text_add(out, ",\n  ");
+    gable_report_memory_json(out, p, "  ");
     add_text(out, "price_date", a->rent.date);
     add_text(out, "price_source", a->rent.source);
     add_text(out, "power_source",

@@ -82,38 +82,69 @@ static void match(double n_gpus, double rate_asked, double decode_devices, doubl
     }
 }
 
+/* What is asked of a pair, and how many of each there are of it. */
+typedef struct pairing {
+    double step_s, answer_s, decode, prompts;
+    prompts_engine engine; /* for prompts, with what handing over costs it */
+    gable_handover handover;
+} pairing;
+
+static double groups_of(const gable_candidate *c)
+{
+    return c->layout.attn_dp > 1 ? c->layout.attn_dp : 1.0;
+}
+
+/* Matches the engines, then again with what the handover between so many of them costs both: caches
+ * come in while the engine answers, one for each of its sequences. */
+static bool match_twice(const gable_search *x, const gable_candidate *c, const prompts_engine *p,
+                        pairing *out)
+{
+    const gable_offer *offer = &x->offers[c->offer];
+    const gable_serving_parts *parts = &c->serving.parts;
+    gable_handover_end from = gable_handover_from(&p->candidate->serving.parts, &offer->constants);
+    gable_handover_end to = gable_handover_to(parts, &offer->constants);
+    double devices = devices_of(&c->layout), clients = c->layout.concurrency;
+    double step_s = gable_serving_step_s(parts, &offer->constants), late_s = 0.0;
+    gable_err ignored = {0};
+    *out = (pairing){.engine = *p};
+    for (int pass = 0; pass < 2; pass++) {
+        out->step_s = fmax(step_s + late_s, parts->decode_ceiling_s);
+        out->answer_s = (parts->osl - 1.0) * out->step_s;
+        match(offer->n_gpus, x->goal->rate_per_s, devices, clients / out->answer_s, &out->engine,
+              &out->decode, &out->prompts);
+        double used = out->decode * devices + out->prompts * p->devices;
+        if (out->decode < 1.0 ||
+            (pass == 0 && gable_serving_handover(&offer->machine, &from, &to, used, &out->handover,
+                                                 &ignored) != GABLE_OK))
+            return false;
+        late_s =
+            clients * out->handover.to_late_s * parts->isl / ((parts->osl - 1.0) * groups_of(c));
+        out->engine.requests_per_s =
+            1.0 / (1.0 / p->requests_per_s +
+                   out->handover.from_late_s * parts->isl / groups_of(p->candidate));
+    }
+    return true;
+}
+
 /* The pair at the clients of `c`; false when it does not serve within the limits. */
 static bool pair(const gable_search *x, const gable_candidate *c, const prompts_engine *p,
                  gable_candidate *out)
 {
-    const gable_offer *offer = &x->offers[c->offer];
-    const gable_goal *g = x->goal;
-    gable_handover handover;
-    gable_err ignored = {0};
-    double devices = devices_of(&c->layout), decode, prompts;
+    pairing m;
     *out = *c;
-    double step_s = gable_serving_step_s(&c->serving.parts, &offer->constants);
-    double tpot_s = fmax(step_s, c->serving.parts.decode_ceiling_s);
-    double answer_s = (c->serving.parts.osl - 1.0) * tpot_s;
-    match(offer->n_gpus, g->rate_per_s, devices, c->layout.concurrency / answer_s, p, &decode,
-          &prompts);
-    if (decode < 1.0)
+    if (!match_twice(x, c, p, &m))
         return false;
-    const gable_serving_parts *from = &p->candidate->serving.parts;
-    if (gable_serving_handover(&offer->machine, from->token_bytes, c->serving.parts.token_bytes,
-                               decode * devices + prompts * p->devices, &handover,
-                               &ignored) != GABLE_OK)
-        return false;
-    out->transfer_s = handover.fixed_s + handover.token_s * c->serving.parts.isl;
+    out->transfer_s = m.handover.fixed_s + m.handover.token_s * c->serving.parts.isl;
     out->serving.ttft_s = p->ttft_s;
     out->serving.ttft_service_s = p->service_s;
-    out->serving.tpot_s = tpot_s;
+    out->serving.tpot_s = m.step_s;
     out->prompt_layout = p->candidate->layout;
-    double used = decode * devices + prompts * p->devices;
-    double rate = fmin(decode * c->layout.concurrency / answer_s, prompts * p->requests_per_s);
-    gable_planner_fill(g, offer, used, rate, out); /* replicas: such sets */
-    out->prompt_replicas = out->replicas * prompts;
-    out->replicas *= decode;
+    double used = m.decode * devices_of(&c->layout) + m.prompts * p->devices;
+    double rate =
+        fmin(m.decode * c->layout.concurrency / m.answer_s, m.prompts * m.engine.requests_per_s);
+    gable_planner_fill(x->goal, &x->offers[c->offer], used, rate, out); /* replicas: such sets */
+    out->prompt_replicas = out->replicas * m.prompts;
+    out->replicas *= m.decode;
     return true;
 }
 
@@ -260,8 +291,11 @@ static gable_status run_split(gable_search *x, const gable_candidate *c,
     served.parts = &engine->serving.parts;
     GABLE_TRY(gable_serving_engine(x->arena, &served, &range, &prefill, &setup.prefill, x->err));
     setup.prefill.extras = gable_serving_extras(&offer->constants, served.parts->n_layers);
-    GABLE_TRY(gable_serving_handover(&offer->machine, served.parts->token_bytes,
-                                     c->serving.parts.token_bytes, c->gpus, &handover, x->err));
+    gable_handover_end from = gable_handover_from(served.parts, &offer->constants);
+    gable_handover_end to = gable_handover_to(&c->serving.parts, &offer->constants);
+    GABLE_TRY(gable_serving_handover(&offer->machine, &from, &to, c->gpus, &handover, x->err));
+    gable_handover_slow(&handover, c->serving.parts.isl, c->serving.parts.osl, &setup.prefill,
+                        &setup.rules);
     setup.transfer_s = handover.fixed_s;
     setup.transfer_s_per_token = handover.token_s;
     GABLE_TRY(gable_simulate(x->arena, &setup, &requests, &simulated, x->err));

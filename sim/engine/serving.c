@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "engine/overlap.h"
 #include "engine/step_costs.h"
 
 /* 2.5: a running sequence holds, on average over its life, a little more than half its answer. */
@@ -20,19 +21,18 @@ static double clients_of(const gable_serving_request *r)
 }
 
 /* 2.5. `plan` is of the whole batch: what it keeps tells what a sequence keeps. */
-static void cap_batch(const gable_plan *plan, const gable_machine *machine,
-                      const gable_serving_rules *rules, gable_serving_parts *out)
+static void cap_batch(const gable_plan *plan, const gable_serving_layout *l,
+                      gable_serving_parts *out)
 {
-    double memory = gable_accelerator_memory_bytes(machine->accelerator);
-    double weights = plan->weights_bytes, n = plan->scenario.n_cached + plan->scenario.n_new;
+    const gable_serving_intake *intake = &l->request.intake;
+    double n = plan->scenario.n_cached + plan->scenario.n_new;
     double sequence = (plan->kv_bytes + plan->state_bytes) / plan->sequences;
-    double groups = plan->ranks.attn_dp;
-    double frac = rules->memory_frac > 0.0 ? rules->memory_frac : 1.0;
-    out->weights_bytes = weights;
+    gable_memory_of(plan, l->machine, l->rules, intake->step_tokens, intake->most_sequences,
+                    &out->memory);
+    out->weights_bytes = plan->weights_bytes;
     out->token_bytes = sequence / n;
-    out->free_bytes = rules->of_free ? frac * (memory - weights) : frac * memory - weights;
-    out->free_bytes -= rules->reserve_bytes;
-    out->kv_tokens = out->free_bytes > 0.0 ? groups * out->free_bytes / (sequence / n) : 0.0;
+    out->free_bytes = fmax(out->memory.cache_bytes, 0.0);
+    out->kv_tokens = plan->ranks.attn_dp * out->free_bytes / out->token_bytes;
     out->capacity = out->kv_tokens / (out->isl + held_answer_frac * out->osl);
     out->fits = out->capacity >= 1.0;
 }
@@ -69,7 +69,7 @@ static gable_status price_decode(gable_serving_layout *l, gable_serving_parts *o
     s.batch = clients;
     s.n_cached = floor(out->isl + out->osl / 2.0);
     GABLE_TRY(lay_and_price(l, &s, &plan, &step, &draw, err));
-    cap_batch(&plan, l->machine, l->rules, out);
+    cap_batch(&plan, l, out);
     out->batch = clients;
     if (out->fits && out->capacity < out->batch) {
         s.batch = out->batch = floor(out->capacity);
@@ -77,6 +77,7 @@ static gable_status price_decode(gable_serving_layout *l, gable_serving_parts *o
     }
     out->decode_s = gable_step_costs_kernels(&plan, &step);
     out->decode_ceiling_s = step.ceiling_s_total;
+    gable_engine_links(&plan, l->machine, out->decode_links_s);
     out->pass_batch = fmax(out->batch - 1.0, 1.0) / (plan.ranks.attn_dp * plan.passes);
     out->n_layers = l->model->n_layers * plan.stage_frac * plan.passes * (1.0 + plan.bubble_frac);
     for (int b = 0; b < GABLE_N_BOUNDS; b++)
@@ -113,6 +114,7 @@ gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
     GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, &out->prompt, err));
     out->prefill_s = gable_step_costs_kernels(&out->prompts, &step);
     out->prefill_ceiling_s = step.ceiling_s_total;
+    gable_engine_links(&out->prompts, machine, out->prefill_links_s);
     if (out->prompts.ranks.attn_dp > 1.0) {
         s.batch = out->prompts.ranks.attn_dp;
         GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, &out->prompt, err));
@@ -136,6 +138,8 @@ gable_status gable_serving_at(gable_serving_layout *l, double concurrency, gable
         return status;
     out->prefill_s = l->prefill_s;
     out->prefill_ceiling_s = l->prefill_ceiling_s;
+    out->prefill_links_s[0] = l->prefill_links_s[0];
+    out->prefill_links_s[1] = l->prefill_links_s[1];
     out->prompt_j = l->prompt.beyond_idle_j;
     out->prompt_slower = l->prompt.slower;
     out->joined_s =

@@ -6,6 +6,7 @@
 #ifndef GABLE_ENGINE_SERVING_H
 #define GABLE_ENGINE_SERVING_H
 #include "engine/engine.h"
+#include "engine/memory.h"
 #include "machine/serving.h"
 
 /* How an engine takes requests in: settings of a recipe, not of the hardware. 0: as the stack has
@@ -41,15 +42,18 @@ typedef struct gable_serving_parts {
     double prefill_s, prefill_ceiling_s; /* one prompt alone */
     double decode_j, prompt_j; /* beyond idle, all devices of a replica: of that step, of one
                                   prompt; 0: not asked for */
+    /* Of both, how long exchanges take a device's links: gable_engine_links. */
+    double decode_links_s[2], prefill_links_s[2];
     /* What the machine's power limit makes of the kernels of that step, and of a prompt: times as
      * long; 1: no limit, or none that is met. */
     double decode_slower, prompt_slower;
-    double joined_s;   /* what one prompt adds to a decode step */
-    double pass_batch; /* other sequences that a rank decodes in one pass */
-    double n_layers;   /* that a step passes one after another */
-    double kv_tokens;  /* of one replica that fit beside the weights */
-    double capacity;   /* sequences likewise */
-    double free_bytes;
+    double joined_s;                   /* what one prompt adds to a decode step */
+    double pass_batch;                 /* other sequences that a rank decodes in one pass */
+    double n_layers;                   /* that a step passes one after another */
+    double kv_tokens;                  /* of one replica that fit beside the weights */
+    double capacity;                   /* sequences likewise */
+    gable_memory memory;               /* of a rank */
+    double free_bytes;                 /* of it, for the cache; 0 and more */
     double weights_bytes, token_bytes; /* of a rank; of one token in its cache */
     double bound_s[GABLE_N_BOUNDS];    /* decode_s and gaps by what they were spent on */
     bool fits;                         /* at least one sequence fits */
@@ -114,7 +118,7 @@ typedef struct gable_serving_layout {
     gable_serving_request request;
     gable_plan prompts;      /* one of each group */
     const int *prompts_like; /* gable_step.like of it */
-    double prefill_s, prefill_ceiling_s;
+    double prefill_s, prefill_ceiling_s, prefill_links_s[2];
     gable_serving_draw prompt;
     double alone_s; /* a step of prompts alone */
 } gable_serving_layout;

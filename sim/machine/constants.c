@@ -103,6 +103,7 @@ gable_status gable_constants_load(gable_arena *arena, const char *hw,
     constants->stack = l->stack->name;
     constants->stack_version = l->stack->version;
     constants->ideal = l->stack->ideal;
+    constants->rules = &l->stack->serving;
     *out = constants;
     if (constants->ideal) {
         fill_ideal(constants);

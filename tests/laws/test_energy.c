@@ -22,12 +22,7 @@ static void open_plans(void)
 {
     scratch_open();
     err = (gable_err){0};
-    n_plans = 0;
-    for (size_t m = 0; m < sizeof models / sizeof models[0]; m++)
-        for (int p = 0; p < n_tree_phases && n_plans < PLANS_CAP; p++)
-            if (tree_plan(tree_model(models[m]), &tree_phases[p].scenario, &plans[n_plans]))
-                n_plans++;
-    ck_assert_int_gt(n_plans, 10);
+    n_plans = tree_plans(models, sizeof models / sizeof models[0], plans, PLANS_CAP);
 }
 
 #define ck_law(condition, plan, machine)                                                           \
