@@ -119,6 +119,7 @@ gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
         s.batch = out->prompts.ranks.attn_dp;
         GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, &out->prompt, err));
     }
+    out->prompts_like = step.like;
     out->alone_s =
         gable_step_costs_kernels(&out->prompts, &step) / (1.0 + out->prompts.bubble_frac);
     out->prompt.beyond_idle_j /= out->prompts.ranks.attn_dp;
@@ -142,9 +143,10 @@ gable_status gable_serving_at(gable_serving_layout *l, double concurrency, gable
     out->prefill_links_s[1] = l->prefill_links_s[1];
     out->prompt_j = l->prompt.beyond_idle_j;
     out->prompt_slower = l->prompt.slower;
-    out->joined_s = l->rules->separate_prefill
-                        ? l->alone_s
-                        : gable_step_costs_joined(&l->prompts, l->machine, out->pass_batch);
+    out->joined_s =
+        l->rules->separate_prefill
+            ? l->alone_s
+            : gable_step_costs_joined(&l->prompts, l->prompts_like, l->machine, out->pass_batch);
     out->groups = l->prompts.ranks.attn_dp;
     out->joined_s /= out->groups;
     double graph_tokens = l->request.intake.graph_tokens > 0.0 ? l->request.intake.graph_tokens

@@ -120,7 +120,8 @@ typedef struct gable_serving_layout {
     const gable_machine *machine;
     const gable_serving_rules *rules;
     gable_serving_request request;
-    gable_plan prompts; /* one of each group */
+    gable_plan prompts;      /* one of each group */
+    const int *prompts_like; /* gable_step.like of it */
     double prefill_s, prefill_ceiling_s, prefill_links_s[2];
     gable_serving_draw prompt;
     double alone_s; /* a step of prompts alone */
