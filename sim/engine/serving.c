@@ -141,6 +141,9 @@ gable_status gable_serving_at(gable_serving_layout *l, double concurrency, gable
     double graph_tokens = l->request.intake.graph_tokens > 0.0 ? l->request.intake.graph_tokens
                                                                : l->rules->graph_tokens;
     out->launches = out->isl + out->batch > graph_tokens ? l->launches : 0.0;
+    double budget =
+        l->request.intake.step_tokens > 0.0 ? l->request.intake.step_tokens : l->rules->step_tokens;
+    out->burst = fmax(floor(budget / out->isl), 1.0);
     out->launch_steps = l->rules->separate_prefill ? 1.0 : 2.0;
     return GABLE_OK;
 }
@@ -187,8 +190,7 @@ double gable_serving_prompt_s(const gable_serving_parts *p, const gable_serving_
 /* The host is a step ahead: what it launches while steps decode does not show. */
 double gable_serving_joined_s(const gable_serving_parts *p, const gable_serving_constants *c)
 {
-    double launching_s =
-        p->launches * c->launch_s - p->launch_steps * gable_serving_step_s(p, c);
+    double launching_s = p->launches * c->launch_s - p->launch_steps * gable_serving_step_s(p, c);
     return fmax(kernels_and_gaps_s(p, c, p->joined_s), launching_s / p->groups);
 }
 
@@ -204,8 +206,7 @@ double gable_serving_tpot(const gable_serving_parts *p, const gable_serving_cons
 double gable_serving_service_s(const gable_serving_parts *p, const gable_serving_constants *c)
 {
     double others = fmin(p->batch - 1.0, 1.0);
-    return gable_serving_prompt_s(p, c) +
-           others * step_wait * gable_serving_step_s(p, c);
+    return gable_serving_prompt_s(p, c) + others * step_wait * gable_serving_step_s(p, c);
 }
 
 /* 2.6; clients beyond the cache wait for a whole answer (Little). Where arrivals are looked for
@@ -216,7 +217,10 @@ double gable_serving_queue_s(const gable_serving_parts *p, const gable_serving_c
     double clients = clients_of(r);
     double waves = r->waves > 0.0 ? r->waves : default_waves;
     double others = p->batch - 1.0;
-    double waiting = others * (0.5 / waves + collision_frac) * gable_serving_joined_s(p, c);
+    double crowded_s = fmax(kernels_and_gaps_s(p, c, p->joined_s),
+                            p->launches * c->launch_s / (p->groups * p->burst));
+    double waiting =
+        others * (0.5 / waves * crowded_s + collision_frac * gable_serving_joined_s(p, c));
     double held = 0.5 * fmax(r->intake.poll_steps - 1.0, 0.0) + r->intake.wait_steps;
     double first = gable_serving_service_s(p, c) + waiting +
                    fmin(others, 1.0) * held * gable_serving_step_s(p, c);

@@ -37,9 +37,9 @@ gable_status gable_serving_handover(const gable_machine *machine, double from_to
 static double prompts_s(const gable_sim_rules *r, double n, double tokens, double prior)
 {
     double attention = n * gable_step_costs_attention(r->costs, tokens, prior);
-    double s = r->extras.prompt_scale *
-                   gable_step_costs_parts(r->costs, n, n * tokens, attention, 0.0) +
-               ceil(n / r->costs->groups) * r->extras.prompt_s;
+    double s =
+        r->extras.prompt_scale * gable_step_costs_parts(r->costs, n, n * tokens, attention, 0.0) +
+        ceil(n / r->costs->groups) * r->extras.prompt_s;
     bool graph = n * tokens <= r->graph_tokens;
     return graph ? s : fmax(s, r->extras.launch_s * r->costs->launches);
 }

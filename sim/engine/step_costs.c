@@ -36,12 +36,11 @@ double gable_step_costs_kernels(const gable_plan *plan, const gable_step *step)
  * storing their parts takes five. A block of sparse attention comes in three rows. */
 static double kernels_of(const gable_op *op, const gable_machine *machine)
 {
-    static const double of_kind[] = {[GABLE_OP_GEMM] = 1.0,     [GABLE_OP_ATTENTION] = 2.0,
-                                     [GABLE_OP_LATENT] = 6.0,   [GABLE_OP_BATCHED] = 1.0,
-                                     [GABLE_OP_SUBLAYER] = 6.0, [GABLE_OP_MOE] = 10.0,
-                                     [GABLE_OP_LINEAR] = 2.0,   [GABLE_OP_MHC] = 1.0,
-                                     [GABLE_OP_QUANTIZE] = 1.0, [GABLE_OP_EXCHANGE] = 1.0,
-                                     [GABLE_OP_STREAM] = 1.0};
+    static const double of_kind[] = {
+        [GABLE_OP_GEMM] = 1.0,     [GABLE_OP_ATTENTION] = 2.0, [GABLE_OP_LATENT] = 6.0,
+        [GABLE_OP_BATCHED] = 1.0,  [GABLE_OP_SUBLAYER] = 6.0,  [GABLE_OP_MOE] = 10.0,
+        [GABLE_OP_LINEAR] = 2.0,   [GABLE_OP_MHC] = 1.0,       [GABLE_OP_QUANTIZE] = 1.0,
+        [GABLE_OP_EXCHANGE] = 1.0, [GABLE_OP_STREAM] = 1.0};
     bool product = op->kind == GABLE_OP_GEMM || op->kind == GABLE_OP_MOE;
     bool quantised_apart = product && gable_dtype_bytes(op->activations) < 2.0 &&
                            !machine->constants->fused_quantisation[op->weights];

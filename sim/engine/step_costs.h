@@ -31,7 +31,7 @@ typedef struct gable_step_costs {
     double groups; /* ranks with prompts of their own (attention data parallelism): tokens of a step
                       count over all of them, spread evenly; parts are of one */
     double launches; /* kernels that a rank launches in a step with prompts */
-    double passes; /* of a step through the stages of a pipeline: each decodes its share */
+    double passes;   /* of a step through the stages of a pipeline: each decodes its share */
 } gable_step_costs;
 
 /* Prices the grid. `ranks` gives how the model is split; its sizes are not read. Refuses with

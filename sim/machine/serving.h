@@ -58,7 +58,7 @@ gable_status gable_serving_load(gable_arena *arena, const char *hw,
 typedef struct gable_serving_entry {
     const char *generation;
     gable_serving_constants constants;
-    int n_stalled; /* runs that TTFT was fitted without */
+    int n_stalled;       /* runs that TTFT was fitted without */
     int n_train, n_test; /* 0 test: too few runs, the errors are of those that were fitted to */
     double tpot_median_frac, tpot_p90_frac, ttft_median_frac, ttft_p90_frac;
 } gable_serving_entry;
