@@ -1,25 +1,32 @@
 /* base/json_gate: the scan that the raw text must pass before cJSON sees it. Private to base.
- * Room: base. Uses: base/err. */
+ * Room: base. Uses: base/arena, base/err. */
 #ifndef GABLE_BASE_JSON_GATE_H
 #define GABLE_BASE_JSON_GATE_H
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/err.h"
+#include "base/json.h"
 
 /* Where each value (and its key) starts, in document order: the order of a depth-first walk. */
 typedef struct gable_json_place {
     size_t offset_bytes, key_offset_bytes;
-    bool is_null; /* a word of Python that stands for null */
+    bool is_null;  /* a word of Python that stands for null */
+    bool left_out; /* an element that the pick does not want; what is in it has no places */
 } gable_json_place;
 
 typedef struct gable_json_gate {
     const char *file;
-    char *text; /* length_bytes and a NUL; NaN and Infinity are overwritten when python is set */
+    /* length_bytes and a NUL; NaN and Infinity are overwritten when python is set, and elements
+     * that are left out */
+    char *text;
     size_t length_bytes;
     size_t lines_before; /* of the file, for messages */
     int python;
-    gable_json_place *places; /* capacity n_places_cap; may be NULL to count only */
+    const gable_json_pick *pick; /* NULL: everything */
+    gable_arena *arena;          /* where the places go */
+    gable_json_place *places;    /* n_places of them */
     size_t n_places_cap, n_places;
 } gable_json_gate;
 

@@ -164,15 +164,22 @@ static void hold(const gable_plan *plan, const gable_machine *machine, const gab
                  gable_step *step, gable_energy *out)
 {
     double clock_s = 0.0, held_s = 0.0;
+    bool slower = false; /* any row so far */
     for (int i = 0; i < plan->n_rows; i++) {
         gable_activity activity;
         gable_throttled held;
         gable_time *time = &step->row[i];
+        int like = step->like[i];
+        if (like < i && !slower) {
+            out->row_w[i] = out->row_w[like];
+            continue;
+        }
         of_row(p, plan, step, i, &activity);
         gable_energy_throttle(p, out->limit_w, &activity, &held);
         out->row_w[i] = held.draw_w;
         if (held.time_s <= time->time_s)
             continue;
+        slower = true;
         out->n_throttled += plan->calls[i] > 0.0;
         clock_s += plan->calls[i] * held.time_s * held.clock_frac;
         held_s += plan->calls[i] * held.time_s;

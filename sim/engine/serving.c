@@ -119,6 +119,7 @@ gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
         s.batch = out->prompts.ranks.attn_dp;
         GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, &out->prompt, err));
     }
+    out->prompts_like = step.like;
     out->alone_s =
         gable_step_costs_kernels(&out->prompts, &step) / (1.0 + out->prompts.bubble_frac);
     out->prompt.beyond_idle_j /= out->prompts.ranks.attn_dp;
@@ -142,14 +143,18 @@ gable_status gable_serving_at(gable_serving_layout *l, double concurrency, gable
     out->prefill_links_s[1] = l->prefill_links_s[1];
     out->prompt_j = l->prompt.beyond_idle_j;
     out->prompt_slower = l->prompt.slower;
-    out->joined_s = l->rules->separate_prefill
-                        ? l->alone_s
-                        : gable_step_costs_joined(&l->prompts, l->machine, out->pass_batch);
+    out->joined_s =
+        l->rules->separate_prefill
+            ? l->alone_s
+            : gable_step_costs_joined(&l->prompts, l->prompts_like, l->machine, out->pass_batch);
     out->groups = l->prompts.ranks.attn_dp;
     out->joined_s /= out->groups;
     double graph_tokens = l->request.intake.graph_tokens > 0.0 ? l->request.intake.graph_tokens
                                                                : l->rules->graph_tokens;
     out->launches = out->isl + out->batch > graph_tokens ? l->launches : 0.0;
+    double budget =
+        l->request.intake.step_tokens > 0.0 ? l->request.intake.step_tokens : l->rules->step_tokens;
+    out->burst = fmax(floor(budget / out->isl), 1.0);
     out->launch_steps = l->rules->separate_prefill ? 1.0 : 2.0;
     return GABLE_OK;
 }
@@ -223,7 +228,10 @@ double gable_serving_queue_s(const gable_serving_parts *p, const gable_serving_c
     double clients = clients_of(r);
     double waves = r->waves > 0.0 ? r->waves : default_waves;
     double others = p->batch - 1.0;
-    double waiting = others * (0.5 / waves + collision_frac) * gable_serving_joined_s(p, c);
+    double crowded_s = fmax(kernels_and_gaps_s(p, c, p->joined_s),
+                            p->launches * c->launch_s / (p->groups * p->burst));
+    double waiting =
+        others * (0.5 / waves * crowded_s + collision_frac * gable_serving_joined_s(p, c));
     double held = 0.5 * fmax(r->intake.poll_steps - 1.0, 0.0) + r->intake.wait_steps;
     double first = gable_serving_service_s(p, c) + waiting +
                    fmin(others, 1.0) * held * gable_serving_step_s(p, c);

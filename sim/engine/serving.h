@@ -51,6 +51,7 @@ typedef struct gable_serving_parts {
     double launches;     /* kernels that the host launches for a step with prompts; 0: a graph */
     double launch_steps; /* decode steps meanwhile: the one before, and the one that it joins */
     double groups;       /* prompts that such a step carries, one of each */
+    double burst;        /* prompts of each that its budget holds, when so many wait */
     double joined_s;     /* what one prompt adds to a decode step */
     double pass_batch;   /* other sequences that a rank decodes in one pass */
     double n_layers;     /* that a step passes one after another */
@@ -120,7 +121,8 @@ typedef struct gable_serving_layout {
     const gable_machine *machine;
     const gable_serving_rules *rules;
     gable_serving_request request;
-    gable_plan prompts; /* one of each group */
+    gable_plan prompts;      /* one of each group */
+    const int *prompts_like; /* gable_step.like of it */
     double prefill_s, prefill_ceiling_s, prefill_links_s[2];
     gable_serving_draw prompt;
     double alone_s; /* a step of prompts alone */

@@ -115,17 +115,31 @@ static bool shares(const gable_plan *plan, int row)
     return plan->kind[row] == GABLE_ROW_COLLECTIVE || scale_tokens(&op, 1.0);
 }
 
-double gable_step_costs_joined(const gable_plan *prompt, const gable_machine *machine, double batch)
+/* What one call of a row adds. */
+static double joined_row(const gable_plan *prompt, int row, const gable_machine *machine,
+                         double batch)
 {
-    double s = 0.0, tokens = prompt->local.batch * prompt->local.n_new;
+    double tokens = prompt->local.batch * prompt->local.n_new;
+    if (!shares(prompt, row))
+        return gable_step_costs_operator(&prompt->op[row], machine);
+    return scaled_row(prompt, row, machine, (tokens + batch) / tokens) -
+           scaled_row(prompt, row, machine, batch / tokens);
+}
+
+double gable_step_costs_joined(const gable_plan *prompt, const int *like,
+                               const gable_machine *machine, double batch)
+{
+    enum { KEPT = 128 };
+    double s = 0.0, kept[KEPT];
     for (int i = 0; i < prompt->n_rows; i++) {
+        double row_s = 0.0;
+        bool again = like[i] < i && like[i] < KEPT && in_layers(prompt, like[i]);
         if (!in_layers(prompt, i))
             continue;
-        if (!shares(prompt, i))
-            s += prompt->calls[i] * gable_step_costs_operator(&prompt->op[i], machine);
-        else
-            s += prompt->calls[i] * (scaled_row(prompt, i, machine, (tokens + batch) / tokens) -
-                                     scaled_row(prompt, i, machine, batch / tokens));
+        row_s = again ? kept[like[i]] : joined_row(prompt, i, machine, batch);
+        if (i < KEPT)
+            kept[i] = row_s;
+        s += prompt->calls[i] * row_s;
     }
     return s > 0.0 ? s : 0.0;
 }

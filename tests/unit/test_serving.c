@@ -21,6 +21,7 @@ static const gable_serving_parts parts = {.isl = 1000,
                                           .launches = 600,
                                           .launch_steps = 2,
                                           .groups = 1,
+                                          .burst = 1,
                                           .n_layers = 50,
                                           .fits = true};
 static const gable_serving_constants constants = {.step_scale = 1.1,
@@ -254,7 +255,8 @@ START_TEST(fit_finds_what_made_the_runs)
 END_TEST
 
 /* The closed form stands for the simulation of the same loop. Measured when this was written:
- * median 1.05, 90 % in 0.93 to 1.32; it does not see that prompts of a burst share their steps. */
+ * median 1.06, 90 % in 0.88 to 1.29; it sees that prompts of a burst share their launches, not that
+ * they share their weights. */
 static void check_closed_form(const gable_serving_runs *runs)
 {
     double *ratio;
@@ -276,7 +278,7 @@ static void check_closed_form(const gable_serving_runs *runs)
     ck_assert_double_ge(gslx_median(ratio, n), 0.95);
     ck_assert_double_le(gslx_median(ratio, n), 1.15);
     ck_assert_double_ge(gslx_quantile(ratio, n, 0.05), 0.85);
-    ck_assert_double_le(gslx_quantile(ratio, n, 0.95), 1.45);
+    ck_assert_double_le(gslx_quantile(ratio, n, 0.95), 1.35);
 }
 
 /* Sequences that ran at a time, of what a run measured, by Little's law; and what the memory rule
@@ -337,16 +339,20 @@ static void check_fitting(const gable_serving_runs *runs)
 
 static const char measured[] = "measurements/serving.csv";
 
-/* A ratchet: errors on the open runs with the constants that ship. */
+/* A ratchet: errors on the open runs with the constants that ship, and the recipes that these were
+ * fitted with. */
 START_TEST(measured_runs_are_met)
 {
     gable_serving_errors errors[GABLE_SERVING_GROUPS_CAP];
+    gable_recipes recipes;
     gable_serving_runs runs;
     gable_csv csv;
     gable_err err = {0};
     int n;
     ck_assert_int_eq(gable_csv_read(scratch_arena(), shared_path(measured), &csv, &err), GABLE_OK);
-    ck_assert_msg(gable_serving_runs_read(scratch_arena(), "hw", "workloads", &csv, NULL, true,
+    ck_assert_int_eq(gable_recipes_read(scratch_arena(), "workloads/recipes.csv", &recipes, &err),
+                     GABLE_OK);
+    ck_assert_msg(gable_serving_runs_read(scratch_arena(), "hw", "workloads", &csv, &recipes, true,
                                           &runs, &err) == GABLE_OK,
                   "%s", err.text);
     ck_assert_int_eq(
@@ -355,8 +361,9 @@ START_TEST(measured_runs_are_met)
     const gable_serving_errors *all = &errors[n - 1];
     ck_assert_int_eq(all->n_covered, all->n);
     ck_assert_double_le(all->tpot_median_frac, 0.0505);
-    ck_assert_double_le(all->tpot_p90_frac, 0.170);
-    ck_assert_double_le(all->ttft_median_frac, 0.125);
+    ck_assert_double_le(all->tpot_p90_frac, 0.165);
+    ck_assert_double_le(all->ttft_median_frac, 0.102);
+    ck_assert_double_le(all->ttft_p90_frac, 0.345);
     ck_assert_double_ge(all->tpot_inside_frac, 0.75);
     ck_assert_double_le(all->tpot_inside_frac, 0.85);
     check_closed_form(&runs);
