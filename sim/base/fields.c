@@ -71,8 +71,8 @@ static bool is_step(const char *path, const char *block, const char *key)
         return false;
     const char *rest = path + n + (n > 0);
     size_t length = strlen(key);
-    return strncmp(rest, key, length) == 0 && (rest[length] == '.' || rest[length] == '\0') &&
-           length > 0;
+    return rest[0] == key[0] && strncmp(rest, key, length) == 0 &&
+           (rest[length] == '.' || rest[length] == '\0') && length > 0;
 }
 
 static bool is_spelling(const gable_field *field, const char *key)

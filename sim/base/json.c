@@ -242,6 +242,30 @@ static gable_status build_tree(builder *b, const char *text, size_t length_bytes
     return status;
 }
 
+/* The text with nulls for what is left out: cJSON need not read it. The nodes' places are those of
+ * the text itself. */
+static gable_status shorten(const gable_json_gate *gate, char **out, size_t *length_bytes,
+                            gable_err *err)
+{
+    char *at;
+    size_t from = 0;
+    GABLE_TRY(gable_arena_take(gate->arena, gate->length_bytes + 1, 1, &at, err));
+    *out = at;
+    for (size_t i = 0; i < gate->n_places; i++) {
+        const gable_json_place *place = &gate->places[i];
+        if (!place->left_out)
+            continue;
+        memcpy(at, gate->text + from, place->offset_bytes - from);
+        at += place->offset_bytes - from;
+        memcpy(at, "null", 4);
+        at += 4;
+        from = place->end_bytes;
+    }
+    memcpy(at, gate->text + from, gate->length_bytes - from);
+    *length_bytes = (size_t)(at - *out) + gate->length_bytes - from;
+    return GABLE_OK;
+}
+
 /* `text`, with its NUL, lives in the arena and may be written to. */
 static gable_status parse_own(gable_arena *arena, const char *file, size_t lines_before, char *text,
                               size_t length_bytes, gable_json_gate *gate, const gable_json **root,
@@ -263,6 +287,9 @@ static gable_status parse_own(gable_arena *arena, const char *file, size_t lines
     builder b = {
         .arena = arena, .err = err, .doc = doc, .places = gate->places, .n_places = gate->n_places};
     GABLE_TRY(gable_arena_take(arena, b.n_places, sizeof *b.nodes, &b.nodes, err));
+    if (gate->n_left_out == 0)
+        return build_tree(&b, text, length_bytes, root);
+    GABLE_TRY(shorten(gate, &text, &length_bytes, err));
     return build_tree(&b, text, length_bytes, root);
 }
 

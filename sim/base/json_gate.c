@@ -85,11 +85,16 @@ static gable_status scan_unicode_escape(scan *s)
     return GABLE_OK;
 }
 
-/* Bytes of a string that mean themselves; UTF-8 has been checked by then. */
+/* What ends a run of bytes that mean themselves; UTF-8 has been checked by then. */
+#define EIGHT(x) x, x, x, x, x, x, x, x
+static const unsigned char ends_run[256] = {
+    EIGHT(1), EIGHT(1), EIGHT(1), EIGHT(1), ['"'] = 1, ['\\'] = 1, [0x7f] = 1};
+#undef EIGHT
+
 static size_t count_plain(const char *at)
 {
     size_t n = 0;
-    while ((unsigned char)at[n] >= 0x20 && at[n] != '"' && at[n] != '\\' && at[n] != 0x7f)
+    while (!ends_run[(unsigned char)at[n]])
         n++;
     return n;
 }
@@ -271,8 +276,7 @@ static void watch_value(scan *s, size_t key_at, size_t value_at, bool opened)
     }
 }
 
-/* A closing bracket is at s->at. Blanks over all but line ends keep every position; cJSON sees a
- * null. */
+/* A closing bracket is at s->at: what is in an element that nobody wants has no places. */
 static void watch_closing(scan *s)
 {
     gable_json_gate *gate = s->gate;
@@ -280,17 +284,10 @@ static void watch_closing(scan *s)
         s->in_list = false;
     if (!s->in_list || s->depth != 3 || !s->refused || s->accepted)
         return;
-    gable_json_place *place = &gate->places[s->element];
-    char *at = gate->text + place->offset_bytes, *end = gate->text + s->at + 1;
-    while (at < end) {
-        char *line_end = memchr(at, '\n', (size_t)(end - at));
-        size_t n = (size_t)((line_end ? line_end : end) - at);
-        memset(at, ' ', n);
-        at += n + 1;
-    }
-    memcpy(end - 4, "null", 4);
-    place->left_out = true;
+    gate->places[s->element].left_out = true;
+    gate->places[s->element].end_bytes = s->at + 1;
     gate->n_places = s->element + 1;
+    gate->n_left_out++;
     s->refused = false;
 }
 

@@ -12,22 +12,21 @@
 /* Where each value (and its key) starts, in document order: the order of a depth-first walk. */
 typedef struct gable_json_place {
     size_t offset_bytes, key_offset_bytes;
-    bool is_null;  /* a word of Python that stands for null */
-    bool left_out; /* an element that the pick does not want; what is in it has no places */
+    size_t end_bytes; /* where it ends, when it is left out */
+    bool is_null;     /* a word of Python that stands for null */
+    bool left_out;    /* an element that the pick does not want; what is in it has no places */
 } gable_json_place;
 
 typedef struct gable_json_gate {
     const char *file;
-    /* length_bytes and a NUL; NaN and Infinity are overwritten when python is set, and elements
-     * that are left out */
-    char *text;
+    char *text; /* length_bytes and a NUL; NaN and Infinity are overwritten when python is set */
     size_t length_bytes;
     size_t lines_before; /* of the file, for messages */
     int python;
     const gable_json_pick *pick; /* NULL: everything */
     gable_arena *arena;          /* where the places go */
     gable_json_place *places;    /* n_places of them */
-    size_t n_places_cap, n_places;
+    size_t n_places_cap, n_places, n_left_out;
 } gable_json_gate;
 
 /* Checks UTF-8, white space, string bytes, escapes, the number grammar and range, nesting, and that

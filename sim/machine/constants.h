@@ -101,8 +101,8 @@ double gable_kernel_constant(const gable_kernel_constants *kernel, gable_family 
 /* All constants of one device under one stack. Lives in the arena of the load. */
 typedef struct gable_constants {
     const char *stack, *stack_version;
-    bool ideal;              /* stack "ideal": no software cost, expected = ceiling */
-    gable_families families; /* that were loaded: operators of others cannot be priced */
+    bool ideal;            /* stack "ideal": no software cost, expected = ceiling */
+    gable_families absent; /* families that were not loaded: nothing of theirs can be priced */
     /* [family][format of the weights, or of the cache][unit that the FLOPs run on]: W4A16 and W4A8
      * share a format and differ in the unit. The stack's usual kernel; equal columns share an
      * entry. */

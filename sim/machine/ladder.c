@@ -167,7 +167,7 @@ static gable_status add_rung(ladder *l, const char *device, rung r)
         return GABLE_OK;
     GABLE_TRY(
         gable_calibration_load_families(l->arena, l->hw, device, l->open, &calibration, l->err));
-    if (!calibration)
+    if (!calibration || calibration->n_entries == 0)
         return GABLE_OK;
     const gable_accelerator *theirs;
     GABLE_TRY(gable_accelerator_load(l->arena, l->hw, device, &theirs, l->err));
@@ -334,7 +334,7 @@ static gable_status take_column(ladder *l, const choice *best, const gable_kerne
     if (!*described)
         return gable_fail(l->err, GABLE_INTERNAL, "arena full");
     take_choice(l, best, *described, &one);
-    for (int i = 0; i < l->n_kept; i++)
+    for (int i = l->n_kept - 1; i >= 0; i--)
         if (l->kept[i]->from == one.from && l->kept[i]->provenance == one.provenance &&
             fabs(l->kept[i]->sigma_ln - one.sigma_ln) < 1e-12) {
             *out = l->kept[i];
