@@ -1,6 +1,7 @@
 /* machine/calibration: see calibration.h. */
 #include "machine/calibration.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,6 +146,18 @@ gable_status gable_calibration_load_families(gable_arena *arena, const char *hw,
     GABLE_TRY(check_twice(root, c, err));
     *out = c;
     return GABLE_OK;
+}
+
+const char *gable_calibrated_describe(gable_arena *arena, const char *device,
+                                      const gable_calibrated *e)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%.64s %.32s %.32s %s %s (%s unit), %d rows%s%.16s", device,
+             *e->kernel ? e->kernel : e->stack, e->version,
+             gable_family_key((gable_family)e->family), gable_dtype_name((gable_dtype)e->weights),
+             gable_mma_key((gable_mma)e->unit), e->n_train + e->n_test, e->date ? ", " : "",
+             e->date ? e->date : "");
+    return gable_arena_copy(arena, text, strlen(text));
 }
 
 /* ---- merging ---- */

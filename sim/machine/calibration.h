@@ -46,6 +46,11 @@ gable_status gable_calibration_load_families(gable_arena *arena, const char *hw,
                                              gable_families families, gable_calibration **out,
                                              gable_err *err);
 
+/* "h100-sxm trtllm 1.3.0rc20 gemm bf16 (bf16 unit), 137 rows, 2026-11-22", in the arena; NULL when
+ * that is full. */
+const char *gable_calibrated_describe(gable_arena *arena, const char *device,
+                                      const gable_calibrated *entry);
+
 /* Copy of `old` (or of nothing, when NULL) in which `entries` and `source` take the place of those
  * with the same key. */
 gable_status gable_calibration_merge(gable_arena *arena, const gable_calibration *old,

@@ -114,6 +114,7 @@ gable_status gable_constants_load_families(gable_arena *arena, const char *hw,
     constants->stack = l->stack->name;
     constants->stack_version = l->stack->version;
     constants->ideal = l->stack->ideal;
+    constants->rules = &l->stack->serving;
     constants->absent = GABLE_ALL_FAMILIES & ~(families | elementwise);
     *out = constants;
     if (constants->ideal) {

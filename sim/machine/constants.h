@@ -13,6 +13,7 @@
 #include "machine/forms.h"
 
 struct gable_accelerator;
+struct gable_serving_rules;
 
 /* Where a number comes from, best first; an operator's source is the worst among its constants. */
 #define GABLE_PROVENANCE_LIST(X)                                                                   \
@@ -125,6 +126,8 @@ typedef struct gable_constants {
     double gap_s_per_layer; /* glue between kernels of one layer: facts/serving.md 3 */
     gable_provenance gap_provenance;
     const char *gap_from;
+    const struct gable_serving_rules *rules; /* of the stack: what it keeps beside a plan; NULL:
+                                                nothing */
 } gable_constants;
 
 /* Constants of `accelerator` under `stack`: its own calibration, else a sibling of its generation

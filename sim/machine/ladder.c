@@ -4,7 +4,6 @@
 #include "machine/ladder.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 typedef gable_ladder ladder;
@@ -281,18 +280,6 @@ static void take_choice(const ladder *l, const choice *c, const char *from,
     memcpy(out->value, c->entry->value, sizeof out->value);
 }
 
-/* "h100-sxm trtllm 1.3.0rc20 gemm bf16 (bf16 unit), 137 rows, 2026-11-22" */
-static const char *describe(gable_arena *arena, const char *device, const gable_calibrated *e)
-{
-    char text[256];
-    snprintf(text, sizeof text, "%.64s %.32s %.32s %s %s (%s unit), %d rows%s%.16s", device,
-             *e->kernel ? e->kernel : e->stack, e->version,
-             gable_family_key((gable_family)e->family), gable_dtype_name((gable_dtype)e->weights),
-             gable_mma_key((gable_mma)e->unit), e->n_train + e->n_test, e->date ? ", " : "",
-             e->date ? e->date : "");
-    return gable_arena_copy(arena, text, strlen(text));
-}
-
 /* best->entry is NULL when nobody has measured the family. */
 static void choose(const ladder *l, const column *want, choice *best)
 {
@@ -328,7 +315,7 @@ static gable_status take_column(ladder *l, const choice *best, const gable_kerne
     const rung *from = best->rung;
     const char **described = &from->described[best->entry - from->calibration->entries];
     if (!*described)
-        *described = describe(l->arena, from->calibration->name, best->entry);
+        *described = gable_calibrated_describe(l->arena, from->calibration->name, best->entry);
     if (!*described)
         return gable_fail(l->err, GABLE_INTERNAL, "arena full");
     take_choice(l, best, *described, &one);
@@ -499,7 +486,8 @@ gable_status gable_constants_of_kernel(gable_arena *arena, const char *hw,
     choose(l, &want, &best);
     if (!best.entry)
         return fill_prior(l, (int)family, out);
-    take_choice(l, &best, describe(arena, best.rung->calibration->name, best.entry), made);
+    take_choice(l, &best,
+                gable_calibrated_describe(arena, best.rung->calibration->name, best.entry), made);
     *out = made;
     return made->from ? GABLE_OK : gable_fail(err, GABLE_INTERNAL, "arena full");
 }

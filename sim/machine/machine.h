@@ -129,13 +129,13 @@ typedef struct gable_machine {
     const gable_constants *constants;     /* of this accelerator under one software stack */
     int n_nodes; /* systems, connected by their scale-out links; 0 counts as 1 */
     const struct gable_power *power; /* what its devices draw; NULL: not asked for */
+    double power_limit_w;            /* they are held to; 0: their own */
 } gable_machine;
 
-extern const char *const gable_accelerator_statuses[]; /* shipping preliminary announced … */
-extern const char *const gable_link_kinds[];           /* pcie nvlink c2c infiniband ethernet … */
-extern const char *const gable_fabrics[];              /* none switch mesh pcie torus */
+/* shipping preliminary announced not-produced; pcie nvlink c2c infiniband ethernet efa ici xgmi */
+extern const char *const gable_accelerator_statuses[], *const gable_link_kinds[];
+extern const char *const gable_fabrics[]; /* none switch mesh pcie torus */
 extern const char *const gable_topologies[];
-
 extern const gable_schema gable_accelerator_schema, gable_cpu_schema, gable_link_schema,
     gable_system_schema;
 
