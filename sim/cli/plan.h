@@ -27,7 +27,7 @@ typedef struct gable_plan_answer {
 } gable_plan_answer;
 
 /* The answer in one of gable_formats. */
-gable_status gable_plan_write(gable_cli *cli, const gable_plan_answer *answer);
+gable_status gable_plan_write(gable_cli *cli, gable_plan_answer *answer);
 
 /* Command lines that start the engines of the best layout (hw/stacks/launch.csv). */
 gable_status gable_plan_launch(gable_cli *cli, const gable_plan_answer *answer);

@@ -271,13 +271,15 @@ static gable_status fill(gable_cli *cli, const gable_plan_answer *a, const gable
     return status;
 }
 
-static gable_status lines_of(gable_cli *cli, const gable_plan_answer *a, const gable_candidate *c,
-                             int n, gable_table *out)
+static gable_status lines_of(gable_cli *cli, const gable_plan_answer *a, gable_candidate *c, int n,
+                             gable_table *out)
 {
     line *lines;
     GABLE_TRY(gable_arena_take(&cli->arena, (size_t)n + 1, sizeof *lines, &lines, &cli->err));
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
+        GABLE_TRY(gable_planner_draw(&cli->arena, &a->offers[c[i].offer], &c[i], &cli->err));
         GABLE_TRY(fill(cli, a, &c[i], &lines[i]));
+    }
     *out = (gable_table){.columns = columns,
                          .n_columns = N_COLUMNS,
                          .rows = lines,
@@ -372,7 +374,7 @@ static void write_reasons(gable_text *out, const gable_table *table)
     }
 }
 
-static gable_status write_text(gable_cli *cli, const gable_plan_answer *a, gable_format format)
+static gable_status write_text(gable_cli *cli, gable_plan_answer *a, gable_format format)
 {
     const gable_planned *p = &a->planned;
     gable_table table;
@@ -412,7 +414,7 @@ static gable_status write_text(gable_cli *cli, const gable_plan_answer *a, gable
     return GABLE_OK;
 }
 
-static gable_status write_json(gable_cli *cli, const gable_plan_answer *a)
+static gable_status write_json(gable_cli *cli, gable_plan_answer *a)
 {
     const gable_planned *p = &a->planned;
     static const gable_serving_parts none;
@@ -437,7 +439,7 @@ static gable_status write_json(gable_cli *cli, const gable_plan_answer *a)
     return GABLE_OK;
 }
 
-gable_status gable_plan_write(gable_cli *cli, const gable_plan_answer *answer)
+gable_status gable_plan_write(gable_cli *cli, gable_plan_answer *answer)
 {
     gable_format format = (gable_format)answer->options->format;
     return format == GABLE_FORMAT_JSON ? write_json(cli, answer) : write_text(cli, answer, format);

@@ -115,6 +115,14 @@ static double replica_gpus(const gable_serving_request *layout)
     return gable_layout_devices(&s);
 }
 
+static void fill_energy(const gable_offer *offer, gable_candidate *c)
+{
+    gable_serving_energy_of(&c->serving.parts, &offer->machine, c->gpus, c->tokens_per_s,
+                            &c->serving.energy);
+    c->joules_per_token = c->serving.energy.joules_per_token;
+    c->power_w = c->serving.energy.all_w;
+}
+
 /* As many replicas as the rate takes, or as there is room for. */
 void gable_planner_fill(const gable_goal *g, const gable_offer *offer, double of_replica,
                         double requests_per_s, gable_candidate *c)
@@ -131,10 +139,7 @@ void gable_planner_fill(const gable_goal *g, const gable_offer *offer, double of
     c->tokens_per_s_per_user = 1.0 / c->serving.tpot_s;
     c->usd_per_h = c->gpus * offer->usd_per_gpu_h;
     c->usd_per_million_tokens = c->usd_per_h / 3600.0 / c->tokens_per_s * 1e6;
-    gable_serving_energy_of(&c->serving.parts, &offer->machine, c->gpus, c->tokens_per_s,
-                            &c->serving.energy);
-    c->joules_per_token = c->serving.energy.joules_per_token;
-    c->power_w = c->serving.energy.all_w;
+    fill_energy(offer, c);
 }
 
 bool gable_planner_price(gable_search *x, gable_serving_layout *open, double clients,
@@ -318,6 +323,42 @@ static void count_all(gable_search *x, gable_planned *out)
         out->best[0].verdict = GABLE_VERDICT_BEST;
 }
 
+/* ---- watts ---- */
+
+gable_status gable_planner_draw(gable_arena *arena, const gable_offer *offer, gable_candidate *c,
+                                gable_err *err)
+{
+    gable_serving_parts parts;
+    if (c->serving.energy.modelled || !offer->machine.power || !(c->tokens_per_s > 0.0))
+        return GABLE_OK;
+    GABLE_TRY(gable_serving_price(arena, offer->model, &offer->machine, &offer->rules, &c->layout,
+                                  &parts, err));
+    c->serving.parts.decode_j = parts.decode_j;
+    c->serving.parts.prompt_j = parts.prompt_j;
+    fill_energy(offer, c);
+    return GABLE_OK;
+}
+
+/* Offers whose watts are not looked at. */
+static gable_status set_aside_power(gable_search *x)
+{
+    gable_offer *copy;
+    bool asked = x->goal->objective == GABLE_OBJECTIVE_ENERGY || x->goal->power_w > 0.0;
+    for (int i = 0; i < x->n_offers; i++)
+        asked = asked || x->offers[i].machine.power_limit_w > 0.0;
+    if (asked)
+        return GABLE_OK;
+    GABLE_TRY(gable_arena_take(x->arena, (size_t)x->n_offers, sizeof *copy, &copy, x->err));
+    for (int i = 0; i < x->n_offers; i++) {
+        copy[i] = x->offers[i];
+        copy[i].machine.power = NULL;
+    }
+    x->offers = copy;
+    return GABLE_OK;
+}
+
+/* ---- the search ---- */
+
 static gable_status check_goal(const gable_goal *g, gable_err *err)
 {
     if (!(g->isl >= 1.0) || !(g->osl >= 1.0))
@@ -340,6 +381,7 @@ gable_status gable_planner_search(gable_arena *arena, const gable_offer *offers,
                       .err = err ? err : &local};
     *out = (gable_planned){0};
     GABLE_TRY(check_goal(goal, x.err));
+    GABLE_TRY(set_aside_power(&x));
     GABLE_TRY(gable_planner_layouts(&x, &out->best, &out->n_best));
     out->n_layouts = out->n_best;
     x.points_cap = POINTS_PER_LAYOUT * (out->n_best + 1);

@@ -126,6 +126,11 @@ enum { GABLE_OFFERS_CAP = 16, GABLE_LAYOUTS_CAP = 8192, GABLE_FRONT_CAP = 512 };
 gable_status gable_planner_search(gable_arena *arena, const gable_offer *offers, int n_offers,
                                   const gable_goal *goal, gable_planned *out, gable_err *err);
 
+/* What a candidate draws, by the model of machine->power: its joules and watts. The search counts
+ * devices at their limit unless the goal or a power limit asks for watts, so that it is fast. */
+gable_status gable_planner_draw(gable_arena *arena, const gable_offer *offer,
+                                gable_candidate *candidate, gable_err *err);
+
 /* Whether a percentile is limited. */
 bool gable_goal_simulates(const gable_goal *goal);
 
