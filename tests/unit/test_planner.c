@@ -223,6 +223,8 @@ START_TEST(percentiles_hold)
         check_times(&p.front[i]);
         ck_assert_double_le(p.front[i].times.tpot.p99, 0.04);
     }
+    /* Nothing on the front is better than the best, which is on it. */
+    ck_assert_double_eq(p.front[p.n_front - 1].tokens_per_s_per_gpu, most(&p));
     for (int i = p.n_feasible; i < p.n_best; i++)
         if (p.best[i].simulated)
             ck_assert_double_gt(p.best[i].asked, p.best[i].limit);
@@ -328,6 +330,7 @@ START_TEST(percentiles_apart)
         ck_assert_double_le(p.best[i].times.tpot.p99, 0.05);
     }
     ck_assert_int_gt(n, 0);
+    ck_assert_double_eq(p.front[p.n_front - 1].tokens_per_s_per_gpu, most(&p));
 }
 END_TEST
 
