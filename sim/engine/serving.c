@@ -116,7 +116,7 @@ gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
         gable_step_costs_kernels(&out->prompts, &step) / (1.0 + out->prompts.bubble_frac);
     GABLE_TRY(gable_serving_step_j(arena, &out->prompts, machine, &step, &out->prompt_j, err));
     out->prompt_j /= out->prompts.ranks.attn_dp;
-    out->launches = gable_step_costs_launches(&out->prompts, machine);
+    out->launches = gable_step_costs_launches(&out->prompts);
     return GABLE_OK;
 }
 
