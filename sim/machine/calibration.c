@@ -111,7 +111,7 @@ gable_status gable_calibration_load(gable_arena *arena, const char *hw, const ch
     const gable_json *root;
     gable_calibration *c;
     *out = NULL;
-    if (!gable_find_is_path(device) && !gable_find_file(arena, hw, "calibration", device))
+    if (!gable_find_is_path(device) && !gable_find_exists(hw, "calibration", device))
         return GABLE_OK;
     GABLE_TRY(gable_read_root(arena, hw, &kind_calibration, device, &root, err));
     GABLE_TRY(gable_read_struct(arena, &kind_calibration, root, &c, err));

@@ -29,11 +29,6 @@ static void open_plans(void)
     ck_assert_int_gt(n_plans, 10);
 }
 
-#define ck_law(condition, plan, machine)                                                           \
-    ck_assert_msg(condition, "%s, %g x %g new, %g cached, on %s: " #condition,                     \
-                  (plan)->model->name, (plan)->scenario.batch, (plan)->scenario.n_new,             \
-                  (plan)->scenario.n_cached, (machine)->system->name)
-
 static void price(const gable_plan *plan, const gable_machine *machine, double limit_w,
                   gable_step *step, gable_energy *out)
 {
