@@ -25,11 +25,6 @@ static void open_plans(void)
     n_plans = tree_plans(models, sizeof models / sizeof models[0], plans, PLANS_CAP);
 }
 
-#define ck_law(condition, plan, machine)                                                           \
-    ck_assert_msg(condition, "%s, %g x %g new, %g cached, on %s: " #condition,                     \
-                  (plan)->model->name, (plan)->scenario.batch, (plan)->scenario.n_new,             \
-                  (plan)->scenario.n_cached, (machine)->system->name)
-
 static void price(const gable_plan *plan, const gable_machine *machine, double limit_w,
                   gable_step *step, gable_energy *out)
 {
