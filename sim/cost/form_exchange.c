@@ -65,6 +65,8 @@ static double collective_s(const gable_collective *c, const gable_way *w, const 
         1e-6 * (v[GABLE_COLLECTIVE_P_T0] + v[GABLE_COLLECTIVE_P_H] * w->steps +
                 v[GABLE_COLLECTIVE_P_PEER] * peers + v[GABLE_COLLECTIVE_P_NH] * w->out_steps);
     bool in_switch = w->kind == GABLE_WAY_SWITCH;
+    if (in_switch)
+        start += 1e-6 * v[GABLE_COLLECTIVE_P_SWT0];
     parts->overhead_s = start;
     if (start >= best_s)
         return start;
@@ -77,10 +79,8 @@ static double collective_s(const gable_collective *c, const gable_way *w, const 
                      : 0.0;
     parts->inside_s = y;
     parts->outside_s = out;
-    if (in_switch) {
-        parts->overhead_s = start + 1e-6 * v[GABLE_COLLECTIVE_P_SWT0];
-        return parts->overhead_s + max2(y, out);
-    }
+    if (in_switch)
+        return start + max2(y, out);
     double faster = max2(y, out); /* neither protocol of more than two ranks can do it in less */
     if (c->n_ranks > 2.0 && start + faster >= best_s)
         return start + faster;

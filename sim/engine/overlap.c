@@ -75,21 +75,26 @@ static void set_aside(const gable_plan *plan, int n, double n_sm, gable_step *st
     }
 }
 
-/* Exchanges of a group in several lanes: how long the links take that they share. */
-static void share_links(const gable_plan *plan, int n, int group, const gable_step *step,
-                        lanes *expected, lanes *ceiling)
+/* Exchanges of a group in several lanes: how long the links take that they share.
+ *   exchanging   those lanes, a bit each */
+static void share_links(const gable_plan *plan, int n, int group, unsigned exchanging,
+                        const gable_step *step, lanes *expected, lanes *ceiling)
 {
-    gable_lane_use as_is[GABLE_N_LANES] = {0}, least[GABLE_N_LANES] = {0};
+    gable_lane_use as_is[GABLE_N_LANES], least[GABLE_N_LANES];
+    int at[GABLE_N_LANES], n_lanes = 0;
+    for (int lane = 0; lane < GABLE_N_LANES; lane++) {
+        at[lane] = n_lanes;
+        if (!(exchanging & (1u << lane)))
+            continue;
+        as_is[n_lanes] = (gable_lane_use){.time_s = expected->s[lane]};
+        least[n_lanes++] = (gable_lane_use){.time_s = ceiling->s[lane]};
+    }
     for (int i = 0; i < n; i++)
         if ((int)plan->group[i] == group && plan->kind[i] == GABLE_ROW_COLLECTIVE)
             gable_net_share_add(plan->collective[i].kind, &step->wire[i], plan->calls[i],
-                                &as_is[plan->lane[i]], &least[plan->lane[i]]);
-    for (int lane = 0; lane < GABLE_N_LANES; lane++) {
-        as_is[lane].time_s = expected->s[lane];
-        least[lane].time_s = ceiling->s[lane];
-    }
-    expected->shared_s = gable_net_share_s(as_is, GABLE_N_LANES);
-    ceiling->shared_s = gable_net_share_s(least, GABLE_N_LANES);
+                                &as_is[at[plan->lane[i]]], &least[at[plan->lane[i]]]);
+    expected->shared_s = gable_net_share_s(as_is, n_lanes);
+    ceiling->shared_s = gable_net_share_s(least, n_lanes);
 }
 
 /* More than one lane of `lanes`, a bit each. */
@@ -134,7 +139,7 @@ void gable_engine_overlap(const gable_plan *plan, int n, double n_sm, gable_step
     }
     for (int g = GABLE_GROUP_NONE + 1; g < GABLE_N_GROUPS; g++) {
         if (several(exchanging[g]))
-            share_links(plan, n, g, step, &expected[g], &ceiling[g]);
+            share_links(plan, n, g, exchanging[g], step, &expected[g], &ceiling[g]);
         settle(plan, n, g, &expected[g], &ceiling[g], step);
     }
     for (int i = 0; i < n; i++)

@@ -35,10 +35,10 @@ static bool describe(const gable_search *x, const gable_candidate *c, prompts_en
     if (!p->fits || !(p->prefill_s > 0.0))
         return false;
     /* A group of ranks with prompts of its own takes one while the others take theirs. */
-    double busy_s = gable_serving_prompt_s(p, &offer->constants, p->prefill_s) / ranks;
-    gable_serving_wait wait = {p->isl, gable_serving_prompt_s(p, &offer->constants, p->prefill_s) +
+    double busy_s = gable_serving_prompt_s(p, &offer->constants) / ranks;
+    gable_serving_wait wait = {p->isl, gable_serving_prompt_s(p, &offer->constants) +
                                            busy_s * prompts_use / (2.0 * (1.0 - prompts_use))};
-    gable_serving_wait alone = {p->isl, gable_serving_prompt_s(p, &offer->constants, p->prefill_s)};
+    gable_serving_wait alone = {p->isl, gable_serving_prompt_s(p, &offer->constants)};
     *out = (prompts_engine){.candidate = c,
                             .devices = devices_of(&c->layout),
                             .requests_per_s = prompts_use / busy_s,

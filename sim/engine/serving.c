@@ -123,6 +123,7 @@ gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
     out->alone_s =
         gable_step_costs_kernels(&out->prompts, &step) / (1.0 + out->prompts.bubble_frac);
     out->prompt.beyond_idle_j /= out->prompts.ranks.attn_dp;
+    out->launches = gable_step_costs_launches(&out->prompts, machine);
     return GABLE_OK;
 }
 
@@ -146,7 +147,15 @@ gable_status gable_serving_at(gable_serving_layout *l, double concurrency, gable
         l->rules->separate_prefill
             ? l->alone_s
             : gable_step_costs_joined(&l->prompts, l->prompts_like, l->machine, out->pass_batch);
-    out->joined_s /= l->prompts.ranks.attn_dp;
+    out->groups = l->prompts.ranks.attn_dp;
+    out->joined_s /= out->groups;
+    double graph_tokens = l->request.intake.graph_tokens > 0.0 ? l->request.intake.graph_tokens
+                                                               : l->rules->graph_tokens;
+    out->launches = out->isl + out->batch > graph_tokens ? l->launches : 0.0;
+    double budget =
+        l->request.intake.step_tokens > 0.0 ? l->request.intake.step_tokens : l->rules->step_tokens;
+    out->burst = fmax(floor(budget / out->isl), 1.0);
+    out->launch_steps = l->rules->separate_prefill ? 1.0 : 2.0;
     return GABLE_OK;
 }
 
@@ -177,10 +186,23 @@ double gable_serving_step_s(const gable_serving_parts *p, const gable_serving_co
     return c->step_scale * p->decode_s + p->n_layers * c->gap_s + p->batch * c->sequence_s;
 }
 
-double gable_serving_prompt_s(const gable_serving_parts *p, const gable_serving_constants *c,
-                              double kernels_s)
+static double kernels_and_gaps_s(const gable_serving_parts *p, const gable_serving_constants *c,
+                                 double kernels_s)
 {
     return c->prefill_scale * kernels_s + p->n_layers * c->prefill_gap_s;
+}
+
+/* No sooner than the host has launched it. */
+double gable_serving_prompt_s(const gable_serving_parts *p, const gable_serving_constants *c)
+{
+    return fmax(kernels_and_gaps_s(p, c, p->prefill_s), p->launches * c->launch_s);
+}
+
+/* The host is a step ahead: what it launches while steps decode does not show. */
+double gable_serving_joined_s(const gable_serving_parts *p, const gable_serving_constants *c)
+{
+    double launching_s = p->launches * c->launch_s - p->launch_steps * gable_serving_step_s(p, c);
+    return fmax(kernels_and_gaps_s(p, c, p->joined_s), launching_s / p->groups);
 }
 
 /* Each of the other sequences is refilled once in the life of an answer, and its prompt lengthens a
@@ -188,15 +210,14 @@ double gable_serving_prompt_s(const gable_serving_parts *p, const gable_serving_
 double gable_serving_tpot(const gable_serving_parts *p, const gable_serving_constants *c)
 {
     return gable_serving_step_s(p, c) +
-           (p->batch - 1.0) / (p->osl - 1.0) * gable_serving_prompt_s(p, c, p->joined_s);
+           (p->batch - 1.0) / (p->osl - 1.0) * gable_serving_joined_s(p, c);
 }
 
 /* Alone, or in a step of others. */
 double gable_serving_service_s(const gable_serving_parts *p, const gable_serving_constants *c)
 {
     double others = fmin(p->batch - 1.0, 1.0);
-    return gable_serving_prompt_s(p, c, p->prefill_s) +
-           others * step_wait * gable_serving_step_s(p, c);
+    return gable_serving_prompt_s(p, c) + others * step_wait * gable_serving_step_s(p, c);
 }
 
 /* 2.6; clients beyond the cache wait for a whole answer (Little). Where arrivals are looked for
@@ -207,8 +228,10 @@ double gable_serving_queue_s(const gable_serving_parts *p, const gable_serving_c
     double clients = clients_of(r);
     double waves = r->waves > 0.0 ? r->waves : default_waves;
     double others = p->batch - 1.0;
+    double crowded_s = fmax(kernels_and_gaps_s(p, c, p->joined_s),
+                            p->launches * c->launch_s / (p->groups * p->burst));
     double waiting =
-        others * (0.5 / waves + collision_frac) * gable_serving_prompt_s(p, c, p->joined_s);
+        others * (0.5 / waves * crowded_s + collision_frac * gable_serving_joined_s(p, c));
     double held = 0.5 * fmax(r->intake.poll_steps - 1.0, 0.0) + r->intake.wait_steps;
     double first = gable_serving_service_s(p, c) + waiting +
                    fmin(others, 1.0) * held * gable_serving_step_s(p, c);
@@ -219,8 +242,7 @@ double gable_serving_queue_s(const gable_serving_parts *p, const gable_serving_c
 double gable_serving_ttft(const gable_serving_constants *c, const gable_serving_wait *wait,
                           double present)
 {
-    return c->first_s + (c->first_token_s + c->client_s * present) * wait->prompt +
-           c->queue_scale * wait->queue_s;
+    return c->first_s + (c->first_token_s + c->client_s * present) * wait->prompt + wait->queue_s;
 }
 
 void gable_serving_finish(const gable_serving_parts *parts, const gable_serving_constants *c,

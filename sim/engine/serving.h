@@ -13,6 +13,7 @@
  * it, or off. */
 typedef struct gable_serving_intake {
     double step_tokens;    /* budget of one step, prompts and decoding sequences together */
+    double graph_tokens;   /* of the largest step with prompts that is a graph */
     double most_sequences; /* that run at a time */
     double block_tokens;   /* of the cache */
     bool reserve;          /* a request starts when its whole answer has room in the cache */
@@ -47,13 +48,17 @@ typedef struct gable_serving_parts {
     /* What the machine's power limit makes of the kernels of that step, and of a prompt: times as
      * long; 1: no limit, or none that is met. */
     double decode_slower, prompt_slower;
-    double joined_s;                   /* what one prompt adds to a decode step */
-    double pass_batch;                 /* other sequences that a rank decodes in one pass */
-    double n_layers;                   /* that a step passes one after another */
-    double kv_tokens;                  /* of one replica that fit beside the weights */
-    double capacity;                   /* sequences likewise */
-    gable_memory memory;               /* of a rank */
-    double free_bytes;                 /* of it, for the cache; 0 and more */
+    double launches;     /* kernels that the host launches for a step with prompts; 0: a graph */
+    double launch_steps; /* decode steps meanwhile: the one before, and the one that it joins */
+    double groups;       /* prompts that such a step carries, one of each */
+    double burst;        /* prompts of each that its budget holds, when so many wait */
+    double joined_s;     /* what one prompt adds to a decode step */
+    double pass_batch;   /* other sequences that a rank decodes in one pass */
+    double n_layers;     /* that a step passes one after another */
+    double kv_tokens;    /* of one replica that fit beside the weights */
+    double capacity;     /* sequences likewise */
+    gable_memory memory; /* of a rank */
+    double free_bytes;   /* of it, for the cache; 0 and more */
     double weights_bytes, token_bytes; /* of a rank; of one token in its cache */
     double bound_s[GABLE_N_BOUNDS];    /* decode_s and gaps by what they were spent on */
     bool fits;                         /* at least one sequence fits */
@@ -121,6 +126,7 @@ typedef struct gable_serving_layout {
     double prefill_s, prefill_ceiling_s, prefill_links_s[2];
     gable_serving_draw prompt;
     double alone_s; /* a step of prompts alone */
+    double launches;
 } gable_serving_layout;
 
 /* Lays out and prices a prompt under the request's layout; its clients do not matter. The layout
@@ -140,12 +146,14 @@ gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
                                  const gable_serving_request *request, gable_serving_parts *out,
                                  gable_err *err);
 
-/* One step that decodes, and what a prompt adds to it or takes alone, with the engine's share.
- *   kernels_s   joined_s, or seconds of a step of prompts */
+/* One step that decodes, a step of one prompt alone, and what a prompt adds to the steps of
+ * others, with the engine's share. */
 double gable_serving_step_s(const gable_serving_parts *parts,
                             const gable_serving_constants *constants);
 double gable_serving_prompt_s(const gable_serving_parts *parts,
-                              const gable_serving_constants *constants, double kernels_s);
+                              const gable_serving_constants *constants);
+double gable_serving_joined_s(const gable_serving_parts *parts,
+                              const gable_serving_constants *constants);
 
 /* Mean time per output token: each of the other sequences is refilled once in the life of an
  * answer, and its prompt lengthens a step. */

@@ -24,7 +24,7 @@ gable_handover_end gable_handover_from(const gable_serving_parts *parts,
                                        const gable_serving_constants *constants)
 {
     return end_of(parts->token_bytes, parts->prefill_links_s,
-                  gable_serving_prompt_s(parts, constants, parts->prefill_s));
+                  gable_serving_prompt_s(parts, constants));
 }
 
 gable_handover_end gable_handover_to(const gable_serving_parts *parts,
@@ -74,9 +74,11 @@ void gable_handover_slow(const gable_handover *handover, double prompt, double a
 static double prompts_s(const gable_sim_rules *r, double n, double tokens, double prior)
 {
     double attention = n * gable_step_costs_attention(r->costs, tokens, prior);
-    return r->extras.prompt_scale *
-               gable_step_costs_parts(r->costs, n, n * tokens, attention, 0.0) +
-           ceil(n / r->costs->groups) * r->extras.prompt_s;
+    double s =
+        r->extras.prompt_scale * gable_step_costs_parts(r->costs, n, n * tokens, attention, 0.0) +
+        ceil(n / r->costs->groups) * r->extras.prompt_s;
+    bool graph = n * tokens <= r->graph_tokens;
+    return graph ? s : fmax(s, r->extras.launch_s * r->costs->launches);
 }
 
 /* As many prompts in a step as its budget holds; a longer one takes several steps. */

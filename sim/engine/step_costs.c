@@ -33,6 +33,34 @@ double gable_step_costs_kernels(const gable_plan *plan, const gable_step *step)
     return s;
 }
 
+/* Experts: scores, their choice (2), counting and sorting tokens (3), two products, the activation
+ * between them, the sum. Attention: turning and storing keys, then itself; of latents, joining and
+ * storing their parts takes five. A block of sparse attention comes in three rows. */
+static double kernels_of(const gable_op *op, const gable_machine *machine)
+{
+    static const double of_kind[] = {
+        [GABLE_OP_GEMM] = 1.0,     [GABLE_OP_ATTENTION] = 2.0, [GABLE_OP_LATENT] = 6.0,
+        [GABLE_OP_BATCHED] = 1.0,  [GABLE_OP_SUBLAYER] = 6.0,  [GABLE_OP_MOE] = 10.0,
+        [GABLE_OP_LINEAR] = 2.0,   [GABLE_OP_MHC] = 1.0,       [GABLE_OP_QUANTIZE] = 1.0,
+        [GABLE_OP_EXCHANGE] = 1.0, [GABLE_OP_STREAM] = 1.0};
+    bool product = op->kind == GABLE_OP_GEMM || op->kind == GABLE_OP_MOE;
+    bool quantised_apart = product && gable_dtype_bytes(op->activations) < 2.0 &&
+                           !machine->constants->fused_quantisation[op->weights];
+    return of_kind[op->kind] + (quantised_apart ? 1.0 : 0.0);
+}
+
+double gable_step_costs_launches(const gable_plan *plan, const gable_machine *machine)
+{
+    double n = 0.0;
+    for (int i = 0; i < plan->n_rows; i++) {
+        if (plan->kind[i] == GABLE_ROW_OP)
+            n += plan->calls[i] * kernels_of(&plan->op[i], machine);
+        else if (plan->kind[i] == GABLE_ROW_COLLECTIVE)
+            n += plan->calls[i];
+    }
+    return n;
+}
+
 /* ---- rows that all tokens share ---- */
 
 /* Multiplies the tokens of an operator that all tokens of a step pass together, whichever sequence
@@ -177,7 +205,7 @@ static gable_status price_decode(const building *b, double batch, double context
 }
 
 typedef struct prompt_price {
-    double shared_s, attention_s, rest_s;
+    double shared_s, attention_s, rest_s, launches;
 } prompt_price;
 
 /* As many prompts as there are groups, each of these tokens. */
@@ -193,7 +221,7 @@ static gable_status price_prompts(const building *b, double n, double tokens, do
     s.n_cached = prior;
     s.n_new = tokens;
     GABLE_TRY(lay_and_price(b, &s, &plan, &step));
-    *out = (prompt_price){0};
+    *out = (prompt_price){.launches = gable_step_costs_launches(&plan, b->machine)};
     for (int i = 0; i < plan.n_rows; i++)
         if (in_layers(&plan, i))
             *(shares(&plan, i) ? &out->shared_s : &out->attention_s) += step.time_s[i];
@@ -247,6 +275,7 @@ static gable_status build_prompts(const building *b, const gable_step_range *ran
         GABLE_TRY(price_prompts(b, out->groups, ceil(out->tokens[i] / out->groups), 0.0, &price));
         out->shared_s[i] = price.shared_s;
         out->rest_s[i] = price.rest_s;
+        out->launches = price.launches;
     }
     GABLE_TRY(take_nodes(b, false, least_tokens, ceil(fmax(range->most_part, 2.0)), part_ratio,
                          &out->part, &out->n_part));

@@ -180,6 +180,8 @@ static const gable_field stack_rows[] = {
      .help = "A prompt is a step of its own."},
     STACK_NUMBER("serving", "step_tokens", COUNT, serving.step_tokens, 1, 1e9, 0,
                  "Budget of one step: tokens of prompts and of decoding sequences."),
+    STACK_NUMBER("serving", "graph_tokens", COUNT, serving.graph_tokens, 0, 1e9, 0,
+                 "Tokens of the largest step with prompts that is launched as a graph."),
     STACK_NUMBER("serving", "block_tokens", COUNT, serving.block_tokens, 1, 1024, 0,
                  "Tokens of one block of the cache."),
     {.block = "serving",

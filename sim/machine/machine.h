@@ -167,6 +167,12 @@ gable_status gable_system_of_device(gable_arena *arena, const char *hw, const ch
 gable_status gable_machine_load(gable_arena *arena, const char *hw, const char *system,
                                 const char *stack, gable_machine *out, gable_err *err);
 
+/* The same with the constants of these families of kernels alone (gable_layout_families says which
+ * a model can ask for). */
+gable_status gable_machine_load_families(gable_arena *arena, const char *hw, const char *system,
+                                         const char *stack, gable_families families,
+                                         gable_machine *out, gable_err *err);
+
 /* What one accelerator gets on the way from beyond its own memory, B/s per direction; 0: not
  * published. Accelerators share the memory of their hosts, and their SSDs, evenly. */
 typedef struct gable_host_path {

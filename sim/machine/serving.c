@@ -151,7 +151,6 @@ gable_status gable_serving_load(gable_arena *arena, const char *hw,
     if (engine->ideal) {
         *constants = (gable_serving_constants){.step_scale = 1.0,
                                                .prefill_scale = 1.0,
-                                               .queue_scale = 1.0,
                                                .provenance = GABLE_PROVENANCE_SPEC,
                                                .from = "no software cost"};
         return GABLE_OK;

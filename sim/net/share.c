@@ -32,24 +32,26 @@ static double latency_of(const gable_lane_use *lane)
 }
 
 /* When a link is done that lane k reaches first of those that come no earlier. */
-static double done_after(const gable_lane_use *lanes, int n, int k, int link)
+static double done_after(const gable_lane_use *lanes, const double *latency_s, int n, int k,
+                         int link)
 {
-    double latency_s = latency_of(&lanes[k]), s = latency_s;
+    double s = latency_s[k];
     for (int i = 0; i < n; i++)
-        if (latency_of(&lanes[i]) >= latency_s)
-            s += lanes[i].link_s[link];
+        s += latency_s[i] >= latency_s[k] ? lanes[i].link_s[link] : 0.0;
     return s;
 }
 
 double gable_net_share_s(const gable_lane_use *lanes, int n)
 {
-    double most = 0.0;
+    double latency_s[GABLE_SHARE_LANES_CAP], most = 0.0;
     for (int k = 0; k < n; k++) {
+        latency_s[k] = latency_of(&lanes[k]);
         most = lanes[k].time_s > most ? lanes[k].time_s : most;
-        for (int link = 0; link < GABLE_N_DEVICE_LINKS; link++) {
-            double s = lanes[k].link_s[link] > 0.0 ? done_after(lanes, n, k, link) : 0.0;
+    }
+    for (int link = 0; link < GABLE_N_DEVICE_LINKS; link++)
+        for (int k = 0; k < n; k++) {
+            double s = lanes[k].link_s[link] > 0.0 ? done_after(lanes, latency_s, n, k, link) : 0.0;
             most = s > most ? s : most;
         }
-    }
     return most;
 }

@@ -35,8 +35,10 @@ typedef struct gable_lane_use {
 void gable_net_share_add(gable_collective_kind kind, const gable_wire *wire, double calls,
                          gable_lane_use *expected, gable_lane_use *ceiling);
 
-/* Seconds until `n` lanes that start together are done: at least the longest of them, at most their
- * sum. Allocates nothing. */
+enum { GABLE_SHARE_LANES_CAP = 8 };
+
+/* Seconds until `n` lanes, at most GABLE_SHARE_LANES_CAP, that start together are done: at least
+ * the longest of them, at most their sum. Allocates nothing. */
 double gable_net_share_s(const gable_lane_use *lanes, int n);
 
 #endif

@@ -18,6 +18,10 @@ static const gable_serving_parts parts = {.isl = 1000,
                                           .decode_ceiling_s = 0.004,
                                           .prefill_s = 0.040,
                                           .joined_s = 0.030,
+                                          .launches = 600,
+                                          .launch_steps = 2,
+                                          .groups = 1,
+                                          .burst = 1,
                                           .n_layers = 50,
                                           .fits = true};
 static const gable_serving_constants constants = {.step_scale = 1.1,
@@ -25,9 +29,9 @@ static const gable_serving_constants constants = {.step_scale = 1.1,
                                                   .sequence_s = 10e-6,
                                                   .prefill_scale = 0.9,
                                                   .prefill_gap_s = 60e-6,
+                                                  .launch_s = 50e-6,
                                                   .first_s = 0.020,
                                                   .first_token_s = 2e-6,
-                                                  .queue_scale = 1.2,
                                                   .client_s = 0.1e-6,
                                                   .tpot_sigma_ln = 0.1,
                                                   .ttft_sigma_ln = 0.2};
@@ -51,7 +55,7 @@ START_TEST(time_to_first_token)
     check_close(gable_serving_service_s(&parts, &constants), service, 1e-12);
     check_close(gable_serving_queue_s(&parts, &constants, &r), queue, 1e-12);
     gable_serving_wait wait = {1000, queue};
-    check_close(gable_serving_ttft(&constants, &wait, 21), 0.022 + 1.2 * queue + 0.0021, 1e-12);
+    check_close(gable_serving_ttft(&constants, &wait, 21), 0.022 + queue + 0.0021, 1e-12);
     r.intake.poll_steps = 11; /* 5 steps pass by on average */
     r.intake.wait_steps = 20;
     check_close(gable_serving_queue_s(&parts, &constants, &r), queue + 25 * 0.01221, 1e-12);
@@ -63,6 +67,23 @@ START_TEST(time_to_first_token)
     one.batch = 1; /* no step of others to share */
     r.concurrency = 1;
     check_close(gable_serving_queue_s(&one, &constants, &r), 0.039, 1e-12);
+}
+END_TEST
+
+/* 2000 launches of 50 us: a step with a prompt takes 100 ms, of which two steps of 12.21 ms pass
+ * before the host is needed; with 4 groups a quarter of the rest is each prompt's. */
+START_TEST(launches_bound_prompts)
+{
+    gable_serving_parts slow = parts;
+    slow.launches = 2000;
+    check_close(gable_serving_prompt_s(&slow, &constants), 0.1, 1e-12);
+    check_close(gable_serving_joined_s(&slow, &constants), 0.1 - 2 * 0.01221, 1e-12);
+    slow.groups = 4;
+    slow.joined_s = 0;
+    check_close(gable_serving_joined_s(&slow, &constants), 0.25 * (0.1 - 2 * 0.01221), 1e-12);
+    slow.launches = 0; /* a graph */
+    check_close(gable_serving_prompt_s(&slow, &constants), 0.039, 1e-12);
+    check_close(gable_serving_joined_s(&slow, &constants), 0.003, 1e-12);
 }
 END_TEST
 
@@ -234,7 +255,8 @@ START_TEST(fit_finds_what_made_the_runs)
 END_TEST
 
 /* The closed form stands for the simulation of the same loop. Measured when this was written:
- * median 1.05, 90 % in 0.93 to 1.32; it does not see that prompts of a burst share their steps. */
+ * median 1.06, 90 % in 0.88 to 1.29; it sees that prompts of a burst share their launches, not that
+ * they share their weights. */
 static void check_closed_form(const gable_serving_runs *runs)
 {
     double *ratio;
@@ -256,7 +278,7 @@ static void check_closed_form(const gable_serving_runs *runs)
     ck_assert_double_ge(gslx_median(ratio, n), 0.95);
     ck_assert_double_le(gslx_median(ratio, n), 1.15);
     ck_assert_double_ge(gslx_quantile(ratio, n, 0.05), 0.85);
-    ck_assert_double_le(gslx_quantile(ratio, n, 0.95), 1.45);
+    ck_assert_double_le(gslx_quantile(ratio, n, 0.95), 1.35);
 }
 
 /* Sequences that ran at a time, of what a run measured, by Little's law; and what the memory rule
@@ -317,16 +339,20 @@ static void check_fitting(const gable_serving_runs *runs)
 
 static const char measured[] = "measurements/serving.csv";
 
-/* A ratchet: errors on the open runs with the constants that ship. */
+/* A ratchet: errors on the open runs with the constants that ship, and the recipes that these were
+ * fitted with. */
 START_TEST(measured_runs_are_met)
 {
     gable_serving_errors errors[GABLE_SERVING_GROUPS_CAP];
+    gable_recipes recipes;
     gable_serving_runs runs;
     gable_csv csv;
     gable_err err = {0};
     int n;
     ck_assert_int_eq(gable_csv_read(scratch_arena(), shared_path(measured), &csv, &err), GABLE_OK);
-    ck_assert_msg(gable_serving_runs_read(scratch_arena(), "hw", "workloads", &csv, NULL, true,
+    ck_assert_int_eq(gable_recipes_read(scratch_arena(), "workloads/recipes.csv", &recipes, &err),
+                     GABLE_OK);
+    ck_assert_msg(gable_serving_runs_read(scratch_arena(), "hw", "workloads", &csv, &recipes, true,
                                           &runs, &err) == GABLE_OK,
                   "%s", err.text);
     ck_assert_int_eq(
@@ -335,8 +361,9 @@ START_TEST(measured_runs_are_met)
     const gable_serving_errors *all = &errors[n - 1];
     ck_assert_int_eq(all->n_covered, all->n);
     ck_assert_double_le(all->tpot_median_frac, 0.0505);
-    ck_assert_double_le(all->tpot_p90_frac, 0.170);
-    ck_assert_double_le(all->ttft_median_frac, 0.125);
+    ck_assert_double_le(all->tpot_p90_frac, 0.165);
+    ck_assert_double_le(all->ttft_median_frac, 0.102);
+    ck_assert_double_le(all->ttft_p90_frac, 0.345);
     ck_assert_double_ge(all->tpot_inside_frac, 0.75);
     ck_assert_double_le(all->tpot_inside_frac, 0.85);
     check_closed_form(&runs);
@@ -354,6 +381,7 @@ Suite *gable_suite_serving(void)
     tcase_set_timeout(all, 60);
     tcase_add_test(all, time_per_token);
     tcase_add_test(all, time_to_first_token);
+    tcase_add_test(all, launches_bound_prompts);
     tcase_add_test(all, rates_and_intervals);
     tcase_add_test(all, cache_holds);
     tcase_add_test(all, joining_shares_the_weights);
