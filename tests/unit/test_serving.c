@@ -362,8 +362,8 @@ START_TEST(measured_runs_are_met)
     ck_assert_int_eq(all->n_covered, all->n);
     ck_assert_double_le(all->tpot_median_frac, 0.0505);
     ck_assert_double_le(all->tpot_p90_frac, 0.165);
-    ck_assert_double_le(all->ttft_median_frac, 0.102);
-    ck_assert_double_le(all->ttft_p90_frac, 0.345);
+    ck_assert_double_le(all->ttft_median_frac, 0.096);
+    ck_assert_double_le(all->ttft_p90_frac, 0.35);
     ck_assert_double_ge(all->tpot_inside_frac, 0.75);
     ck_assert_double_le(all->tpot_inside_frac, 0.85);
     check_closed_form(&runs);
