@@ -1,6 +1,5 @@
 /* gable serve: a model served to clients, or to requests as they arrive: time to the first token,
  * time per output token, throughput, and what waits. */
-#include "cli/energy_options.h"
 #include "cli/option_rows.h"
 #include "cli/serve.h"
 
@@ -21,6 +20,8 @@ static const gable_option options[] = {
     COUNT(concurrency, "concurrency", "1", 1.0, 1048576.0,
           "clients that ask again as soon as they are answered"),
     COUNT(waves, "waves", "10", 1.0, 1e9, "requests of each client; all clients start at once"),
+    COUNT(warmup, "warmup", "0", 0.0, 1e9,
+          "of those, the first that the figures leave out; plan leaves out 1"),
     GABLE_LAYOUT_OPTIONS(OWNER),
     CHOICE(arrivals, "arrivals", "KIND", gable_arrivals_names, "closed",
            "--concurrency clients in a closed loop, at random or in clumps at --rate, as in "
@@ -58,7 +59,7 @@ static const gable_option options[] = {
         "steps that a prompt waits at most for others to share its step"),
     NUMBER(wait_fill, "wait-fill", NONE, "F", "1", 0.0, 1.0,
            "share of the step's tokens that ends --wait early"),
-    GABLE_PRICE_OPTION(OWNER, usd_per_gpu_hour),
+    GABLE_ENERGY_OPTIONS(OWNER),
     CHOICE(format, "format", "FORMAT", gable_formats, "text",
            "form of the answer; csv and md: the requests of the simulation"),
     GABLE_OUTPUT_ROW(OWNER, "write the answer to FILE, whole or not at all"),

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "engine/overlap.h"
 #include "engine/step_costs.h"
 
 /* 2.5: a running sequence holds, on average over its life, a little more than half its answer. */
@@ -20,19 +21,18 @@ static double clients_of(const gable_serving_request *r)
 }
 
 /* 2.5. `plan` is of the whole batch: what it keeps tells what a sequence keeps. */
-static void cap_batch(const gable_plan *plan, const gable_machine *machine,
-                      const gable_serving_rules *rules, gable_serving_parts *out)
+static void cap_batch(const gable_plan *plan, const gable_serving_layout *l,
+                      gable_serving_parts *out)
 {
-    double memory = gable_accelerator_memory_bytes(machine->accelerator);
-    double weights = plan->weights_bytes, n = plan->scenario.n_cached + plan->scenario.n_new;
+    const gable_serving_intake *intake = &l->request.intake;
+    double n = plan->scenario.n_cached + plan->scenario.n_new;
     double sequence = (plan->kv_bytes + plan->state_bytes) / plan->sequences;
-    double groups = plan->ranks.attn_dp;
-    double frac = rules->memory_frac > 0.0 ? rules->memory_frac : 1.0;
-    out->weights_bytes = weights;
+    gable_memory_of(plan, l->machine, l->rules, intake->step_tokens, intake->most_sequences,
+                    &out->memory);
+    out->weights_bytes = plan->weights_bytes;
     out->token_bytes = sequence / n;
-    out->free_bytes = rules->of_free ? frac * (memory - weights) : frac * memory - weights;
-    out->free_bytes -= rules->reserve_bytes;
-    out->kv_tokens = out->free_bytes > 0.0 ? groups * out->free_bytes / (sequence / n) : 0.0;
+    out->free_bytes = fmax(out->memory.cache_bytes, 0.0);
+    out->kv_tokens = plan->ranks.attn_dp * out->free_bytes / out->token_bytes;
     out->capacity = out->kv_tokens / (out->isl + held_answer_frac * out->osl);
     out->fits = out->capacity >= 1.0;
 }
@@ -51,34 +51,40 @@ gable_scenario gable_serving_ranks(const gable_serving_request *request)
 }
 
 static gable_status lay_and_price(const gable_serving_layout *l, const gable_scenario *s,
-                                  gable_plan *plan, gable_step *step, gable_err *err)
+                                  gable_plan *plan, gable_step *step, gable_serving_draw *draw,
+                                  gable_err *err)
 {
-    return gable_engine_lay(l->arena, l->model, l->machine, s, plan, step, err);
+    GABLE_TRY(gable_engine_lay(l->arena, l->model, l->machine, s, plan, step, err));
+    return gable_serving_hold(l->arena, plan, l->machine, step, draw, err);
 }
 
 static gable_status price_decode(gable_serving_layout *l, gable_serving_parts *out, gable_err *err)
 {
     gable_plan plan;
     gable_step step;
+    gable_serving_draw draw;
     gable_scenario s = gable_serving_ranks(&l->request);
     double clients = clients_of(&l->request);
     s.phase = GABLE_PHASE_DECODE;
     s.batch = clients;
     s.n_cached = floor(out->isl + out->osl / 2.0);
-    GABLE_TRY(lay_and_price(l, &s, &plan, &step, err));
-    cap_batch(&plan, l->machine, l->rules, out);
+    GABLE_TRY(lay_and_price(l, &s, &plan, &step, &draw, err));
+    cap_batch(&plan, l, out);
     out->batch = clients;
     if (out->fits && out->capacity < out->batch) {
         s.batch = out->batch = floor(out->capacity);
-        GABLE_TRY(lay_and_price(l, &s, &plan, &step, err));
+        GABLE_TRY(lay_and_price(l, &s, &plan, &step, &draw, err));
     }
     out->decode_s = gable_step_costs_kernels(&plan, &step);
     out->decode_ceiling_s = step.ceiling_s_total;
+    gable_engine_links(&plan, l->machine, out->decode_links_s);
     out->pass_batch = fmax(out->batch - 1.0, 1.0) / (plan.ranks.attn_dp * plan.passes);
     out->n_layers = l->model->n_layers * plan.stage_frac * plan.passes * (1.0 + plan.bubble_frac);
     for (int b = 0; b < GABLE_N_BOUNDS; b++)
         out->bound_s[b] = step.bound_s[b];
-    return gable_serving_step_j(l->arena, &plan, l->machine, &step, &out->decode_j, err);
+    out->decode_j = draw.beyond_idle_j;
+    out->decode_slower = draw.slower;
+    return GABLE_OK;
 }
 
 static void mean_lengths(const gable_serving_request *r, gable_serving_parts *out)
@@ -105,17 +111,18 @@ gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
     mean_lengths(request, &lengths);
     s.phase = GABLE_PHASE_PREFILL;
     s.n_new = fmax(floor(lengths.isl), 1.0);
-    GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, err));
+    GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, &out->prompt, err));
     out->prefill_s = gable_step_costs_kernels(&out->prompts, &step);
     out->prefill_ceiling_s = step.ceiling_s_total;
+    gable_engine_links(&out->prompts, machine, out->prefill_links_s);
     if (out->prompts.ranks.attn_dp > 1.0) {
         s.batch = out->prompts.ranks.attn_dp;
-        GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, err));
+        GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, &out->prompt, err));
     }
+    out->prompts_like = step.like;
     out->alone_s =
         gable_step_costs_kernels(&out->prompts, &step) / (1.0 + out->prompts.bubble_frac);
-    GABLE_TRY(gable_serving_step_j(arena, &out->prompts, machine, &step, &out->prompt_j, err));
-    out->prompt_j /= out->prompts.ranks.attn_dp;
+    out->prompt.beyond_idle_j /= out->prompts.ranks.attn_dp;
     out->launches = gable_step_costs_launches(&out->prompts);
     return GABLE_OK;
 }
@@ -132,10 +139,14 @@ gable_status gable_serving_at(gable_serving_layout *l, double concurrency, gable
         return status;
     out->prefill_s = l->prefill_s;
     out->prefill_ceiling_s = l->prefill_ceiling_s;
-    out->prompt_j = l->prompt_j;
-    out->joined_s = l->rules->separate_prefill
-                        ? l->alone_s
-                        : gable_step_costs_joined(&l->prompts, l->machine, out->pass_batch);
+    out->prefill_links_s[0] = l->prefill_links_s[0];
+    out->prefill_links_s[1] = l->prefill_links_s[1];
+    out->prompt_j = l->prompt.beyond_idle_j;
+    out->prompt_slower = l->prompt.slower;
+    out->joined_s =
+        l->rules->separate_prefill
+            ? l->alone_s
+            : gable_step_costs_joined(&l->prompts, l->prompts_like, l->machine, out->pass_batch);
     out->groups = l->prompts.ranks.attn_dp;
     out->joined_s /= out->groups;
     double graph_tokens = l->request.intake.graph_tokens > 0.0 ? l->request.intake.graph_tokens

@@ -120,6 +120,19 @@ void gable_serving_add_first(const gable_serving_constants *constants, double pr
     }
 }
 
+gable_requests gable_requests_after(const gable_requests *r, size_t n)
+{
+    n = n < r->n ? n : r->n;
+    return (gable_requests){.n = r->n - n,
+                            .arrival_s = r->arrival_s + n,
+                            .prompt = r->prompt + n,
+                            .answer = r->answer + n,
+                            .cached = r->cached ? r->cached + n : NULL,
+                            .start_s = r->start_s + n,
+                            .first_s = r->first_s + n,
+                            .end_s = r->end_s + n};
+}
+
 gable_status gable_request_times_of(gable_arena *arena, const gable_requests *r, double span_s,
                                     gable_request_times *out, gable_err *err)
 {

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "engine/energy.h"
+
 /* From one grid point to the next, and below which batch each is one. Kernels step with their
  * tiles, so batches and tokens want more points than contexts, in which times are all but linear.
  */
@@ -19,7 +21,7 @@ double gable_step_costs_operator(const gable_op *op, const gable_machine *machin
     gable_time time;
     gable_cost_work(op, &work);
     gable_cost_time(op, &work, machine->accelerator, machine->constants, &time);
-    return time.time_s;
+    return gable_energy_held_s(machine, &work, &time);
 }
 
 double gable_step_costs_kernels(const gable_plan *plan, const gable_step *step)
@@ -94,7 +96,8 @@ static double scaled_row(const gable_plan *plan, int row, const gable_machine *m
         c.bytes *= by;
         c.tokens *= by;
         gable_net_transfer(&c, machine, &transfer);
-        return transfer.time.time_s;
+        transfer.time.wire_bytes = transfer.wire_bytes;
+        return gable_energy_held_s(machine, NULL, &transfer.time);
     }
     gable_op op = plan->op[row];
     scale_tokens(&op, by);
@@ -114,17 +117,31 @@ static bool shares(const gable_plan *plan, int row)
     return plan->kind[row] == GABLE_ROW_COLLECTIVE || scale_tokens(&op, 1.0);
 }
 
-double gable_step_costs_joined(const gable_plan *prompt, const gable_machine *machine, double batch)
+/* What one call of a row adds. */
+static double joined_row(const gable_plan *prompt, int row, const gable_machine *machine,
+                         double batch)
 {
-    double s = 0.0, tokens = prompt->local.batch * prompt->local.n_new;
+    double tokens = prompt->local.batch * prompt->local.n_new;
+    if (!shares(prompt, row))
+        return gable_step_costs_operator(&prompt->op[row], machine);
+    return scaled_row(prompt, row, machine, (tokens + batch) / tokens) -
+           scaled_row(prompt, row, machine, batch / tokens);
+}
+
+double gable_step_costs_joined(const gable_plan *prompt, const int *like,
+                               const gable_machine *machine, double batch)
+{
+    enum { KEPT = 128 };
+    double s = 0.0, kept[KEPT];
     for (int i = 0; i < prompt->n_rows; i++) {
+        double row_s = 0.0;
+        bool again = like[i] < i && like[i] < KEPT && in_layers(prompt, like[i]);
         if (!in_layers(prompt, i))
             continue;
-        if (!shares(prompt, i))
-            s += prompt->calls[i] * gable_step_costs_operator(&prompt->op[i], machine);
-        else
-            s += prompt->calls[i] * (scaled_row(prompt, i, machine, (tokens + batch) / tokens) -
-                                     scaled_row(prompt, i, machine, batch / tokens));
+        row_s = again ? kept[like[i]] : joined_row(prompt, i, machine, batch);
+        if (i < KEPT)
+            kept[i] = row_s;
+        s += prompt->calls[i] * row_s;
     }
     return s > 0.0 ? s : 0.0;
 }
@@ -161,7 +178,13 @@ static gable_status take_nodes(const building *b, bool zero, double least, doubl
 static gable_status lay_and_price(const building *b, const gable_scenario *scenario,
                                   gable_plan *plan, gable_step *step)
 {
-    return gable_engine_lay(b->arena, b->model, b->machine, scenario, plan, step, b->err);
+    gable_energy held;
+    const gable_power_limits limits = {.device_w = b->machine->power_limit_w};
+    GABLE_TRY(gable_engine_lay(b->arena, b->model, b->machine, scenario, plan, step, b->err));
+    if (!b->machine->power || !(limits.device_w > 0.0))
+        return GABLE_OK;
+    return gable_energy_of_step(b->arena, plan, b->machine, b->machine->power, &limits, step, &held,
+                                b->err);
 }
 
 static gable_status price_decode(const building *b, double batch, double context,

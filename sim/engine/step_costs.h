@@ -67,9 +67,10 @@ double gable_step_costs_parts(const gable_step_costs *costs, double n, double to
 double gable_step_costs_operator(const gable_op *op, const gable_machine *machine);
 
 /* 2.3: what the prompt of a plan adds to a decode step of `batch` sequences: products run once over
- * the tokens of both, attention of the prompt comes on top. */
-double gable_step_costs_joined(const gable_plan *prompt, const gable_machine *machine,
-                               double batch);
+ * the tokens of both, attention of the prompt comes on top.
+ *   like   gable_step.like of the plan, so that rows alike are priced once */
+double gable_step_costs_joined(const gable_plan *prompt, const int *like,
+                               const gable_machine *machine, double batch);
 
 /* Kernels that a rank launches in a step of the plan, one by one: operators count as the kernels
  * that stacks make them of. */

@@ -113,6 +113,7 @@ static gable_status join(worker *w, series *s, laid *l)
     l->step.wire_bytes = before->step.wire_bytes;
     l->step.hidden_s = before->step.hidden_s;
     l->step.algorithm = before->step.algorithm;
+    l->step.wire = before->step.wire;
     for (int i = 0; i < n; i++)
         if (!same_row(&before->plan, &l->plan, i))
             l->changed[l->n_changed++] = i;
@@ -381,6 +382,7 @@ typedef struct gang {
     const gable_sweep_job *job;
     void *bins;
     gable_sweep_kept *kept;
+    uint64_t next; /* block that nobody has taken */
     bool stopped;
     gable_status status;
     gable_err *err;
@@ -409,15 +411,27 @@ static void fail(gang *g, const gable_err *err)
         g->status = gable_fail(g->err, err->status, "%s", err->text);
 }
 
+/* False: there is no more, or what is left is not wanted; that may be more blocks than anybody
+ * could pass by one after another. */
+static bool take_block(gang *g, uint64_t n, uint64_t *out)
+{
+    const bool *done = g->job->done;
+    bool taken;
+#pragma omp critical(sweep)
+    {
+        while (done && g->next < n && done[g->next])
+            g->next++;
+        taken = g->next < n && !g->stopped && g->status == GABLE_OK;
+        if (taken)
+            *out = g->next++;
+    }
+    return taken;
+}
+
 static void work(gang *g, worker *w, uint64_t block)
 {
     const gable_sweep_job *job = g->job;
     uint64_t first = job->first + block * g->sweep->block, end = first + g->sweep->block;
-    bool over;
-#pragma omp critical(sweep)
-    over = g->stopped || g->status != GABLE_OK;
-    if (over || (job->done && job->done[block]))
-        return;
     gable_status status = price_block(w, first, end < job->end ? end : job->end);
 #pragma omp critical(sweep)
     {
@@ -456,19 +470,19 @@ gable_status gable_sweep_run(const gable_sweep *sweep, const gable_sweep_job *jo
                              gable_sweep_kept *kept, bool *stopped, gable_err *err)
 {
     gang g = {.sweep = sweep, .job = job, .kept = kept, .err = err};
-    int64_t n = (int64_t)gable_sweep_n_blocks(sweep, job);
+    uint64_t n = gable_sweep_n_blocks(sweep, job);
     GABLE_TRY(open_bins(sweep, &g.bins, err));
 #pragma omp parallel num_threads(job->threads > 0 ? job->threads : gable_sweep_threads())
     {
         worker w;
+        uint64_t block;
         gable_err own = {0};
         gable_status status = open_worker(&w, sweep, g.bins, &own);
 #pragma omp critical(sweep)
         if (status != GABLE_OK)
             fail(&g, &own);
-#pragma omp for schedule(dynamic, 1)
-        for (int64_t b = 0; b < n; b++)
-            work(&g, &w, (uint64_t)b);
+        while (take_block(&g, n, &block))
+            work(&g, &w, block);
         close_worker(&w);
     }
     gslx_bins_close(g.bins);

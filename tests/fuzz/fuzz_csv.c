@@ -1,10 +1,9 @@
 /* Any bytes: refused with a line inside the text, or a table that reads the same when it is written
  * and read again. */
-#include "fuzz.h"
-
 #include <string.h>
 
 #include "base/csv.h"
+#include "input.h"
 
 static void write_table(gable_text *out, const gable_csv *csv)
 {
@@ -50,15 +49,5 @@ static void check(gable_arena *arena, const char *text, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    gable_arena arena;
-    char *text = malloc(size + 1);
-    if (!text || gable_arena_init(&arena, ((size_t)1 << 20) + 100 * size, NULL) != GABLE_OK)
-        abort();
-    if (size)
-        memcpy(text, data, size);
-    text[size] = '\0';
-    check(&arena, text, size);
-    gable_arena_free(&arena);
-    free(text);
-    return 0;
+    return input_text(data, size, (size_t)1 << 20, 100, check);
 }

@@ -1,10 +1,9 @@
 /* Any bytes: refused with a place in the text, or flows that all end, no sooner than they start and
  * no sooner than the bound allows. */
-#include "fuzz.h"
-
 #include <math.h>
 #include <string.h>
 
+#include "input.h"
 #include "net/flows.h"
 
 static void check(gable_arena *arena, const char *text, size_t size)
@@ -34,15 +33,5 @@ static void check(gable_arena *arena, const char *text, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    gable_arena arena;
-    char *text = malloc(size + 1);
-    if (!text || gable_arena_init(&arena, ((size_t)1 << 22) + 400 * size, NULL) != GABLE_OK)
-        abort();
-    if (size)
-        memcpy(text, data, size);
-    text[size] = '\0';
-    check(&arena, text, size);
-    gable_arena_free(&arena);
-    free(text);
-    return 0;
+    return input_text(data, size, (size_t)1 << 22, 400, check);
 }

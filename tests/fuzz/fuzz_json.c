@@ -1,12 +1,11 @@
 /* Any bytes: the gate refuses them with a position inside the text, or the tree that it lets
  * through is finite, bounded, and reads the same when it is written and read again. */
-#include "fuzz.h"
-
 #include <math.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "input.h"
 
 static void write_value(gable_text *out, const gable_json *node);
 
@@ -63,7 +62,7 @@ static void check_refusal(const gable_err *err, size_t size)
     MUST(line >= 1 && line <= size + 1 && column >= 1 && column <= size + 1);
 }
 
-static void check(gable_arena *arena, const char *text, size_t size, unsigned flags)
+static void check_flags(gable_arena *arena, const char *text, size_t size, unsigned flags)
 {
     const gable_json *root = NULL, *again = NULL;
     gable_err err = {0};
@@ -81,19 +80,14 @@ static void check(gable_arena *arena, const char *text, size_t size, unsigned fl
     gable_text_free(&second);
 }
 
+static void check(gable_arena *arena, const char *text, size_t size)
+{
+    check_flags(arena, text, size, GABLE_JSON_STRICT);
+    gable_arena_release(arena, 0);
+    check_flags(arena, text, size, GABLE_JSON_PYTHON);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    gable_arena arena;
-    char *text = malloc(size + 1);
-    if (!text || gable_arena_init(&arena, ((size_t)1 << 20) + 1000 * size, NULL) != GABLE_OK)
-        abort();
-    if (size)
-        memcpy(text, data, size);
-    text[size] = '\0';
-    check(&arena, text, size, GABLE_JSON_STRICT);
-    gable_arena_release(&arena, 0);
-    check(&arena, text, size, GABLE_JSON_PYTHON);
-    gable_arena_free(&arena);
-    free(text);
-    return 0;
+    return input_text(data, size, (size_t)1 << 20, 1000, check);
 }

@@ -1,11 +1,10 @@
 /* Any bytes: refused with a place in the text, or requests in order that a simulation can serve:
  * all end, no sooner than they arrive. */
-#include "fuzz.h"
-
 #include <math.h>
 #include <string.h>
 
 #include "engine/trace.h"
+#include "input.h"
 
 static double one[] = {1}, tokens[] = {1, 2}, shared_s[] = {1e-6, 2e-6}, none[] = {0, 0};
 static const gable_step_costs costs = {.n_batch = 1,
@@ -70,15 +69,5 @@ static void check(gable_arena *arena, const char *text, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    gable_arena arena;
-    char *text = malloc(size + 1);
-    if (!text || gable_arena_init(&arena, ((size_t)1 << 22) + 1200 * size, NULL) != GABLE_OK)
-        abort();
-    if (size)
-        memcpy(text, data, size);
-    text[size] = '\0';
-    check(&arena, text, size);
-    gable_arena_free(&arena);
-    free(text);
-    return 0;
+    return input_text(data, size, (size_t)1 << 22, 1200, check);
 }

@@ -19,6 +19,13 @@ typedef struct input {
 input input_open(const uint8_t *data, size_t size);
 void input_close(input *in);
 
+/* For targets of text alone: `check` gets the bytes, NUL-terminated in memory of their own size,
+ * and an arena of `fixed_bytes` and as many times their number as `per_byte` says. That is little:
+ * arenas that are full are tried as well. Returns what LLVMFuzzerTestOneInput returns. */
+typedef void input_check(gable_arena *arena, const char *text, size_t size);
+int input_text(const uint8_t *data, size_t size, size_t fixed_bytes, size_t per_byte,
+               input_check *check);
+
 /* Whatever is read from `path` in the arena is the text from now on. */
 void input_stands_in(input *in, const char *path, const char *text, size_t length_bytes);
 

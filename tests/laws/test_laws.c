@@ -6,6 +6,7 @@
 
 #include "../scratch.h"
 #include "../wrap.h"
+#include "layout/families.h"
 #include "model/describe.h"
 #include "tree.h"
 
@@ -324,6 +325,53 @@ END_TEST
 
 /* ---- the hot path ---- */
 
+/* ---- what is loaded ---- */
+
+/* More than a row can have would only cost time; fewer, and a row has no kernel. */
+static void asks_for_known(const gable_plan *plan)
+{
+    gable_families known = gable_layout_families(plan->model);
+    for (int i = 0; i < plan->n_rows; i++) {
+        gable_family family = GABLE_FAMILY_ELEMENTWISE;
+        if (plan->kind[i] == GABLE_ROW_OP)
+            family = plan->work[i].family;
+        else if (plan->kind[i] == GABLE_ROW_COLLECTIVE)
+            family = gable_collective_family(&plan->collective[i]);
+        ck_assert_msg(gable_families_have(known, family), "%s, row %s: %s", plan->model->name,
+                      plan->name[i], gable_family_key(family));
+    }
+}
+
+START_TEST(models_name_the_kernels_they_need)
+{
+    static const gable_scenario wide[] = {
+        {.phase = GABLE_PHASE_DECODE, .batch = 64, .n_cached = 4096, .n_new = 1, .tp = 8, .ep = 8},
+        {.phase = GABLE_PHASE_PREFILL,
+         .batch = 8,
+         .n_new = 2048,
+         .tp = 1,
+         .attn_dp = 8,
+         .ep = 8,
+         .exchange = GABLE_EXCHANGE_TOKENS},
+    };
+    int n_wide = 0;
+    for (int p = 0; p < n_plans; p++) {
+        asks_for_known(&plans[p]);
+        for (size_t w = 0; w < sizeof wide / sizeof wide[0]; w++) {
+            size_t mark = gable_arena_mark(scratch_arena());
+            gable_plan plan;
+            if (gable_layout_plan(scratch_arena(), plans[p].model, &wide[w], &plan, NULL) ==
+                GABLE_OK) {
+                asks_for_known(&plan);
+                n_wide++;
+            }
+            gable_arena_release(scratch_arena(), mark);
+        }
+    }
+    ck_assert_int_gt(n_wide, 100);
+}
+END_TEST
+
 START_TEST(pricing_allocates_nothing)
 {
     gable_err err = {0};
@@ -365,6 +413,7 @@ Suite *gable_suite_laws(void)
     tcase_add_test(all, plans_keep_what_models_count);
     tcase_add_test(all, dense_sharding_is_exact);
     tcase_add_test(all, links_are_used_and_faster_links_never_slower);
+    tcase_add_test(all, models_name_the_kernels_they_need);
     tcase_add_test(all, pricing_allocates_nothing);
     suite_add_tcase(suite, all);
     return suite;

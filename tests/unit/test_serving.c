@@ -90,7 +90,8 @@ END_TEST
 START_TEST(rates_and_intervals)
 {
     gable_accelerator device = {.tdp_w = 700};
-    gable_machine machine = {.accelerator = &device};
+    gable_system system = {.n_accelerators = 1, .accelerator = &device};
+    gable_machine machine = {.system = &system, .accelerator = &device};
     gable_serving_request r = {.concurrency = 21, .waves = 10, .tp = 2};
     gable_serving s;
     gable_serving_finish(&parts, &constants, &r, &machine, NULL, &s);
@@ -132,13 +133,14 @@ static gable_serving_parts price(const char *model, const char *system, const ch
     return out;
 }
 
-/* vLLM on 80 GB: 72 GB less 16.06 GB of weights and 4 GB; 131,072 B a token. */
+/* vLLM on an H100 of 79.19 GiB: 0.9 of it less 16.06 GB of weights, 2.021 GB of a profiled step
+ * (tests/unit/test_memory.c), 0.25 GiB of kernels and 32 MiB of positions; 131,072 B a token. */
 START_TEST(cache_holds)
 {
     gable_serving_request r = {.isl = 1000, .osl = 1000, .concurrency = 8, .tp = 1, .ep = 1};
     gable_serving_parts p = price("llama-3.1-8b", "h100-sxm", "vllm", &r);
-    double weights = 2.0 * 8.03e9;
-    check_close(p.kv_tokens, (72e9 - 4e9 - weights) / 131072, 1e-3);
+    double rest = 0.9 * 79.19 * 1073741824.0 - 16060522496.0 - 2.0207e9 - 268435456.0 - 33554432.0;
+    check_close(p.kv_tokens, rest / 131072, 1e-4);
     check_close(p.capacity, p.kv_tokens / 1550, 1e-12);
     ck_assert_double_eq(p.batch, 8);
     r.concurrency = 100000;
@@ -279,6 +281,63 @@ static void check_closed_form(const gable_serving_runs *runs)
     ck_assert_double_le(gslx_quantile(ratio, n, 0.95), 1.35);
 }
 
+/* Sequences that ran at a time, of what a run measured, by Little's law; and what the memory rule
+ * says fits. */
+static double ran_to_fits(const gable_serving_run *run, double ttft_s, double tpot_s)
+{
+    double answer_s = run->parts.osl * tpot_s;
+    double ran = run->request.concurrency * answer_s / (answer_s + ttft_s);
+    double replicas = run->request.dp > 1 ? run->request.dp : 1.0;
+    return ran / (replicas * run->parts.capacity);
+}
+
+/* Runs with more clients than fit, as facts/serving.md 7 prints them; no open run has. Without the
+ * totals that CUDA reports and the named parts of the reserve the ratios were 1.04, 1.17, 1.25 and
+ * 1.75. The last one's TTFT is 11.6 % off since waiting counts as simulated; it was 7 % when a
+ * factor that was fitted to other models took 4 % off. */
+static const struct {
+    const char *row;
+    double ttft_s, tpot_s, least, most;
+} capped[] = {
+    {"b200-sxm,hgx-b200-8,trtllm,llama-3.1-70b,fp8,1,1,8192,1024,0.9,10,128,1,,\n", 47.1, 68.5e-3,
+     0.9, 1.1},
+    {"h200-sxm,hgx-h200-8,vllm,llama-3.1-70b,fp8,1,1,8192,1024,0.9,10,64,1,,\n", 39.8, 107e-3, 0.9,
+     1.1},
+    {"b200-sxm,hgx-b200-8,vllm,minimax-m2.5,fp8,2,1,8192,1024,0.9,10,256,1,,\n", 63.9, 46.9e-3, 0.9,
+     1.1},
+    {"h100-sxm,hgx-h100-8,vllm,minimax-m2.5,fp8,4,1,8192,1024,0.9,10,64,1,,\n", 30.6, 29.6e-3, 0.9,
+     1.16},
+};
+
+START_TEST(capped_run)
+{
+    gable_serving_runs runs;
+    gable_err err = {0};
+    ck_assert_msg(read_runs(capped[_i].row, &runs, &err) == GABLE_OK, "%s", err.text);
+    const gable_serving_run *run = &runs.run[0];
+    ck_assert_ptr_null(run->unsupported);
+    ck_assert_double_lt(run->parts.capacity, run->request.concurrency);
+    double ratio = ran_to_fits(run, capped[_i].ttft_s, capped[_i].tpot_s);
+    printf("# %s on %s: ran / fits %.3f, TTFT %+.1f %%, TPOT %+.1f %%\n", run->model, run->device,
+           ratio, 100.0 * (run->serving.ttft_s / capped[_i].ttft_s - 1.0),
+           100.0 * (run->serving.tpot_s / capped[_i].tpot_s - 1.0));
+    ck_assert_double_ge(ratio, capped[_i].least);
+    ck_assert_double_le(ratio, capped[_i].most);
+    check_close(run->serving.ttft_s, capped[_i].ttft_s, 0.12);
+    check_close(run->serving.tpot_s, capped[_i].tpot_s, 0.14);
+}
+END_TEST
+
+/* Nowhere did more run than fits. */
+static void check_fitting(const gable_serving_runs *runs)
+{
+    for (size_t i = 0; i < runs->csv->n_rows; i++) {
+        const gable_serving_run *run = &runs->run[i];
+        if (!run->unsupported)
+            ck_assert_double_le(ran_to_fits(run, run->ttft_s, run->tpot_s), 1.05);
+    }
+}
+
 static const char measured[] = "measurements/serving.csv";
 
 /* A ratchet: errors on the open runs with the constants that ship, and the recipes that these were
@@ -309,6 +368,7 @@ START_TEST(measured_runs_are_met)
     ck_assert_double_ge(all->tpot_inside_frac, 0.75);
     ck_assert_double_le(all->tpot_inside_frac, 0.85);
     check_closed_form(&runs);
+    check_fitting(&runs);
 }
 END_TEST
 
@@ -327,6 +387,7 @@ Suite *gable_suite_serving(void)
     tcase_add_test(all, cache_holds);
     tcase_add_test(all, joining_shares_the_weights);
     ADD_ROWS(all, row_of_a_table, tables);
+    ADD_ROWS(all, capped_run, capped);
     tcase_add_test(all, fit_finds_what_made_the_runs);
     suite_add_tcase(suite, all);
     TCase *tree = tcase_create("tree");

@@ -99,8 +99,10 @@ START_TEST(close_to_pricing)
         direct = price(&p, GABLE_PHASE_PREFILL, 1, prior, tokens, &plan);
         double attention = gable_step_costs_attention(&p.costs, tokens, prior);
         prompt[i] = fabs(gable_step_costs_parts(&p.costs, 1, tokens, attention, 0) / direct - 1.0);
+        gable_step step;
+        ck_assert_int_eq(gable_step_init(scratch_arena(), &plan, &step, &err), GABLE_OK);
         joined[i] = fabs(gable_step_costs_parts(&p.costs, 1, tokens, attention, batch) -
-                         gable_step_costs_joined(&plan, &p.machine, batch)) /
+                         gable_step_costs_joined(&plan, step.like, &p.machine, batch)) /
                     direct;
         gable_arena_release(scratch_arena(), mark);
     }

@@ -290,6 +290,30 @@ static void cut_file(const char *path, size_t n)
     ck_assert_int_eq(gable_file_write(path, copy, length - n, &err), GABLE_OK);
 }
 
+static bool stop_at_once(void *context, uint64_t block, const gable_sweep_kept *of_block,
+                         gable_err *why)
+{
+    (void)context, (void)block, (void)of_block, (void)why;
+    return false;
+}
+
+/* Not one of the 10^11 blocks that are left is looked at: that alone would take an hour. */
+START_TEST(stops_whatever_is_left)
+{
+    gable_sweep *sweep =
+        read_sweep("\"model\": \"llama-3.1-8b\", \"system\": \"h100-sxm\", \"batch\": \"1..64\"",
+                   "\"sample\": {\"points\": 1e15}");
+    const gable_sweep_job job = {.end = sweep->total, .threads = 2, .watch = stop_at_once};
+    gable_sweep_kept *kept = take(sizeof *kept);
+    bool stopped;
+    sweep->block = 64;
+    gable_sweep_keep_start(kept);
+    ck_assert_int_eq(gable_sweep_run(sweep, &job, kept, &stopped, &err), GABLE_OK);
+    ck_assert(stopped);
+    ck_assert_uint_eq(kept->points, sweep->block); /* the other thread's block came too late */
+}
+END_TEST
+
 /* Cut off again and again, and its last line torn each time by another number of bytes. */
 START_TEST(resumed_gives_the_same)
 {
@@ -364,6 +388,7 @@ Suite *gable_suite_sweep_run(void)
     ADD_ROWS(running, every_point_costs_the_same_alone, alone_rows);
     tcase_add_loop_test(running, threads_give_the_same, 0, 4);
     ADD_ROWS(running, shards_join_to_the_same, shard_counts);
+    tcase_add_test(running, stops_whatever_is_left);
     tcase_add_test(running, hashes);
     tcase_add_test(running, parts_that_do_not_belong_together);
     tcase_add_loop_test(running, resumed_gives_the_same, 0, 2);
