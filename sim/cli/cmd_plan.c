@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/option_rows.h"
 #include "cli/plan.h"
@@ -51,7 +52,7 @@ static gable_status read_statistic(gable_cli *cli, const char *name, const char 
                                    gable_statistic *out)
 {
     for (int i = 0; i < GABLE_N_STATISTICS; i++)
-        if (strcmp(gable_statistics[i], text) == 0) {
+        if (strcasecmp(gable_statistics[i], text) == 0) {
             *out = (gable_statistic)i;
             return GABLE_OK;
         }

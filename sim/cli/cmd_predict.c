@@ -144,7 +144,7 @@ const gable_command gable_command_predict = {
     .n_options = sizeof options / sizeof options[0],
     .options_bytes = sizeof(gable_kind_options),
     .examples = "gable predict gemm shapes.csv\n"
-                "gable predict moe - --device h200-sxm --stack sglang -o priced.csv < shapes.csv\n"
+                "gable predict moe - --device h200-sxm --stack sglang -o priced.csv < experts.csv\n"
                 "gable predict serving runs.csv\n"
                 "gable predict power readings.csv\n",
     .run = run,

@@ -187,7 +187,7 @@ const gable_command gable_command_validate = {
     .n_options = sizeof options / sizeof options[0],
     .options_bytes = sizeof(gable_kind_options),
     .examples = "gable validate gemm measured.csv\n"
-                "gable validate moe measured.csv --half test --format md\n"
+                "gable validate moe experts.csv --half test --format md\n"
                 "gable validate gemm measured.csv -o gemm.svg\n"
                 "gable validate serving runs.csv\n"
                 "gable validate power readings.csv --half test\n",

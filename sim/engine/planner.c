@@ -164,10 +164,12 @@ bool gable_planner_price(gable_search *x, gable_serving_layout *open, double cli
 
 /* ---- points of the front ---- */
 
-static void add_point(gable_search *x, const gable_candidate *c)
+void gable_planner_point(gable_search *x, const gable_candidate *c)
 {
     if (x->n_points < x->points_cap)
         x->points[x->n_points++] = *c;
+    else if (c->simulated) /* is sure to be one */
+        x->points[x->n_points - 1] = *c;
 }
 
 static int by_user_rate(const void *a, const void *b)
@@ -203,7 +205,7 @@ static void keep_better(gable_search *x, const gable_candidate *c, gable_candida
     bool first = best->verdict != GABLE_VERDICT_BEHIND;
     if (c->verdict != GABLE_VERDICT_BEHIND)
         return;
-    add_point(x, c);
+    gable_planner_point(x, c);
     if (first ||
         gable_planner_score(c, x->goal->objective) < gable_planner_score(best, x->goal->objective))
         *best = *c;
@@ -243,7 +245,7 @@ static void climb(gable_search *x, gable_serving_layout *open, gable_candidate *
         if (clients <= 1.0)
             *best = c; /* what it misses with a single client is why it falls out */
         if (clients <= 1.0 && c.verdict == GABLE_VERDICT_BEHIND)
-            add_point(x, &c);
+            gable_planner_point(x, &c);
         else if (best->verdict == c.verdict && c.asked < best->asked)
             *best = c; /* nearer to the limit */
         else
@@ -372,7 +374,7 @@ static gable_status check_goal(const gable_goal *g, gable_err *err)
 gable_status gable_planner_search(gable_arena *arena, const gable_offer *offers, int n_offers,
                                   const gable_goal *goal, gable_planned *out, gable_err *err)
 {
-    enum { POINTS_PER_LAYOUT = 24 };
+    enum { POINTS_PER_LAYOUT = 24, POINTS_OF_PAIRS = 120, POINTS_CAP = 200000 };
     gable_err local = {0};
     gable_search x = {.arena = arena,
                       .offers = offers,
@@ -384,7 +386,8 @@ gable_status gable_planner_search(gable_arena *arena, const gable_offer *offers,
     GABLE_TRY(set_aside_power(&x));
     GABLE_TRY(gable_planner_layouts(&x, &out->best, &out->n_best));
     out->n_layouts = out->n_best;
-    x.points_cap = POINTS_PER_LAYOUT * (out->n_best + 1);
+    x.points_cap = (out->n_best + 1) * (goal->disagg ? POINTS_OF_PAIRS : POINTS_PER_LAYOUT);
+    x.points_cap = x.points_cap < POINTS_CAP ? x.points_cap : POINTS_CAP;
     GABLE_TRY(gable_arena_take(arena, (size_t)x.points_cap, sizeof *x.points, &x.points, x.err));
     GABLE_TRY(gable_arena_take(arena, GABLE_FRONT_CAP, sizeof *out->front, &out->front, x.err));
     for (int i = 0; i < out->n_layouts; i++) {

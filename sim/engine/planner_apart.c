@@ -161,8 +161,7 @@ static void try_pairs(gable_search *x, const gable_candidate *c, const prompts_e
         gable_candidate both;
         if (!pair(x, c, &kept[k], &both) || !within(x->goal, &x->offers[c->offer], &both))
             continue;
-        if (x->n_points < x->points_cap)
-            x->points[x->n_points++] = both;
+        gable_planner_point(x, &both);
         if (best->verdict != GABLE_VERDICT_BEHIND ||
             gable_planner_score(&both, x->goal->objective) <
                 gable_planner_score(best, x->goal->objective))

@@ -40,6 +40,9 @@ void gable_planner_cannot_hold(const gable_search *search, gable_candidate *cand
 /* Best by score first, then what the simulation refused, what was not simulated, what missed. */
 int gable_planner_order(const void *a, const void *b);
 
+/* One that may be on the front. */
+void gable_planner_point(gable_search *search, const gable_candidate *candidate);
+
 /* From the points, the Pareto set: the fastest for a user first. */
 void gable_planner_front(gable_search *search, gable_planned *out);
 

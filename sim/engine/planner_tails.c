@@ -162,18 +162,23 @@ static gable_status judge_open(tail *t, double score, gable_candidate *c)
     return approach(t, most, c);
 }
 
-/* Half the clients until the limits are kept. */
-static gable_status judge_apart(gable_search *x, gable_candidate *c)
+/* Half the clients until the limits are kept, or until what is left is not as good as `score`. */
+static gable_status judge_apart(gable_search *x, double score, gable_candidate *c)
 {
     gable_candidate at = *c;
-    for (double clients = c->layout.concurrency; clients >= 1.0; clients = floor(clients / 2.0)) {
-        if (clients < c->layout.concurrency && !gable_planner_pair_at(x, c, clients, &at))
+    double most = c->layout.concurrency;
+    for (double clients = most; clients >= 1.0; clients = floor(clients / 2.0)) {
+        bool fewer = clients < most;
+        if (fewer && !gable_planner_pair_at(x, c, clients, &at))
             continue;
+        if (fewer && gable_planner_score(&at, x->goal->objective) > score)
+            break;
         GABLE_TRY(gable_planner_run_apart(x, &at));
-        if (at.simulated && keeps(x, &at))
+        bool kept = at.simulated && keeps(x, &at);
+        *c = at;
+        if (kept)
             break;
     }
-    *c = at;
     return GABLE_OK;
 }
 
@@ -182,7 +187,7 @@ static gable_status judge_layout(gable_search *x, double score, gable_candidate 
     tail t;
     size_t mark = gable_arena_mark(x->arena);
     if (c->prompt_replicas > 0.0)
-        return judge_apart(x, c);
+        return judge_apart(x, score, c);
     gable_status status = open_tail(&t, x, c);
     if (status == GABLE_OK)
         status = judge_open(&t, score, c);
@@ -220,10 +225,12 @@ static gable_status judge_best(gable_search *x, gable_planned *out, double *miss
             continue;
         }
         GABLE_TRY(judge_layout(x, to_beat(&r), c));
-        if (c->verdict == GABLE_VERDICT_BEHIND)
+        if (c->verdict == GABLE_VERDICT_BEHIND) {
             enter(&r, gable_planner_score(c, x->goal->objective));
-        else if (c->id >= 0)
+            gable_planner_point(x, c);
+        } else if (c->id >= 0) {
             misses[c->id] = c->layout.concurrency;
+        }
     }
     return GABLE_OK;
 }
@@ -284,6 +291,32 @@ static gable_status judge_front(gable_search *x, gable_planned *out, double *mis
     return GABLE_OK;
 }
 
+static bool same_ranks(const gable_serving_request *a, const gable_serving_request *b)
+{
+#define SAME_RANK(member, name, help) &&a->member == b->member
+    return true GABLE_RANK_LIST(SAME_RANK);
+#undef SAME_RANK
+}
+
+/* Clients are sought to a few percent, and pairs were judged with one engine for prompts: a point
+ * of the front may have shown something better for its layout. */
+static void take_better(gable_search *x, gable_planned *out)
+{
+    gable_objective objective = x->goal->objective;
+    for (int i = 0; i < out->n_front; i++)
+        for (int k = 0; k < out->n_best; k++) {
+            const gable_candidate *point = &out->front[i];
+            gable_candidate *best = &out->best[k];
+            bool same = point->offer == best->offer &&
+                        (point->prompt_replicas > 0.0) == (best->prompt_replicas > 0.0) &&
+                        same_ranks(&point->layout, &best->layout);
+            if (same && point->simulated &&
+                (best->verdict != GABLE_VERDICT_BEHIND ||
+                 gable_planner_score(point, objective) < gable_planner_score(best, objective)))
+                *best = *point;
+        }
+}
+
 gable_status gable_planner_tails(gable_search *x, gable_planned *out)
 {
     double *misses;
@@ -292,5 +325,7 @@ gable_status gable_planner_tails(gable_search *x, gable_planned *out)
     for (int i = 0; i < out->n_layouts; i++)
         misses[i] = (double)INFINITY;
     GABLE_TRY(judge_best(x, out, misses));
-    return judge_front(x, out, misses);
+    GABLE_TRY(judge_front(x, out, misses));
+    take_better(x, out);
+    return GABLE_OK;
 }

@@ -123,7 +123,7 @@ gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
     out->alone_s =
         gable_step_costs_kernels(&out->prompts, &step) / (1.0 + out->prompts.bubble_frac);
     out->prompt.beyond_idle_j /= out->prompts.ranks.attn_dp;
-    out->launches = gable_step_costs_launches(&out->prompts, machine);
+    out->launches = gable_step_costs_launches(&out->prompts);
     return GABLE_OK;
 }
 

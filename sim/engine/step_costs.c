@@ -35,8 +35,10 @@ double gable_step_costs_kernels(const gable_plan *plan, const gable_step *step)
 
 /* Experts: scores, their choice (2), counting and sorting tokens (3), two products, the activation
  * between them, the sum. Attention: turning and storing keys, then itself; of latents, joining and
- * storing their parts takes five. A block of sparse attention comes in three rows. */
-static double kernels_of(const gable_op *op, const gable_machine *machine)
+ * storing their parts takes five. A block of sparse attention comes in three rows. Activations that
+ * are scaled by blocks as they come are quantised by a kernel of their own, others by the norm or
+ * activation before. */
+static double kernels_of(const gable_op *op)
 {
     static const double of_kind[] = {
         [GABLE_OP_GEMM] = 1.0,     [GABLE_OP_ATTENTION] = 2.0, [GABLE_OP_LATENT] = 6.0,
@@ -44,17 +46,17 @@ static double kernels_of(const gable_op *op, const gable_machine *machine)
         [GABLE_OP_LINEAR] = 2.0,   [GABLE_OP_MHC] = 1.0,       [GABLE_OP_QUANTIZE] = 1.0,
         [GABLE_OP_EXCHANGE] = 1.0, [GABLE_OP_STREAM] = 1.0};
     bool product = op->kind == GABLE_OP_GEMM || op->kind == GABLE_OP_MOE;
-    bool quantised_apart = product && gable_dtype_bytes(op->activations) < 2.0 &&
-                           !machine->constants->fused_quantisation[op->weights];
+    bool beside = op->activations == GABLE_DTYPE_FP8 || op->activations == GABLE_DTYPE_NVFP4;
+    bool quantised_apart = product && gable_dtype_bytes(op->activations) < 2.0 && !beside;
     return of_kind[op->kind] + (quantised_apart ? 1.0 : 0.0);
 }
 
-double gable_step_costs_launches(const gable_plan *plan, const gable_machine *machine)
+double gable_step_costs_launches(const gable_plan *plan)
 {
     double n = 0.0;
     for (int i = 0; i < plan->n_rows; i++) {
         if (plan->kind[i] == GABLE_ROW_OP)
-            n += plan->calls[i] * kernels_of(&plan->op[i], machine);
+            n += plan->calls[i] * kernels_of(&plan->op[i]);
         else if (plan->kind[i] == GABLE_ROW_COLLECTIVE)
             n += plan->calls[i];
     }
@@ -221,7 +223,7 @@ static gable_status price_prompts(const building *b, double n, double tokens, do
     s.n_cached = prior;
     s.n_new = tokens;
     GABLE_TRY(lay_and_price(b, &s, &plan, &step));
-    *out = (prompt_price){.launches = gable_step_costs_launches(&plan, b->machine)};
+    *out = (prompt_price){.launches = gable_step_costs_launches(&plan)};
     for (int i = 0; i < plan.n_rows; i++)
         if (in_layers(&plan, i))
             *(shares(&plan, i) ? &out->shared_s : &out->attention_s) += step.time_s[i];

@@ -74,7 +74,7 @@ double gable_step_costs_joined(const gable_plan *prompt, const int *like,
 
 /* Kernels that a rank launches in a step of the plan, one by one: operators count as the kernels
  * that stacks make them of. */
-double gable_step_costs_launches(const gable_plan *plan, const gable_machine *machine);
+double gable_step_costs_launches(const gable_plan *plan);
 
 /* Kernels of a priced step, without the gaps between them, which are the engine's. */
 double gable_step_costs_kernels(const gable_plan *plan, const gable_step *step);

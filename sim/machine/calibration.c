@@ -133,7 +133,7 @@ gable_status gable_calibration_load_families(gable_arena *arena, const char *hw,
     const gable_json *root;
     gable_calibration *c;
     *out = NULL;
-    if (!gable_find_is_path(device) && !gable_find_file(arena, hw, "calibration", device))
+    if (!gable_find_is_path(device) && !gable_find_exists(hw, "calibration", device))
         return GABLE_OK;
     GABLE_TRY(
         gable_read_picked(arena, hw, &kind_calibration, device, all ? NULL : &pick, &root, err));

@@ -121,7 +121,7 @@ gable_status gable_hw_find(gable_arena *arena, const char *hw, const char *name,
     }
     for (int i = 0; i < GABLE_N_HW_KINDS; i++) {
         kind = order_of_search[i];
-        if (gable_find_file(arena, hw, folders[kind], name))
+        if (gable_find_exists(hw, folders[kind], name))
             return gable_hw_load(arena, hw, kind, name, out, err);
     }
     return unknown_anywhere(arena, hw, name, err);

@@ -104,11 +104,8 @@ gable_status gable_direction_load(gable_arena *arena, const char *folder, const 
     const gable_json *root;
     gable_direction *direction;
     const char *path = name;
-    if (!gable_find_is_path(name)) {
-        path = gable_find_file(arena, folder, ".", name);
-        if (!path)
-            return gable_find_unknown(arena, folder, ".", NULL, "direction", name, err);
-    }
+    if (!gable_find_is_path(name))
+        GABLE_TRY(gable_find_file(arena, folder, ".", "direction", name, &path, err));
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *direction, &direction, err));
     GABLE_TRY(gable_json_read(arena, path, GABLE_JSON_STRICT, &root, err));
     GABLE_TRY(read_direction(arena, root, direction, err));

@@ -12,15 +12,24 @@ bool gable_find_is_path(const char *name)
     return strchr(name, '/') || (n > n_ending && strcmp(name + n - n_ending, ending) == 0);
 }
 
-const char *gable_find_file(gable_arena *arena, const char *hw, const char *folder,
-                            const char *name)
+bool gable_find_exists(const char *hw, const char *folder, const char *name)
+{
+    char path[4096]; /* a longer one opens no file either */
+    if (!gable_text_is_name(name))
+        return false;
+    int n = snprintf(path, sizeof path, "%s/%s/%s%s", hw, folder, name, ending);
+    return n > 0 && (size_t)n < sizeof path && gable_file_exists(path);
+}
+
+gable_status gable_find_file(gable_arena *arena, const char *hw, const char *folder,
+                             const char *what, const char *name, const char **path, gable_err *err)
 {
     char tail[160];
-    if (!gable_text_is_name(name))
-        return NULL;
+    if (!gable_find_exists(hw, folder, name))
+        return gable_find_unknown(arena, hw, folder, NULL, what, name, err);
     snprintf(tail, sizeof tail, "%s/%s%s", folder, name, ending);
-    char *path = gable_file_join(arena, hw, tail);
-    return path && gable_file_exists(path) ? path : NULL;
+    *path = gable_file_join(arena, hw, tail);
+    return *path ? GABLE_OK : gable_fail(err, GABLE_INTERNAL, "arena full");
 }
 
 /* The files are sorted with their ending, and '-' comes before '.': "x-big" would precede "x". */

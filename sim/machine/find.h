@@ -9,10 +9,14 @@
 /* Whether `name` is meant as a path: it holds '/' or ends in ".json". */
 bool gable_find_is_path(const char *name);
 
-/* "hw/folder/name.json" in the arena when there is such a file, else NULL (also when `name` is no
- * name, so that nothing outside the folder can be reached). */
-const char *gable_find_file(gable_arena *arena, const char *hw, const char *folder,
-                            const char *name);
+/* Whether there is a file hw/folder/name.json. Not when `name` is no name, so that nothing outside
+ * the folder can be reached. Needs no memory: whoever does without the file must not do so because
+ * an arena is full. */
+bool gable_find_exists(const char *hw, const char *folder, const char *name);
+
+/* Its path, in the arena. Fails like gable_find_unknown where there is none. */
+gable_status gable_find_file(gable_arena *arena, const char *hw, const char *folder,
+                             const char *what, const char *name, const char **path, gable_err *err);
 
 /* Names of the descriptions in hw/folder, sorted, without ".json"; they live in the arena. */
 gable_status gable_find_names(gable_arena *arena, const char *hw, const char *folder,

@@ -80,7 +80,7 @@ static gable_status read_names(gable_arena *arena, const char *hw, const gable_j
     for (const gable_json *e = list ? list->child : NULL; e; e = e->next) {
         if (e->type != GABLE_JSON_STRING || !gable_text_is_name(e->string))
             return gable_json_fail(e, err, "expected a name");
-        if (folder && !gable_find_file(arena, hw, folder, e->string)) {
+        if (folder && !gable_find_exists(hw, folder, e->string)) {
             char clause[400];
             GABLE_TRY(
                 gable_find_suggest(arena, hw, folder, NULL, e->string, clause, sizeof clause, err));

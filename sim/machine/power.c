@@ -122,17 +122,17 @@ static gable_status read_file(gable_arena *arena, const char *hw, const char *na
 
 /* Generations to ask, the device's own first: those that it names as nearest, then those that they
  * name. Two steps reach every generation that has readings. */
-static const char *first_with_file(gable_arena *arena, const char *hw, const gable_generation *own,
+static const char *first_with_file(const char *hw, const gable_generation *own,
                                    const gable_generation *const *nearest)
 {
-    if (gable_find_file(arena, hw, kind_power.folder, own->name))
+    if (gable_find_exists(hw, kind_power.folder, own->name))
         return own->name;
     for (int i = 0; i < own->nearest.n; i++)
-        if (gable_find_file(arena, hw, kind_power.folder, own->nearest.name[i]))
+        if (gable_find_exists(hw, kind_power.folder, own->nearest.name[i]))
             return own->nearest.name[i];
     for (int i = 0; i < own->nearest.n; i++)
         for (int j = 0; j < nearest[i]->nearest.n; j++)
-            if (gable_find_file(arena, hw, kind_power.folder, nearest[i]->nearest.name[j]))
+            if (gable_find_exists(hw, kind_power.folder, nearest[i]->nearest.name[j]))
                 return nearest[i]->nearest.name[j];
     return NULL;
 }
@@ -147,7 +147,7 @@ gable_status gable_power_file_load(gable_arena *arena, const char *hw,
     GABLE_TRY(gable_arena_take(arena, (size_t)own->nearest.n + 1, sizeof *nearest, &nearest, err));
     for (int i = 0; i < own->nearest.n; i++)
         GABLE_TRY(gable_generation_load(arena, hw, own->nearest.name[i], &nearest[i], err));
-    const char *name = first_with_file(arena, hw, own, nearest);
+    const char *name = first_with_file(hw, own, nearest);
     return name ? read_file(arena, hw, name, out, err) : GABLE_OK;
 }
 

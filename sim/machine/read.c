@@ -40,9 +40,8 @@ gable_status gable_read_picked(gable_arena *arena, const char *hw, const gable_k
 {
     if (gable_find_is_path(name))
         return gable_json_read_picked(arena, name, GABLE_JSON_STRICT, pick, root, err);
-    const char *path = gable_find_file(arena, hw, kind->folder, name);
-    if (!path)
-        return gable_find_unknown(arena, hw, kind->folder, NULL, kind->what, name, err);
+    const char *path;
+    GABLE_TRY(gable_find_file(arena, hw, kind->folder, kind->what, name, &path, err));
     GABLE_TRY(gable_json_read_picked(arena, path, GABLE_JSON_STRICT, pick, root, err));
     return check_own_name(*root, name, err);
 }
@@ -65,7 +64,7 @@ gable_status gable_read_check_name(gable_arena *arena, const char *hw, const gab
                                    const char *name, gable_err *err)
 {
     char clause[400];
-    if (!name || gable_find_file(arena, hw, kind->folder, name))
+    if (!name || gable_find_exists(hw, kind->folder, name))
         return GABLE_OK;
     const gable_json *object = gable_json_get(root, block);
     const gable_json *node = gable_json_get(object, key);

@@ -155,7 +155,7 @@ gable_status gable_serving_load(gable_arena *arena, const char *hw,
                                                .from = "no software cost"};
         return GABLE_OK;
     }
-    if (!gable_find_file(arena, hw, kind_serving.folder, stack))
+    if (!gable_find_exists(hw, kind_serving.folder, stack))
         return GABLE_OK;
     GABLE_TRY(gable_read_root(arena, hw, &kind_serving, stack, &root, err));
     GABLE_TRY(gable_read_struct(arena, &kind_serving, root, &file, err));

@@ -103,9 +103,9 @@ gable_status gable_system_load(gable_arena *arena, const char *hw, const char *n
 {
     const gable_json *root;
     const gable_kind *kind = &gable_kind_system;
-    if (!gable_find_is_path(name) && !gable_find_file(arena, hw, kind->folder, name)) {
+    if (!gable_find_is_path(name) && !gable_find_exists(hw, kind->folder, name)) {
         kind = &gable_kind_accelerator;
-        if (!gable_find_file(arena, hw, kind->folder, name))
+        if (!gable_find_exists(hw, kind->folder, name))
             return gable_find_unknown(arena, hw, gable_kind_system.folder, kind->folder, "system",
                                       name, err);
     }

@@ -7,133 +7,40 @@
  * Either way no memory and no descriptor may be left over. Prints TAP, one test a line and kind.
  *   faults DATA FOLDER [WORD]   DATA holds hw, workloads, tests; FOLDER is a scratch folder that is
  *                               laid out for the examples; WORD takes the lines that hold it
+ * GABLE_SHARE=2/4 takes every fourth line from the second on.
  * GABLE_FAULTS=all tries each way to each call, else each call with its CALLERS innermost callers.
  */
 #define _GNU_SOURCE 1
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "files.h"
 #include "inject.h"
 
 int gable_main(int argc, char **argv); /* main of sim/cli/main.c */
 
-enum { CALLERS = 6, ALL_CALLERS = 44, WORDS_CAP = 40, LINE_CAP = 600, FILES_CAP = 64 };
+enum { CALLERS = 6, ALL_CALLERS = 44, WORDS_CAP = 40, LINE_CAP = 600 };
 
 static const double SLOW_S =
     0.5; /* two runs: lines that take longer are left to GABLE_FAULTS=all */
 static const char *program, *data, *wanted;
-static int tap_fd, n_tests;
+static int n_tests;
 static int callers = CALLERS;
+static int n_lines, share = 1, n_shares = 1;
 
-/* ---- files of the scratch folder ---- */
-
-typedef struct file {
-    char path[200];
-    char *bytes;
-    size_t n;
-} file;
-
-typedef struct tree {
-    int n;
-    file files[FILES_CAP];
-} tree;
-
-static void must(bool good, const char *what)
+static bool is_ours(const char *title)
 {
-    if (good)
-        return;
-    dprintf(tap_fd ? tap_fd : 2, "Bail out! %s: %s\n", what, strerror(errno));
-    _exit(70);
-}
-
-static file read_file(const char *path)
-{
-    file f = {.n = 0};
-    struct stat status;
-    int fd = open(path, O_RDONLY);
-    must(fd >= 0 && fstat(fd, &status) == 0, path);
-    snprintf(f.path, sizeof f.path, "%s", path);
-    f.bytes = malloc((size_t)status.st_size + 1);
-    must(f.bytes, path);
-    ssize_t got = read(fd, f.bytes, (size_t)status.st_size);
-    must(got == status.st_size, path);
-    f.n = (size_t)got;
-    close(fd);
-    return f;
-}
-
-static void write_file(const char *path, const char *bytes, size_t n)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    must(fd >= 0 && write(fd, bytes, n) == (ssize_t)n && close(fd) == 0, path);
-}
-
-static void read_folder(tree *t, const char *folder)
-{
-    DIR *open_folder = opendir(folder);
-    const struct dirent *entry;
-    if (!open_folder)
-        return;
-    while ((entry = readdir(open_folder))) {
-        char path[200];
-        struct stat status;
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof path, "%s/%.150s", folder, entry->d_name);
-        must(lstat(path, &status) == 0, path);
-        if (S_ISDIR(status.st_mode))
-            read_folder(t, path);
-        else if (S_ISREG(status.st_mode) && t->n < FILES_CAP)
-            t->files[t->n++] = read_file(path);
-    }
-    closedir(open_folder);
-}
-
-static tree read_tree(void)
-{
-    tree t = {.n = 0};
-    read_folder(&t, ".");
-    return t;
-}
-
-static void free_tree(tree *t)
-{
-    for (int i = 0; i < t->n; i++)
-        free(t->files[i].bytes);
-    t->n = 0;
-}
-
-static const file *find_file(const tree *t, const char *path)
-{
-    for (int i = 0; i < t->n; i++)
-        if (strcmp(t->files[i].path, path) == 0)
-            return &t->files[i];
-    return NULL;
-}
-
-static bool same(const file *a, const file *b)
-{
-    return a && b && a->n == b->n && memcmp(a->bytes, b->bytes, a->n) == 0;
-}
-
-static void restore(const tree *now, const tree *before)
-{
-    for (int i = 0; i < now->n; i++)
-        if (!find_file(before, now->files[i].path))
-            unlink(now->files[i].path);
-    for (int i = 0; i < before->n; i++)
-        if (!same(find_file(now, before->files[i].path), &before->files[i]))
-            write_file(before->files[i].path, before->files[i].bytes, before->files[i].n);
+    if (wanted && !strstr(title, wanted))
+        return false;
+    return n_lines++ % n_shares == share - 1;
 }
 
 /* ---- one run in this process ---- */
@@ -453,7 +360,7 @@ static void test_lines(const char *text)
         snprintf(title, sizeof title, "%.*s", (int)(length < 500 ? length : 500), text);
         title[strcspn(title, "#")] = '\0';
         bool plain = !strchr(title, '*'); /* else it needs a shell */
-        if (plain && strncmp(title, "gable ", 6) == 0 && (!wanted || strstr(title, wanted))) {
+        if (plain && strncmp(title, "gable ", 6) == 0 && is_ours(title)) {
             line l;
             parse(text, length, &l);
             test_line(&l, title);
@@ -479,6 +386,9 @@ int main(int argc, char **argv)
     const char *all = getenv("GABLE_FAULTS");
     if (all && strcmp(all, "all") == 0)
         callers = ALL_CALLERS;
+    const char *part = getenv("GABLE_SHARE");
+    if (part && (sscanf(part, "%4d/%4d", &share, &n_shares) != 2 || share < 1 || share > n_shares))
+        return 2;
     char path[4096];
     snprintf(path, sizeof path, "%s/tests/faults/commands", data);
     file more = read_file(path);

@@ -3,7 +3,7 @@
 # stands for an older checkout.
 set -eu
 data=$PWD
-mkdir -p "$1/run/workloads/traffic" "$1/run/configs/ci" "$1/run/hw/calibration" "$1/run/path/to"
+mkdir -p "$1/run/workloads/traffic" "$1/run/configs/ci" "$1/run/hw/calibration" "$1/run/hw/power" "$1/run/path/to"
 ln -s "$data" "$1/main"
 cd "$1/run"
 cp -R "$data/configs/sweeps" configs/
@@ -29,11 +29,27 @@ awk 'BEGIN {
 }' >measured.csv
 cut -d, -f1-8 measured.csv >gemm.csv
 cp gemm.csv shapes.csv
-cat >readings.csv <<'END'
-device,framework,version,op,dtype,shape,flops,bytes,latency_us,power_w,power_limit_w
-b200-sxm,trtllm,1.3.0rc15,gemm,bf16,m=4096;n=4096;k=4096,137438953472,100663296,110,900,1000
-b200-sxm,trtllm,1.3.0rc15,gemm,bf16,m=1;n=4096;k=4096,33554432,33570816,9,400,1000
-END
+# Experts, balanced, whose times are their weights and a launch.
+awk 'BEGIN {
+    print "device,framework,version,kernel,dtype,dist,tokens,hidden,inter,topk,experts,tp,ep,gemms,latency_us"
+    for (tokens = 1; tokens <= 4096; tokens *= 4)
+        for (inter = 768; inter <= 1536; inter *= 2)
+            for (ep = 1; ep <= 8; ep *= 2)
+                printf "h200-sxm,sglang,0.5.10,triton,bf16,balanced,%d,2048,%d,8,128,1,%d,3,%.3f\n", tokens, inter, ep,
+                    12 + 128 / ep * 3 * 2048 * inter * 2 / 4e12 * 1e6 * (tokens < 16 ? tokens / 16 : 1)
+}' >experts.csv
+# Power that grows with the rate of bytes and of operations: more than the hundred readings that a fit asks for.
+awk 'BEGIN {
+    print "device,framework,version,op,dtype,shape,flops,bytes,latency_us,power_w,power_limit_w"
+    for (m = 1; m <= 16384; m *= 2)
+        for (n = 1024; n <= 8192; n *= 2)
+            for (k = 1024; k <= 8192; k *= 2) {
+                flops = 2 * m * n * k; bytes = 2 * (m * n + n * k + m * k)
+                us = 4 + 1e6 * (flops / 1.8e15 > bytes / 6.4e12 ? flops / 1.8e15 : bytes / 6.4e12)
+                printf "b200-sxm,trtllm,1.3.0rc15,gemm,bf16,m=%d;n=%d;k=%d,%.0f,%.0f,%.3f,%.1f,1000\n", m, n, k, flops, bytes, us,
+                    180 + 3.2e-13 * flops / us * 1e6 + 4.5e-11 * bytes / us * 1e6
+            }
+}' >readings.csv
 cat >runs.csv <<'END'
 device,system,framework,model,precision,tp,ep,isl,osl,concurrency,ttft_ms,tpot_ms
 h100-sxm,hgx-h100-8,vllm,llama-3.1-8b,bf16,1,1,1024,256,8,120,9

@@ -1,6 +1,7 @@
 #!/bin/sh
 # tests/faults/inject.sh [WORD]: every example of every subcommand with each call that can fail failing once; see
-# faults.c. WORD takes the lines that hold it; GABLE_FAULTS=all tries each way to each call.
+# faults.c. WORD takes the lines that hold it; GABLE_FAULTS=all tries each way to each call;
+# GABLE_SHARE=2/4 every fourth line.
 set -u
 cd "$(dirname "$0")/../.." || exit 70
 program=$PWD/${BIN:-build}/test/faults

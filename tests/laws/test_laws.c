@@ -50,11 +50,6 @@ static gable_step price(const gable_plan *plan, const gable_machine *machine)
     return step;
 }
 
-#define ck_law(condition, plan, machine)                                                           \
-    ck_assert_msg(condition, "%s, %g x %g new, %g cached, on %s: " #condition,                     \
-                  (plan)->model->name, (plan)->scenario.batch, (plan)->scenario.n_new,             \
-                  (plan)->scenario.n_cached, (machine)->accelerator->name)
-
 typedef void law(const gable_plan *plan, const gable_machine *machine);
 
 static void everywhere(law *holds)

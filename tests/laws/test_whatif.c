@@ -62,11 +62,6 @@ static void scale_rates(gable_edit *edit, double factor)
     }
 }
 
-#define ck_law(condition, plan, machine)                                                           \
-    ck_assert_msg(condition, "%s, %g x %g new, %g cached, on %s: " #condition,                     \
-                  (plan)->model->name, (plan)->scenario.batch, (plan)->scenario.n_new,             \
-                  (plan)->scenario.n_cached, (machine)->system->name)
-
 /* Every device; each plan. */
 START_TEST(an_edit_of_nothing_changes_nothing)
 {

@@ -42,28 +42,30 @@ static const gable_constants *constants(const char *name, const char *stack)
 
 static const char *const stacks[] = {"trtllm", "vllm", "sglang", "ideal"};
 
-static void check_kernel(const gable_kernel_constants *k, gable_family family, const char *where)
+/* NULL: nothing is wrong. */
+static const char *fault_of(const gable_kernel_constants *k, gable_family family)
 {
     const gable_form *form = &gable_forms[gable_family_form(family)];
-    ck_assert_msg(k != NULL, "%s: no constants", where);
+    if (!k)
+        return "no constants";
     for (int i = 0; i < form->n_parameters; i++)
-        ck_assert_msg(gable_form_allows(&form->parameters[i], k->value[i]), "%s: %s is %g", where,
-                      form->parameters[i].name, k->value[i]);
-    ck_assert_msg(k->sigma_ln >= 0.0 && isfinite(k->sigma_ln), "%s: sigma %g", where, k->sigma_ln);
-    ck_assert_msg(k->from && *k->from, "%s: nobody knows from where", where);
+        if (!gable_form_allows(&form->parameters[i], k->value[i]))
+            return form->parameters[i].name;
+    if (!(k->sigma_ln >= 0.0 && isfinite(k->sigma_ln)))
+        return "sigma_ln";
+    return k->from && *k->from ? NULL : "nobody knows from where";
 }
 
 static void check_constants(const char *name, const gable_constants *c)
 {
-    for (int f = 0; f < GABLE_N_FAMILIES; f++)
+    for (int f = 0; f < GABLE_N_FAMILIES && !c->ideal; f++)
         for (int d = 0; d < GABLE_N_DTYPES; d++)
             for (int u = 0; u < GABLE_N_MMA; u++) {
-                char where[160];
-                snprintf(where, sizeof where, "%s %s %s %s %s", name, c->stack,
-                         gable_family_key((gable_family)f), gable_dtype_name((gable_dtype)d),
-                         gable_mma_key((gable_mma)u));
-                if (!c->ideal)
-                    check_kernel(c->kernel[f][d][u], (gable_family)f, where);
+                const char *fault = fault_of(c->kernel[f][d][u], (gable_family)f);
+                if (fault) /* a Check assertion that holds takes longer than all of this */
+                    ck_abort_msg(
+                        "%s %s %s %s %s: %s", name, c->stack, gable_family_key((gable_family)f),
+                        gable_dtype_name((gable_dtype)d), gable_mma_key((gable_mma)u), fault);
             }
     ck_assert_msg(c->gap_s_per_layer >= 0.0 && c->gap_s_per_layer < 1e-3, "%s", name);
     ck_assert_msg(c->gap_from, "%s: nobody knows from where", name);

@@ -155,7 +155,7 @@ START_TEST(launches_by_hand)
 {
     ck_assert_double_eq(load("llama-3.1-8b", "h100-sxm", "vllm").costs.launches, 32 * 9 + 4);
     ck_assert_double_eq(load("gpt-oss-120b", "hgx-h200-8", "vllm").costs.launches, 36 * 19 + 6);
-    /* 8-bit activations: products and experts of TensorRT-LLM take blocks quantised apart. */
+    /* Activations scaled by blocks are quantised apart, before products and experts. */
     pricing p = load("deepseek-r1", "hgx-h200-8", "trtllm");
     ck_assert_double_eq(p.costs.launches, 61 * (2 + 1 + 4 * 2 + 6 + 2) + 3 * (2 * 2 + 1) +
                                               58 * (1 + 11 + 2 * 2 + 1) + 6);
