@@ -63,8 +63,65 @@ static size_t block_keys(const gable_schema *schema, const char *block, const ch
     return n;
 }
 
+/* "hbm" is a step of "hbm.bandwidth" below "". */
+static bool is_step(const char *path, const char *block, const char *key)
+{
+    size_t n = strlen(block);
+    if (n > 0 && (strncmp(path, block, n) != 0 || path[n] != '.'))
+        return false;
+    const char *rest = path + n + (n > 0);
+    size_t length = strlen(key);
+    return rest[0] == key[0] && strncmp(rest, key, length) == 0 &&
+           (rest[length] == '.' || rest[length] == '\0') && length > 0;
+}
+
+static bool is_spelling(const gable_field *field, const char *key)
+{
+    size_t n = strlen(field->key);
+    return field->type == GABLE_FIELD_NUMBER && strncmp(key, field->key, n) == 0 &&
+           strcmp(key + n, gable_dim_ending(field->dim)) == 0;
+}
+
+/* What the caller reads itself, and what every description may hold. */
+static bool is_extra(const gable_schema *schema, const char *block, const char *key)
+{
+    bool root = *block == '\0';
+    if (strcmp(key, "source") == 0 ||
+        (root && (strcmp(key, "schema") == 0 || strcmp(key, "sources") == 0)))
+        return true;
+    for (size_t i = 0; i < schema->n_extra_keys; i++)
+        if (gable_path_parent_is(schema->extra_keys[i], block) &&
+            strcmp(gable_path_last(schema->extra_keys[i]), key) == 0)
+            return true;
+    return false;
+}
+
+/* Whether a field of `block` is called so, or a block below it: no list need be made then. */
+static bool is_known(const gable_schema *schema, const char *block, const char *key)
+{
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        const gable_field *field = &schema->fields[i];
+        bool here = field->block[0] == block[0] && strcmp(field->block, block) == 0;
+        if (here ? field->key[0] == key[0] &&
+                       (strcmp(field->key, key) == 0 || is_spelling(field, key))
+                 : is_step(field->block, block, key))
+            return true;
+    }
+    return false;
+}
+
+static bool all_known(const reading *r, const gable_json *object, const char *block)
+{
+    for (const gable_json *child = object->child; child; child = child->next)
+        if (!is_known(r->schema, block, child->key) && !is_extra(r->schema, block, child->key))
+            return false;
+    return true;
+}
+
 static gable_status check_block_keys(const reading *r, const gable_json *object, const char *block)
 {
+    if (all_known(r, object, block))
+        return GABLE_OK;
     const char *keys[KEYS_CAP + 8] = {0};
     char spellings[KEYS_CAP][80];
     size_t n = block_keys(r->schema, block, keys, spellings);
@@ -205,12 +262,12 @@ static gable_status unwrap(const reading *r, const gable_json **node, const gabl
 static gable_status find_field(const reading *r, const gable_field *field, const gable_json *object,
                                const gable_json **node, bool *bare_ok)
 {
-    char spelling[80];
-    snprintf(spelling, sizeof spelling, "%s%s", field->key, gable_dim_ending(field->dim));
     *node = gable_json_get(object, field->key);
     *bare_ok = false;
     bool two = field->type == GABLE_FIELD_NUMBER && *gable_dim_ending(field->dim);
-    const gable_json *other = two ? gable_json_get(object, spelling) : NULL;
+    const gable_json *other = two ? object->child : NULL;
+    while (other && !is_spelling(field, other->key))
+        other = other->next;
     if (*node && other)
         return gable_json_fail_key(other, r->err, "given twice, also as \"%s\"", field->key);
     if (other) {
@@ -321,13 +378,14 @@ static gable_status check_blocks_to(const reading *r, const gable_json *root, co
 /* Blocks are visited where they first appear in the rows; each is checked for unknown keys once. */
 static gable_status read_rows(const reading *r, const gable_json *root)
 {
+    const gable_json *object = NULL;
     for (size_t i = 0; i < r->schema->n_fields; i++) {
-        const gable_json *object;
         const char *block = r->schema->fields[i].block;
         bool first = i == 0 || strcmp(r->schema->fields[i - 1].block, block) != 0;
-        if (first)
+        if (first) {
             GABLE_TRY(check_blocks_to(r, root, block));
-        GABLE_TRY(find_block(r, root, block, &object));
+            GABLE_TRY(find_block(r, root, block, &object));
+        }
         if (object)
             GABLE_TRY(read_field(r, i, object));
         else if (r->schema->fields[i].flags & GABLE_FIELD_REQUIRED)

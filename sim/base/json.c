@@ -18,6 +18,8 @@ typedef struct gable_json_doc {
     size_t lines_before; /* of the file that the text is a line of */
 } gable_json_doc;
 
+enum { RECENT_CAP = 128 };
+
 typedef struct builder {
     gable_arena *arena;
     gable_err *err;
@@ -25,6 +27,7 @@ typedef struct builder {
     const gable_json_place *places;
     gable_json *nodes;
     size_t n_nodes, n_places;
+    const char *recent[RECENT_CAP]; /* strings that were kept, by a hash */
 } builder;
 
 const char *gable_json_type_text(gable_json_type type)
@@ -134,9 +137,16 @@ static gable_json_type type_of(const cJSON *item)
     return cJSON_IsBool(item) ? GABLE_JSON_BOOL : GABLE_JSON_NULL;
 }
 
+/* Rows of a table say the same keys and names again and again: one copy serves them. */
 static const char *keep(builder *b, const char *text)
 {
-    return text ? gable_arena_copy(b->arena, text, strlen(text)) : NULL;
+    size_t n = strlen(text);
+    size_t hash = 131 * n + 31 * (unsigned char)text[0] + (unsigned char)text[n ? n - 1 : 0] +
+                  7 * (unsigned char)text[n / 2];
+    const char **recent = &b->recent[hash % RECENT_CAP];
+    if (!*recent || strcmp(*recent, text) != 0)
+        *recent = gable_arena_copy(b->arena, text, n);
+    return *recent;
 }
 
 /* Depth is bounded by the gate, so this recursion is too. Nodes and places are both in document
@@ -152,19 +162,25 @@ static gable_status build(builder *b, const cJSON *item, const gable_json *paren
     node->boolean = cJSON_IsTrue(item);
     node->number = cJSON_IsNumber(item) ? item->valuedouble : 0.0;
     node->string = cJSON_IsString(item) ? keep(b, item->valuestring) : NULL;
-    node->key = parent && parent->type == GABLE_JSON_OBJECT ? keep(b, item->string) : NULL;
+    bool needs_key = parent && parent->type == GABLE_JSON_OBJECT;
+    node->key = needs_key ? keep(b, item->string) : NULL;
     node->parent = parent;
     node->offset_bytes = place->offset_bytes;
     node->key_offset_bytes = place->key_offset_bytes;
     node->doc = b->doc;
-    bool needs_key = parent && parent->type == GABLE_JSON_OBJECT;
     if ((needs_key && !node->key) || (cJSON_IsString(item) && !node->string))
         return gable_fail(b->err, GABLE_INTERNAL, "arena full");
     const gable_json **link = &node->child;
-    for (const cJSON *child = item->child; child; child = child->next) {
+    size_t index = 0;
+    for (const cJSON *child = item->child; child; child = child->next, index++) {
         gable_json *made = &b->nodes[b->n_nodes];
+        if (b->n_nodes < b->n_places && b->places[b->n_nodes].left_out) {
+            b->n_nodes++;
+            continue;
+        }
         GABLE_TRY(build(b, child, node, link));
-        made->index = node->n_children++;
+        made->index = index;
+        node->n_children++;
         link = &made->next;
     }
     *out = node;
@@ -180,9 +196,21 @@ static int by_key(const void *a, const void *b)
     return x->offset_bytes < y->offset_bytes ? -1 : 1;
 }
 
+static gable_status check_few(const builder *b, const gable_json *object)
+{
+    for (const gable_json *child = object->child; child; child = child->next)
+        for (const gable_json *other = object->child; other != child; other = other->next)
+            if (child->key[0] == other->key[0] && strcmp(child->key, other->key) == 0)
+                return gable_json_fail_key(child, b->err, "duplicate key");
+    return GABLE_OK;
+}
+
 /* Sorting keeps this n log n for the object of a million keys. */
 static gable_status check_duplicates(builder *b, const gable_json *object)
 {
+    enum { FEW = 32 };
+    if (object->n_children <= FEW)
+        return check_few(b, object);
     size_t mark = gable_arena_mark(b->arena);
     const gable_json **sorted;
     GABLE_TRY(gable_arena_take(b->arena, object->n_children, sizeof *sorted, &sorted, b->err));
@@ -214,56 +242,90 @@ static gable_status build_tree(builder *b, const char *text, size_t length_bytes
     return status;
 }
 
-static gable_status parse(gable_arena *arena, const char *file, size_t lines_before,
-                          const char *text, size_t length_bytes, unsigned flags,
-                          const gable_json **root, gable_err *err)
+/* The text with nulls for what is left out: cJSON need not read it. The nodes' places are those of
+ * the text itself. */
+static gable_status shorten(const gable_json_gate *gate, char **out, size_t *length_bytes,
+                            gable_err *err)
+{
+    char *at;
+    size_t from = 0;
+    GABLE_TRY(gable_arena_take(gate->arena, gate->length_bytes + 1, 1, &at, err));
+    *out = at;
+    for (size_t i = 0; i < gate->n_places; i++) {
+        const gable_json_place *place = &gate->places[i];
+        if (!place->left_out)
+            continue;
+        memcpy(at, gate->text + from, place->offset_bytes - from);
+        at += place->offset_bytes - from;
+        memcpy(at, "null", 4);
+        at += 4;
+        from = place->end_bytes;
+    }
+    memcpy(at, gate->text + from, gate->length_bytes - from);
+    *length_bytes = (size_t)(at - *out) + gate->length_bytes - from;
+    return GABLE_OK;
+}
+
+/* `text`, with its NUL, lives in the arena and may be written to. */
+static gable_status parse_own(gable_arena *arena, const char *file, size_t lines_before, char *text,
+                              size_t length_bytes, gable_json_gate *gate, const gable_json **root,
+                              gable_err *err)
 {
     gable_json_doc *doc;
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *doc, &doc, err));
-    char *copy = gable_arena_copy(arena, text, length_bytes);
     doc->file = gable_arena_copy(arena, file, strlen(file));
-    if (!copy || !doc->file)
+    if (!text || !doc->file)
         return gable_fail(err, GABLE_INTERNAL, "arena full");
-    doc->text = copy;
+    doc->text = text;
     doc->lines_before = lines_before;
-    gable_json_gate gate = {.file = doc->file,
-                            .text = copy,
-                            .length_bytes = length_bytes,
-                            .lines_before = lines_before,
-                            .python = (flags & GABLE_JSON_PYTHON) != 0};
-    GABLE_TRY(gable_json_gate_scan(&gate, err)); /* the first pass counts */
-    builder b = {.arena = arena, .err = err, .doc = doc, .n_places = gate.n_places};
-    gable_json_place *places;
-    GABLE_TRY(gable_arena_take(arena, gate.n_places, sizeof *places, &places, err));
-    GABLE_TRY(gable_arena_take(arena, gate.n_places, sizeof *b.nodes, &b.nodes, err));
-    gate.places = places;
-    gate.n_places_cap = gate.n_places;
-    GABLE_TRY(gable_json_gate_scan(&gate, err));
-    b.places = places;
-    return build_tree(&b, copy, length_bytes, root);
+    gate->file = doc->file;
+    gate->text = text;
+    gate->length_bytes = length_bytes;
+    gate->lines_before = lines_before;
+    gate->arena = arena;
+    GABLE_TRY(gable_json_gate_scan(gate, err));
+    builder b = {
+        .arena = arena, .err = err, .doc = doc, .places = gate->places, .n_places = gate->n_places};
+    GABLE_TRY(gable_arena_take(arena, b.n_places, sizeof *b.nodes, &b.nodes, err));
+    if (gate->n_left_out == 0)
+        return build_tree(&b, text, length_bytes, root);
+    GABLE_TRY(shorten(gate, &text, &length_bytes, err));
+    return build_tree(&b, text, length_bytes, root);
 }
 
 gable_status gable_json_parse(gable_arena *arena, const char *file, const char *text,
                               size_t length_bytes, unsigned flags, const gable_json **root,
                               gable_err *err)
 {
-    return parse(arena, file, 0, text, length_bytes, flags, root, err);
+    gable_json_gate gate = {.python = (flags & GABLE_JSON_PYTHON) != 0};
+    char *copy = gable_arena_copy(arena, text, length_bytes);
+    return parse_own(arena, file, 0, copy, length_bytes, &gate, root, err);
 }
 
 gable_status gable_json_parse_line(gable_arena *arena, const char *file, size_t lines_before,
                                    const char *text, size_t length_bytes, const gable_json **root,
                                    gable_err *err)
 {
-    return parse(arena, file, lines_before, text, length_bytes, GABLE_JSON_STRICT, root, err);
+    gable_json_gate gate = {0};
+    char *copy = gable_arena_copy(arena, text, length_bytes);
+    return parse_own(arena, file, lines_before, copy, length_bytes, &gate, root, err);
+}
+
+gable_status gable_json_read_picked(gable_arena *arena, const char *path, unsigned flags,
+                                    const gable_json_pick *pick, const gable_json **root,
+                                    gable_err *err)
+{
+    gable_json_gate gate = {.python = (flags & GABLE_JSON_PYTHON) != 0, .pick = pick};
+    const char *text;
+    size_t length_bytes;
+    GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length_bytes, err));
+    return parse_own(arena, path, 0, (char *)(uintptr_t)text, length_bytes, &gate, root, err);
 }
 
 gable_status gable_json_read(gable_arena *arena, const char *path, unsigned flags,
                              const gable_json **root, gable_err *err)
 {
-    const char *text;
-    size_t length_bytes;
-    GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length_bytes, err));
-    return gable_json_parse(arena, path, text, length_bytes, flags, root, err);
+    return gable_json_read_picked(arena, path, flags, NULL, root, err);
 }
 
 const gable_json *gable_json_get(const gable_json *object, const char *key)
@@ -271,7 +333,7 @@ const gable_json *gable_json_get(const gable_json *object, const char *key)
     if (!object || object->type != GABLE_JSON_OBJECT)
         return NULL;
     for (const gable_json *child = object->child; child; child = child->next)
-        if (strcmp(child->key, key) == 0)
+        if (child->key[0] == key[0] && strcmp(child->key, key) == 0)
             return child;
     return NULL;
 }

@@ -59,7 +59,19 @@ gable_status gable_json_parse_line(gable_arena *arena, const char *file, size_t 
                                    const char *text, size_t length_bytes, const gable_json **root,
                                    gable_err *err);
 
-/* gable_file_read (4 MiB cap) and gable_json_parse. */
+/* Which elements of a list are worth a tree. Elements of root.`list` are objects with a string
+ * `key`: where `wanted` says no to all of an element's, it is checked for syntax alone and is not
+ * in the tree; the others keep their index. `value` has no NUL after its `length_bytes`. */
+typedef struct gable_json_pick {
+    const char *list, *key;
+    bool (*wanted)(const void *with, const char *value, size_t length_bytes);
+    const void *with;
+} gable_json_pick;
+
+/* gable_file_read (4 MiB cap) and gable_json_parse; pick   may be NULL: everything. */
+gable_status gable_json_read_picked(gable_arena *arena, const char *path, unsigned flags,
+                                    const gable_json_pick *pick, const gable_json **root,
+                                    gable_err *err);
 gable_status gable_json_read(gable_arena *arena, const char *path, unsigned flags,
                              const gable_json **root, gable_err *err);
 

@@ -17,6 +17,9 @@ typedef struct scan {
     size_t at;
     char open[GABLE_JSON_DEPTH_CAP];
     int depth;
+    /* What a pick needs: in its list; the place of the element; what its key has said. */
+    bool in_list, refused, accepted;
+    size_t element;
 } scan;
 
 void gable_json_gate_position(const char *text, size_t offset_bytes, size_t *line, size_t *column)
@@ -44,10 +47,13 @@ static char peek(const scan *s)
     return s->gate->text[s->at];
 }
 
+/* The NUL after the text ends it. */
 static void skip_blanks(scan *s)
 {
-    while (s->at < s->gate->length_bytes && strchr(" \t\r\n", peek(s)) && peek(s))
-        s->at++;
+    const char *at = s->gate->text + s->at;
+    while (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')
+        at++;
+    s->at = (size_t)(at - s->gate->text);
 }
 
 /* \uDC00 to \uDFFF; stops at the text's NUL. */
@@ -79,10 +85,25 @@ static gable_status scan_unicode_escape(scan *s)
     return GABLE_OK;
 }
 
+/* What ends a run of bytes that mean themselves; UTF-8 has been checked by then. */
+#define EIGHT(x) x, x, x, x, x, x, x, x
+static const unsigned char ends_run[256] = {
+    EIGHT(1), EIGHT(1), EIGHT(1), EIGHT(1), ['"'] = 1, ['\\'] = 1, [0x7f] = 1};
+#undef EIGHT
+
+static size_t count_plain(const char *at)
+{
+    size_t n = 0;
+    while (!ends_run[(unsigned char)at[n]])
+        n++;
+    return n;
+}
+
 static gable_status scan_string(scan *s)
 {
     size_t start = s->at++;
     for (;;) {
+        s->at += count_plain(s->gate->text + s->at);
         if (s->at >= s->gate->length_bytes)
             return refuse(s, start, "string without its closing quote");
         unsigned char byte = (unsigned char)peek(s);
@@ -92,10 +113,6 @@ static gable_status scan_string(scan *s)
         }
         if (byte < 0x20 || byte == 0x7f)
             return refuse(s, s->at, "control character in a string, expected an escape");
-        if (byte != '\\') {
-            s->at += gable_text_utf8_bytes(s->gate->text + s->at);
-            continue;
-        }
         char escape = s->gate->text[s->at + 1];
         if (escape == 'u')
             GABLE_TRY(scan_unicode_escape(s));
@@ -109,9 +126,22 @@ static gable_status scan_string(scan *s)
 static size_t count_digits(const char *at)
 {
     size_t n = 0;
-    while (isdigit((unsigned char)at[n]))
+    while (at[n] >= '0' && at[n] <= '9')
         n++;
     return n;
+}
+
+/* 64 characters with an exponent of two digits stay far from both ends of a double's range. */
+static gable_status check_magnitude(const scan *s, size_t start)
+{
+    const char *text = s->gate->text;
+    if (!isfinite(strtod(text + start, NULL)))
+        return refuse(s, start, "number beyond the range of a double");
+    /* 1e-400 would silently become 0: a zero is one whose digits are all zero. */
+    size_t zeros = strspn(text + start, "-0.");
+    if (strtod(text + start, NULL) == 0.0 && isdigit((unsigned char)text[start + zeros]))
+        return refuse(s, start, "number too small for a double");
+    return GABLE_OK;
 }
 
 /* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? and at most 64 characters, so that no parser is
@@ -133,23 +163,18 @@ static gable_status scan_number(scan *s)
             return refuse(s, start, "bad number, expected a digit after the point");
         s->at += 1 + fraction;
     }
+    size_t exponent = 0;
     if (peek(s) == 'e' || peek(s) == 'E') {
         s->at++;
         s->at += peek(s) == '+' || peek(s) == '-';
-        size_t exponent = count_digits(text + s->at);
+        exponent = count_digits(text + s->at);
         if (exponent == 0)
             return refuse(s, start, "bad number, expected a digit in the exponent");
         s->at += exponent;
     }
     if (s->at - start > 64)
         return refuse(s, start, "number of more than 64 characters");
-    if (!isfinite(strtod(text + start, NULL)))
-        return refuse(s, start, "number beyond the range of a double");
-    /* 1e-400 would silently become 0: a zero is one whose digits are all zero. */
-    size_t zeros = strspn(text + start, "-0.");
-    if (strtod(text + start, NULL) == 0.0 && isdigit((unsigned char)text[start + zeros]))
-        return refuse(s, start, "number too small for a double");
-    return GABLE_OK;
+    return exponent > 2 ? check_magnitude(s, start) : GABLE_OK;
 }
 
 static bool take_word(scan *s, const char *word)
@@ -164,8 +189,8 @@ static bool take_word(scan *s, const char *word)
     return true;
 }
 
-/* Python's json writes these. The pass that notes places writes a 0 and blanks over the word, which
- * cJSON reads and keeps every position, and marks the place as null. */
+/* Python's json writes these. A 0 and blanks are written over the word, which cJSON reads and keeps
+ * every position, and its place is marked as null. */
 static bool take_python_word(scan *s)
 {
     static const char *const words[] = {"-Infinity", "Infinity", "NaN"};
@@ -174,11 +199,9 @@ static bool take_python_word(scan *s)
         size_t start = s->at;
         if (!take_word(s, words[i]))
             continue;
-        if (gate->places && gate->n_places <= gate->n_places_cap) {
-            memset(gate->text + start, ' ', s->at - start);
-            gate->text[start] = '0';
-            gate->places[gate->n_places - 1].is_null = true;
-        }
+        memset(gate->text + start, ' ', s->at - start);
+        gate->text[start] = '0';
+        gate->places[gate->n_places - 1].is_null = true;
         return true;
     }
     return false;
@@ -200,12 +223,72 @@ static gable_status scan_scalar(scan *s)
     return refuse(s, s->at, "expected a value (object, array, string, number, true, false, null)");
 }
 
-static void note_place(scan *s, size_t key_at)
+/* Blocks lie one after another in the arena: nobody else takes from it during a scan. */
+static gable_status note_place(scan *s, size_t key_at)
+{
+    enum { BLOCK = 256 };
+    gable_json_gate *gate = s->gate;
+    if (gate->n_places % BLOCK == 0 && gate->n_places >= gate->n_places_cap) {
+        gable_json_place *block;
+        GABLE_TRY(gable_arena_take(gate->arena, BLOCK, sizeof *block, &block, s->err));
+        gate->places = gate->places ? gate->places : block;
+        gate->n_places_cap += BLOCK;
+    }
+    gate->places[gate->n_places++] =
+        (gable_json_place){.offset_bytes = s->at, .key_offset_bytes = key_at};
+    return GABLE_OK;
+}
+
+/* ---- elements that are left out ---- */
+
+/* Whether the string at `at`, which has been scanned, is `word`, letter by letter. */
+static bool is_string(const char *at, const char *word)
+{
+    size_t n = strlen(word);
+    return at[0] == '"' && strncmp(at + 1, word, n) == 0 && at[n + 1] == '"';
+}
+
+/* What an element's key says; a string with escapes is kept. */
+static void ask_pick(scan *s, const char *value)
+{
+    const gable_json_pick *pick = s->gate->pick;
+    size_t n = count_plain(value + 1);
+    if (value[1 + n] != '"' || pick->wanted(pick->with, value + 1, n))
+        s->accepted = true;
+    else
+        s->refused = true;
+}
+
+/* After the opening of a value, or a whole scalar: enters the list, an element of it, its key. */
+static void watch_value(scan *s, size_t key_at, size_t value_at, bool opened)
+{
+    const gable_json_pick *pick = s->gate->pick;
+    const char *key = s->gate->text + key_at, *value = s->gate->text + value_at;
+    if (opened && s->depth == 2)
+        s->in_list = *value == '[' && s->open[0] == '}' && is_string(key, pick->list);
+    if (!s->in_list || s->depth != 3 || s->open[2] != '}')
+        return;
+    if (opened) {
+        s->element = s->gate->n_places - 1;
+        s->refused = s->accepted = false;
+    } else if (*value == '"' && is_string(key, pick->key)) {
+        ask_pick(s, value);
+    }
+}
+
+/* A closing bracket is at s->at: what is in an element that nobody wants has no places. */
+static void watch_closing(scan *s)
 {
     gable_json_gate *gate = s->gate;
-    if (gate->places && gate->n_places < gate->n_places_cap)
-        gate->places[gate->n_places] = (gable_json_place){s->at, key_at, false};
-    gate->n_places++;
+    if (s->depth == 2)
+        s->in_list = false;
+    if (!s->in_list || s->depth != 3 || !s->refused || s->accepted)
+        return;
+    gate->places[s->element].left_out = true;
+    gate->places[s->element].end_bytes = s->at + 1;
+    gate->n_places = s->element + 1;
+    gate->n_left_out++;
+    s->refused = false;
 }
 
 /* A key and its colon; leaves `at` on the value. */
@@ -227,7 +310,7 @@ static gable_status scan_key(scan *s, size_t *key_at)
 static gable_status scan_value(scan *s, size_t key_at, bool *opened)
 {
     skip_blanks(s);
-    note_place(s, key_at);
+    GABLE_TRY(note_place(s, key_at));
     *opened = false;
     char c = peek(s);
     if (c != '{' && c != '[')
@@ -263,10 +346,21 @@ static gable_status scan_after_value(scan *s, bool *more)
         }
         if (peek(s) != close)
             return refuse(s, s->at, close == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
+        if (s->gate->pick)
+            watch_closing(s);
         s->at++;
         s->depth--;
     }
     return GABLE_OK;
+}
+
+/* Eight bytes at once that are ASCII and none of them NUL. */
+static bool eight_plain(const char *at)
+{
+    const uint64_t high = 0x8080808080808080u, ones = 0x0101010101010101u;
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return ((word | (word - ones)) & high) == 0;
 }
 
 static gable_status check_bytes(const scan *s)
@@ -275,6 +369,10 @@ static gable_status check_bytes(const scan *s)
     if (strncmp(gate->text, "\xef\xbb\xbf", 3) == 0)
         return refuse(s, 0, "byte-order mark, expected plain UTF-8");
     for (size_t i = 0; i < gate->length_bytes;) {
+        if (i + 8 <= gate->length_bytes && eight_plain(gate->text + i)) {
+            i += 8;
+            continue;
+        }
         size_t n = gable_text_utf8_bytes(gate->text + i);
         if (n == 0)
             return refuse(s, i, gate->text[i] ? "invalid UTF-8" : "NUL byte");
@@ -286,7 +384,6 @@ static gable_status check_bytes(const scan *s)
 gable_status gable_json_gate_scan(gable_json_gate *gate, gable_err *err)
 {
     scan s = {.gate = gate, .err = err};
-    gate->n_places = 0;
     GABLE_TRY(check_bytes(&s));
     bool more = true;
     while (more) {
@@ -295,6 +392,8 @@ gable_status gable_json_gate_scan(gable_json_gate *gate, gable_err *err)
         if (s.depth > 0 && s.open[s.depth - 1] == '}')
             GABLE_TRY(scan_key(&s, &key_at));
         GABLE_TRY(scan_value(&s, key_at, &opened));
+        if (gate->pick)
+            watch_value(&s, key_at, gate->places[gate->n_places - 1].offset_bytes, opened);
         if (!opened)
             GABLE_TRY(scan_after_value(&s, &more));
     }

@@ -93,7 +93,9 @@ static gable_status price(gable_cli *cli, const cost_options *o, cost *out)
     gable_scenario scenario;
     bool asked;
     gable_phase phase = gable_scenario_phase(&o->scenario);
-    GABLE_TRY(gable_scenario_read(cli, &o->scenario, phase, false, c, &scenario));
+    gable_scenario_options read = o->scenario;
+    read.beside = o->decoding.draft ? o->decoding.draft : o->placement.compressor;
+    GABLE_TRY(gable_scenario_read(cli, &read, phase, false, c, &scenario));
     GABLE_TRY(gable_placement_apply(cli, &o->placement, &scenario));
     GABLE_TRY(gable_decoding_asked(&o->decoding, c->model, phase, &asked, &cli->err));
     if (asked)

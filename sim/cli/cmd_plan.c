@@ -1,94 +1,96 @@
 /* gable plan: which machine, how many devices, which layout, how many clients: the best within the
  * limits, and why the others are not. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "cli/option_rows.h"
 #include "cli/plan.h"
-#include "machine/power.h"
 #include "report/pareto.h"
 
-#define TEXT_ROW(name_, argument_, member, help_)                                                  \
-    {                                                                                              \
-        .name = name_, .type = GABLE_OPTION_TEXT, .argument = argument_,                           \
-        .offset = offsetof(gable_plan_options, member), .help = help_                              \
-    }
-#define NUMBER_ROW(name_, dim_, argument_, default_, min_, max_, member, help_)                    \
-    {                                                                                              \
-        .name = name_, .type = GABLE_OPTION_QUANTITY, .dim = GABLE_DIM_##dim_,                     \
-        .argument = argument_, .default_text = default_, .min = min_, .max = max_,                 \
-        .offset = offsetof(gable_plan_options, member), .help = help_                              \
-    }
-#define INT_ROW(name_, default_, min_, max_, member, help_)                                        \
-    {                                                                                              \
-        .name = name_, .type = GABLE_OPTION_INT, .dim = GABLE_DIM_COUNT, .argument = "N",          \
-        .default_text = default_, .min = min_, .max = max_,                                        \
-        .offset = offsetof(gable_plan_options, member), .help = help_                              \
-    }
-#define DTYPE_ROW(name_, member, help_)                                                            \
-    {                                                                                              \
-        .name = name_, .type = GABLE_OPTION_DTYPE, .argument = "DTYPE",                            \
-        .offset = offsetof(gable_plan_options, member), .help = help_                              \
-    }
-#define CHOICE_ROW(name_, argument_, choices_, default_, member, help_)                            \
-    {                                                                                              \
-        .name = name_, .type = GABLE_OPTION_CHOICE, .argument = argument_, .choices = choices_,    \
-        .default_text = default_, .offset = offsetof(gable_plan_options, member), .help = help_    \
-    }
+/* Rows of the table below. */
+#define OWNER gable_plan_options
+#define TEXT(...) GABLE_TEXT_ROW(OWNER, __VA_ARGS__)
+#define NUMBER(...) GABLE_NUMBER_ROW(OWNER, __VA_ARGS__)
+#define INT(...) GABLE_INT_ROW(OWNER, __VA_ARGS__)
+#define CHOICE(...) GABLE_CHOICE_ROW(OWNER, __VA_ARGS__)
+#define FLAG(...) GABLE_FLAG_ROW(OWNER, __VA_ARGS__)
 
 static const gable_option options[] = {
-    TEXT_ROW("model", "NAME|PATH", model, "model: a name of `gable model list`, or a config.json"),
-    TEXT_ROW("checkpoint", "NAME", checkpoint,
-             "formats of a published checkpoint: a row of workloads/checkpoints.csv"),
-    TEXT_ROW("system", "NAME,…", systems, "systems or devices to choose from, by commas"),
-    {.name = "stack",
-     .type = GABLE_OPTION_TEXT,
-     .argument = "STACK",
-     .default_text = "vllm",
-     .offset = offsetof(gable_plan_options, stack),
-     .help = "engine that serves; ideal: no software cost"},
-    INT_ROW("gpus", "0", 0.0, 65536.0, gpus, "devices, all paid for; 0: one system of each"),
-    NUMBER_ROW("isl", COUNT, "N", "1024", 1.0, 1e9, isl, "tokens of a prompt"),
-    NUMBER_ROW("osl", COUNT, "N", "1024", 1.0, 1e9, osl, "tokens of an answer"),
-    NUMBER_ROW("length-ratio", NONE, "R", "1", 0.01, 1.0, length_ratio,
-               "mean length / --isl and --osl, where those are the most"),
-    NUMBER_ROW("ttft", SECONDS, "S", NULL, 0.0, 1e6, ttft, "mean time to first token, at most"),
-    NUMBER_ROW("tpot", SECONDS, "S", NULL, 0.0, 1e6, tpot, "mean time per output token, at most"),
-    NUMBER_ROW("e2e", SECONDS, "S", NULL, 0.0, 1e9, e2e, "mean time of a whole answer, at most"),
-    NUMBER_ROW("rate", NONE, "R", NULL, 0.0, 1e9, rate, "requests per second that must be served"),
-    NUMBER_ROW("budget", NONE, "USD", NULL, 0.0, 1e9, budget,
-               "of the deployment per hour, at most"),
-    NUMBER_ROW("power", NONE, "W", NULL, 0.0, 1e12, power,
-               "of the devices at their limit, at most"),
-    CHOICE_ROW("objective", "WHAT", gable_objectives, "throughput", objective,
-               "what is best: throughput (of a device), cost, energy, gpus (fewest for --rate), "
-               "latency"),
-    {.name = "disagg",
-     .type = GABLE_OPTION_FLAG,
-     .offset = offsetof(gable_plan_options, disagg),
-     .help = "also engines for prompts apart from engines for answers"},
-    CHOICE_ROW("overlap", "WHAT", gable_overlaps, "none", overlap, "what runs at the same time"),
-    NUMBER_ROW("experts-skew", NONE, "A", "0", 0.0, 8.0, skew,
-               "Zipf exponent of the experts' popularity; 0 is uniform"),
-    INT_ROW("max-pp", "0", 0.0, 4096.0, most_stages, "pipeline stages, at most; 0: any"),
-    DTYPE_ROW("weights", weights, "format of the weights instead of the model's"),
-    DTYPE_ROW("activations", activations, "format of the activations instead of the model's"),
-    DTYPE_ROW("kv", kv, "format of the cache instead of the engine's default"),
-    NUMBER_ROW("usd-per-gpu-hour", NONE, "USD", NULL, 0.0, 1e6, usd_per_gpu_hour,
-               "price of a device instead of the one in hw/accelerators"),
-    GABLE_EDIT_OPTION(gable_plan_options, set),
-    INT_ROW("top", "10", 1.0, 8192.0, top, "layouts to list"),
-    {.name = "emit",
-     .type = GABLE_OPTION_FLAG,
-     .offset = offsetof(gable_plan_options, emit),
-     .help = "print the commands that start the engines of the best layout"},
-    CHOICE_ROW("format", "FORMAT", gable_formats, "text", format, "form of the answer"),
-    {.name = "output",
-     .letter = 'o',
-     .type = GABLE_OPTION_TEXT,
-     .argument = "FILE",
-     .offset = offsetof(gable_plan_options, output),
-     .help = "the answer, or the Pareto front as a picture (.svg, .png, .pdf)"},
+    GABLE_SERVED_OPTIONS(OWNER),
+    TEXT(systems, "system", "NAME,…", "systems or devices to choose from, by commas"),
+    GABLE_LENGTH_OPTIONS(OWNER),
+    INT(gpus, "gpus", "0", 0.0, 65536.0, "devices, all paid for; 0: one system of each"),
+    TEXT(ttft, "ttft", "S[@P]",
+         "time to first token, at most; the mean, or @p50, @p90, @p99 of the simulated requests"),
+    TEXT(tpot, "tpot", "S[@P]", "time per output token, at most; likewise"),
+    TEXT(e2e, "e2e", "S[@P]", "time of a whole answer, at most; likewise"),
+    NUMBER(rate, "rate", NONE, "R", NULL, 0.0, 1e9, "requests per second that must be served"),
+    NUMBER(budget, "budget", NONE, "USD", NULL, 0.0, 1e9, "of the deployment per hour, at most"),
+    NUMBER(
+        power, "power", WATTS, "W", NULL, 0.0, 1e12,
+        "of the deployment under its load, at most: devices, and hosts where they are published"),
+    CHOICE(objective, "objective", "WHAT", gable_objectives, "throughput",
+           "what is best: throughput (of a device), cost, energy, gpus (fewest for --rate), "
+           "latency"),
+    FLAG(disagg, "disagg", "also engines for prompts apart from engines for answers"),
+    CHOICE(overlap, "overlap", "WHAT", gable_overlaps, "none", "what runs at the same time"),
+    NUMBER(skew, "experts-skew", NONE, "A", "0", 0.0, 8.0,
+           "Zipf exponent of the experts' popularity; 0 is uniform"),
+    INT(most_stages, "max-pp", "0", 0.0, 4096.0, "pipeline stages, at most; 0: any"),
+    GABLE_ENERGY_OPTIONS(OWNER),
+    INT(top, "top", "10", 1.0, 8192.0, "layouts to list"),
+    FLAG(emit, "emit", "print the commands that start the engines of the best layout"),
+    CHOICE(format, "format", "FORMAT", gable_formats, "text", "form of the answer"),
+    GABLE_OUTPUT_ROW(OWNER, "the answer, or the Pareto front as a picture (.svg, .png, .pdf)"),
 };
+
+/* ---- limits ---- */
+
+static gable_status read_statistic(gable_cli *cli, const char *name, const char *text,
+                                   gable_statistic *out)
+{
+    for (int i = 0; i < GABLE_N_STATISTICS; i++)
+        if (strcasecmp(gable_statistics[i], text) == 0) {
+            *out = (gable_statistic)i;
+            return GABLE_OK;
+        }
+    return gable_fail(&cli->err, GABLE_USAGE,
+                      "--%s: \"@%.20s\" is not one of @mean, @p50, @p90, @p99", name, text);
+}
+
+/* "2s", "2s@p99". */
+static gable_status read_limit(gable_cli *cli, const char *name, const char *text,
+                               gable_latency_limit *out)
+{
+    char why[200], seconds[64];
+    *out = (gable_latency_limit){0};
+    if (!text)
+        return GABLE_OK;
+    const char *at = strchr(text, '@');
+    size_t length = at ? (size_t)(at - text) : strlen(text);
+    gable_units_result result = GABLE_UNITS_NOT_A_NUMBER;
+    if (length < sizeof seconds) {
+        snprintf(seconds, sizeof seconds, "%.*s", (int)length, text);
+        result = gable_units_parse(seconds, GABLE_DIM_SECONDS, true, &out->s);
+    }
+    if (result != GABLE_UNITS_OK) {
+        gable_units_explain(result, length < sizeof seconds ? seconds : text, GABLE_DIM_SECONDS,
+                            why, sizeof why);
+        return gable_fail(&cli->err, GABLE_USAGE, "--%s %.60s: %s", name, text, why);
+    }
+    if (!(out->s > 0.0))
+        return gable_fail(&cli->err, GABLE_USAGE, "--%s %.60s: expected more than 0 s", name, text);
+    return at ? read_statistic(cli, name, at + 1, &out->of) : GABLE_OK;
+}
+
+static gable_status read_limits(gable_cli *cli, const gable_plan_options *o, gable_goal *goal)
+{
+    GABLE_TRY(read_limit(cli, "ttft", o->ttft, &goal->ttft));
+    GABLE_TRY(read_limit(cli, "tpot", o->tpot, &goal->tpot));
+    return read_limit(cli, "e2e", o->e2e, &goal->e2e);
+}
 
 /* ---- what is offered ---- */
 
@@ -124,9 +126,9 @@ static gable_status load_offer(gable_cli *cli, const gable_plan_options *o, cons
     out->n_gpus = o->gpus > 0 && !(alone && o->gpus > domain) ? o->gpus : domain;
     out->most_gpus = o->gpus > 0 ? out->n_gpus : most_devices;
     out->machine.n_nodes = (int)((out->n_gpus + domain - 1.0) / domain);
-    GABLE_TRY(gable_power_attach(&cli->arena, cli->hw, &out->machine, &cli->err));
-    out->usd_per_gpu_h =
-        o->usd_per_gpu_hour > 0.0 ? o->usd_per_gpu_hour : c.machine.accelerator->price_usd_per_h;
+    GABLE_TRY(gable_energy_attach(cli, &o->energy, &out->machine));
+    out->usd_per_gpu_h = o->energy.usd_per_gpu_hour > 0.0 ? o->energy.usd_per_gpu_hour
+                                                          : c.machine.accelerator->price_usd_per_h;
     if (o->gpus > domain && alone)
         gable_cli_note("%s has no links to others of its kind: %d devices of it are looked at",
                        c.machine.system->name, domain);
@@ -178,6 +180,9 @@ static gable_status draw(gable_cli *cli, const gable_plan_answer *a)
     return gable_pareto_draw(&cli->arena, &request, &gnuplot, a->options->output, &cli->err);
 }
 
+/* As many as people read are simulated, whatever --top lists. */
+static const int most_ranked = 5;
+
 static gable_status run(gable_cli *cli, const void *given)
 {
     const gable_plan_options *o = given;
@@ -190,9 +195,6 @@ static gable_status run(gable_cli *cli, const void *given)
     a->goal = (gable_goal){.isl = o->isl,
                            .osl = o->osl,
                            .length_ratio = o->length_ratio,
-                           .ttft_s = o->ttft,
-                           .tpot_s = o->tpot,
-                           .e2e_s = o->e2e,
                            .rate_per_s = o->rate,
                            .usd_per_h = o->budget,
                            .power_w = o->power,
@@ -201,7 +203,9 @@ static gable_status run(gable_cli *cli, const void *given)
                            .skew = o->skew,
                            .all_gpus = o->gpus > 0,
                            .disagg = o->disagg,
-                           .most_stages = o->most_stages};
+                           .most_stages = o->most_stages,
+                           .n_ranked = o->top < most_ranked ? o->top : most_ranked};
+    GABLE_TRY(read_limits(cli, o, &a->goal));
     GABLE_TRY(load_offers(cli, o, a));
     GABLE_TRY(gable_planner_search(&cli->arena, a->offers, a->n_offers, &a->goal, &a->planned,
                                    &cli->err));
@@ -225,6 +229,8 @@ const gable_command gable_command_plan = {
         "gable plan --model llama-3.1-70b --system hgx-h100-8 --isl 2k --osl 500 --tpot 30ms\n"
         "gable plan --model deepseek-v3 --system hgx-h200-8,hgx-b200-8,gb200-nvl72 --gpus 64 "
         "--ttft 2s --tpot 50ms --objective cost\n"
+        "gable plan --model llama-3.1-70b --system hgx-h100-8 --isl 2k --osl 500 --ttft 1s@p99 "
+        "--tpot 40ms@p99\n"
         "gable plan --model qwen3-235b-a22b --system hgx-h200-8 --gpus 16 --disagg -o front.svg\n"
         "gable plan --model llama-3.1-8b --system l40s-pcie-8 --rate 20 --objective gpus --emit\n",
     .run = run,

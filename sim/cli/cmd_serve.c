@@ -1,164 +1,69 @@
 /* gable serve: a model served to clients, or to requests as they arrive: time to the first token,
  * time per output token, throughput, and what waits. */
+#include "cli/option_rows.h"
 #include "cli/serve.h"
 
-#define COUNT_ROW(name_, default_, min_, max_, member, help_)                                      \
-    {                                                                                              \
-        .name = name_, .type = GABLE_OPTION_QUANTITY, .dim = GABLE_DIM_COUNT, .argument = "N",     \
-        .default_text = default_, .min = min_, .max = max_,                                        \
-        .offset = offsetof(gable_serve_options, member), .help = help_                             \
-    }
-#define TEXT_ROW(name_, argument_, member, help_)                                                  \
-    {                                                                                              \
-        .name = name_, .type = GABLE_OPTION_TEXT, .argument = argument_,                           \
-        .offset = offsetof(gable_serve_options, member), .help = help_                             \
-    }
-#define DTYPE_ROW(name_, member, help_)                                                            \
-    {                                                                                              \
-        .name = name_, .type = GABLE_OPTION_DTYPE, .argument = "DTYPE",                            \
-        .offset = offsetof(gable_serve_options, member), .help = help_                             \
-    }
-#define SECONDS_ROW(name_, member, help_)                                                          \
-    {                                                                                              \
-        .name = name_, .type = GABLE_OPTION_QUANTITY, .dim = GABLE_DIM_SECONDS, .argument = "S",   \
-        .min = 0.0, .max = 1e6, .offset = offsetof(gable_serve_options, member), .help = help_     \
-    }
-#define INT_ROW(name_, default_, min_, max_, member, help_)                                        \
-    {                                                                                              \
-        .name = name_, .type = GABLE_OPTION_INT, .dim = GABLE_DIM_COUNT, .argument = "N",          \
-        .default_text = default_, .min = min_, .max = max_,                                        \
-        .offset = offsetof(gable_serve_options, member), .help = help_                             \
-    }
+/* Rows of the table below. */
+#define OWNER gable_serve_options
+#define TEXT(...) GABLE_TEXT_ROW(OWNER, __VA_ARGS__)
+#define NUMBER(...) GABLE_NUMBER_ROW(OWNER, __VA_ARGS__)
+#define COUNT(member_, name_, default_, min_, max_, help_)                                         \
+    GABLE_NUMBER_ROW(OWNER, member_, name_, COUNT, "N", default_, min_, max_, help_)
+#define INT(...) GABLE_INT_ROW(OWNER, __VA_ARGS__)
+#define CHOICE(...) GABLE_CHOICE_ROW(OWNER, __VA_ARGS__)
+#define FLAG(...) GABLE_FLAG_ROW(OWNER, __VA_ARGS__)
+
 static const gable_option options[] = {
-    TEXT_ROW("model", "NAME|PATH", model, "model: a name of `gable model list`, or a config.json"),
-    TEXT_ROW("checkpoint", "NAME", checkpoint,
-             "formats of a published checkpoint: a row of workloads/checkpoints.csv"),
-    TEXT_ROW("system", "NAME|PATH", system, "system or device: a name of `gable hw list`"),
-    {.name = "stack",
-     .type = GABLE_OPTION_TEXT,
-     .argument = "STACK",
-     .default_text = "vllm",
-     .offset = offsetof(gable_serve_options, stack),
-     .help = "engine that serves; ideal: no software cost"},
-    COUNT_ROW("isl", "1024", 1.0, 1e9, isl, "tokens of a prompt"),
-    COUNT_ROW("osl", "1024", 1.0, 1e9, osl, "tokens of an answer"),
-    {.name = "length-ratio",
-     .type = GABLE_OPTION_QUANTITY,
-     .dim = GABLE_DIM_NONE,
-     .argument = "R",
-     .default_text = "0",
-     .min = 0.0,
-     .max = 1.0,
-     .offset = offsetof(gable_serve_options, length_ratio),
-     .help = "mean length / --isl and --osl, where those are the most; 1: all alike; "
-             "0: a tenth around them"},
-    COUNT_ROW("concurrency", "1", 1.0, 1048576.0, concurrency,
-              "clients that ask again as soon as they are answered"),
-    COUNT_ROW("waves", "10", 1.0, 1e9, waves, "requests of each client; all clients start at once"),
-    GABLE_LAYOUT_OPTIONS(gable_serve_options),
-    GABLE_EDIT_OPTION(gable_serve_options, set),
-    {.name = "arrivals",
-     .type = GABLE_OPTION_CHOICE,
-     .argument = "KIND",
-     .choices = gable_arrivals_names,
-     .default_text = "closed",
-     .offset = offsetof(gable_serve_options, arrivals),
-     .help =
-         "--concurrency clients in a closed loop, at random or in clumps at --rate, as in --trace"},
-    SECONDS_ROW("ttft", ttft_limit_s, "limit: a request's first token within so long"),
-    SECONDS_ROW("tpot", tpot_limit_s, "limit: its other tokens within so long each, on average"),
-    {.name = "attain",
-     .type = GABLE_OPTION_QUANTITY,
-     .dim = GABLE_DIM_NONE,
-     .argument = "F",
-     .default_text = "0.9",
-     .min = 0.0,
-     .max = 1.0,
-     .offset = offsetof(gable_serve_options, attain),
-     .help = "share of requests that must keep the limits"},
-    {.name = "strict",
-     .type = GABLE_OPTION_FLAG,
-     .offset = offsetof(gable_serve_options, strict),
-     .help = "exit with 1 where the limits are missed, or nothing fits"},
-    {.name = "rate",
-     .type = GABLE_OPTION_QUANTITY,
-     .dim = GABLE_DIM_NONE,
-     .argument = "R",
-     .min = 0.0,
-     .max = 1e9,
-     .offset = offsetof(gable_serve_options, rate),
-     .help = "requests per second that arrive on average; without it the most that keep --ttft, "
-             "--tpot"},
-    {.name = "burstiness",
-     .type = GABLE_OPTION_QUANTITY,
-     .dim = GABLE_DIM_NONE,
-     .argument = "S",
-     .default_text = "0.25",
-     .min = 1e-3,
-     .max = 1e3,
-     .offset = offsetof(gable_serve_options, burstiness),
-     .help = "of bursty arrivals: gamma shape of the gaps between them; 1 is poisson, less clumps"},
-    COUNT_ROW("requests", NULL, 0.0, 0.0, requests,
-              "requests to simulate (closed: all waves; trace: all; else 2000)"),
-    TEXT_ROW("trace", "FILE", trace, "recorded requests: CSV or JSON lines, workloads/traffic"),
-    COUNT_ROW("prefix-cache", NULL, 0.0, 0.0, prefix_cache,
-              "tokens of earlier prompts that are kept for later ones (traces with hash_ids)"),
-    INT_ROW("seed", "1", 0.0, 1e9, seed, "of random lengths and arrivals"),
-    INT_ROW("prefill-engines", "0", 0.0, 1024.0, prefill_engines,
-            "engines that compute prompts for those, and hand the cache over"),
-    INT_ROW("prefill-tp", "0", 0.0, 1024.0, prefill_tp,
-            "tensor-parallel ranks of each of those (0: as --tp)"),
-    COUNT_ROW("chunk", NULL, 0.0, 0.0, chunk,
-              "tokens of one step, prompts and answers together (the stack's default)"),
-    COUNT_ROW("max-sequences", NULL, 0.0, 0.0, max_sequences,
-              "sequences that run in an engine at a time (what its cache holds)"),
-    INT_ROW("block", "0", 0.0, 1024.0, block, "tokens of a block of the cache (0: the stack's)"),
-    {.name = "reserve",
-     .type = GABLE_OPTION_FLAG,
-     .offset = offsetof(gable_serve_options, reserve),
-     .help = "start a request only when the cache has room for its whole answer"},
-    INT_ROW("poll", "0", 0.0, 1e6, poll, "steps between two looks for arrivals, while others run"),
-    INT_ROW("wait", "0", 0.0, 1e6, wait,
-            "steps that a prompt waits at most for others to share its step"),
-    {.name = "wait-fill",
-     .type = GABLE_OPTION_QUANTITY,
-     .dim = GABLE_DIM_NONE,
-     .argument = "F",
-     .default_text = "1",
-     .min = 0.0,
-     .max = 1.0,
-     .offset = offsetof(gable_serve_options, wait_fill),
-     .help = "share of the step's tokens that ends --wait early"},
-    DTYPE_ROW("weights", weights, "format of the weights instead of the model's"),
-    DTYPE_ROW("activations", activations, "format of the activations instead of the model's"),
-    DTYPE_ROW("kv", kv, "format of the cache instead of the engine's default"),
-    {.name = "usd-per-gpu-hour",
-     .type = GABLE_OPTION_QUANTITY,
-     .dim = GABLE_DIM_NONE,
-     .argument = "USD",
-     .min = 0.0,
-     .max = 1e6,
-     .offset = offsetof(gable_serve_options, usd_per_gpu_hour),
-     .help = "price of a device, for the cost of tokens"},
-    {.name = "format",
-     .type = GABLE_OPTION_CHOICE,
-     .argument = "FORMAT",
-     .choices = gable_formats,
-     .default_text = "text",
-     .offset = offsetof(gable_serve_options, format),
-     .help = "form of the answer; csv and md: the requests of the simulation"},
-    {.name = "output",
-     .letter = 'o',
-     .type = GABLE_OPTION_TEXT,
-     .argument = "FILE",
-     .offset = offsetof(gable_serve_options, output),
-     .help = "write the answer to FILE, whole or not at all"},
+    GABLE_SERVED_OPTIONS(OWNER),
+    TEXT(system, "system", "NAME|PATH", "system or device: a name of `gable hw list`"),
+    GABLE_LENGTH_OPTIONS(OWNER),
+    COUNT(concurrency, "concurrency", "1", 1.0, 1048576.0,
+          "clients that ask again as soon as they are answered"),
+    COUNT(waves, "waves", "10", 1.0, 1e9, "requests of each client; all clients start at once"),
+    COUNT(warmup, "warmup", "0", 0.0, 1e9,
+          "of those, the first that the figures leave out; plan leaves out 1"),
+    GABLE_LAYOUT_OPTIONS(OWNER),
+    CHOICE(arrivals, "arrivals", "KIND", gable_arrivals_names, "closed",
+           "--concurrency clients in a closed loop, at random or in clumps at --rate, as in "
+           "--trace"),
+    NUMBER(ttft_limit_s, "ttft", SECONDS, "S", NULL, 0.0, 1e6,
+           "limit: a request's first token within so long"),
+    NUMBER(tpot_limit_s, "tpot", SECONDS, "S", NULL, 0.0, 1e6,
+           "limit: its other tokens within so long each, on average"),
+    NUMBER(attain, "attain", NONE, "F", "0.9", 0.0, 1.0,
+           "share of requests that must keep the limits"),
+    FLAG(strict, "strict", "exit with 1 where the limits are missed, or nothing fits"),
+    NUMBER(rate, "rate", NONE, "R", NULL, 0.0, 1e9,
+           "requests per second that arrive on average; without it the most that keep --ttft, "
+           "--tpot"),
+    NUMBER(burstiness, "burstiness", NONE, "S", "0.25", 1e-3, 1e3,
+           "of bursty arrivals: gamma shape of the gaps between them; 1 is poisson, less clumps"),
+    COUNT(requests, "requests", NULL, 0.0, 0.0,
+          "requests to simulate (closed: all waves; trace: all; else 2000)"),
+    TEXT(trace, "trace", "FILE", "recorded requests: CSV or JSON lines, workloads/traffic"),
+    COUNT(prefix_cache, "prefix-cache", NULL, 0.0, 0.0,
+          "tokens of earlier prompts that are kept for later ones (traces with hash_ids)"),
+    INT(seed, "seed", "1", 0.0, 1e9, "of random lengths and arrivals"),
+    INT(prefill_engines, "prefill-engines", "0", 0.0, 1024.0,
+        "engines that compute prompts for those, and hand the cache over"),
+    INT(prefill_tp, "prefill-tp", "0", 0.0, 1024.0,
+        "tensor-parallel ranks of each of those (0: as --tp)"),
+    COUNT(chunk, "chunk", NULL, 0.0, 0.0,
+          "tokens of one step, prompts and answers together (the stack's default)"),
+    COUNT(max_sequences, "max-sequences", NULL, 0.0, 0.0,
+          "sequences that run in an engine at a time (what its cache holds)"),
+    INT(block, "block", "0", 0.0, 1024.0, "tokens of a block of the cache (0: the stack's)"),
+    FLAG(reserve, "reserve", "start a request only when the cache has room for its whole answer"),
+    INT(poll, "poll", "0", 0.0, 1e6, "steps between two looks for arrivals, while others run"),
+    INT(wait, "wait", "0", 0.0, 1e6,
+        "steps that a prompt waits at most for others to share its step"),
+    NUMBER(wait_fill, "wait-fill", NONE, "F", "1", 0.0, 1.0,
+           "share of the step's tokens that ends --wait early"),
+    GABLE_ENERGY_OPTIONS(OWNER),
+    CHOICE(format, "format", "FORMAT", gable_formats, "text",
+           "form of the answer; csv and md: the requests of the simulation"),
+    GABLE_OUTPUT_ROW(OWNER, "write the answer to FILE, whole or not at all"),
 };
-#undef COUNT_ROW
-#undef TEXT_ROW
-#undef DTYPE_ROW
-#undef INT_ROW
-#undef SECONDS_ROW
 
 static gable_status run(gable_cli *cli, const void *given)
 {

@@ -38,6 +38,11 @@ typedef struct gable_energy_words {
          .help = "the same of a whole node or rack; its devices share what its hosts leave"},      \
         GABLE_PRICE_OPTION(owner_, energy.usd_per_gpu_hour)
 
+/* What a machine draws under a load, for those who price many steps: machine->power and, held to
+ * the limits, machine->power_limit_w. Refuses limits that the machine cannot keep. */
+gable_status gable_energy_attach(gable_cli *cli, const gable_energy_words *words,
+                                 gable_machine *machine);
+
 /* What a report of a step says of energy and money. */
 typedef struct gable_bill {
     gable_power power;

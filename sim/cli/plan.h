@@ -2,17 +2,20 @@
  * Room: cli. Uses: engine, report. */
 #ifndef GABLE_CLI_PLAN_H
 #define GABLE_CLI_PLAN_H
+#include "cli/energy_options.h"
 #include "cli/scenario_options.h"
 #include "engine/planner.h"
 
 typedef struct gable_plan_options {
     const char *model, *systems, *stack, *checkpoint, *output;
     double isl, osl, length_ratio;
-    double ttft, tpot, e2e, rate, budget, power, usd_per_gpu_hour, skew;
+    const char *ttft, *tpot, *e2e; /* "2s", "2s@p99" */
+    double rate, budget, power, skew;
     int gpus, top, most_stages, objective, overlap;
     int weights, activations, kv, format;
     bool disagg, emit;
     gable_texts set;
+    gable_energy_words energy;
 } gable_plan_options;
 
 typedef struct gable_plan_answer {
@@ -24,7 +27,7 @@ typedef struct gable_plan_answer {
 } gable_plan_answer;
 
 /* The answer in one of gable_formats. */
-gable_status gable_plan_write(gable_cli *cli, const gable_plan_answer *answer);
+gable_status gable_plan_write(gable_cli *cli, gable_plan_answer *answer);
 
 /* Command lines that start the engines of the best layout (hw/stacks/launch.csv). */
 gable_status gable_plan_launch(gable_cli *cli, const gable_plan_answer *answer);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "layout/families.h"
+
 const char *const gable_phase_choices[] = {"decode", "prefill", NULL};
 const char *const gable_clocks[] = {"burst", "sustained", NULL};
 const char *const gable_phase_choices_both[] = {"decode", "prefill", "both", NULL};
@@ -72,8 +74,9 @@ static gable_status load(gable_cli *cli, const gable_scenario_options *o, gable_
     GABLE_TRY(need(cli, o->model, "model", "llama-3.1-8b"));
     GABLE_TRY(need(cli, o->system, "system", "hgx-h100-8"));
     GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, o->model, &out->model, &cli->err));
-    GABLE_TRY(
-        gable_machine_load(&cli->arena, cli->hw, o->system, o->stack, &out->machine, &cli->err));
+    gable_families families = o->beside ? GABLE_ALL_FAMILIES : gable_layout_families(out->model);
+    GABLE_TRY(gable_machine_load_families(&cli->arena, cli->hw, o->system, o->stack, families,
+                                          &out->machine, &cli->err));
     out->machine.n_nodes = o->nodes;
     GABLE_TRY(gable_edit_machine(cli, &o->set, &out->machine, &out->edited));
     if (o->clocks)

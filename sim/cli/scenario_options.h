@@ -20,6 +20,7 @@ typedef struct gable_scenario_options {
     gable_texts set;              /* fields of the hardware that are edited */
     int format;
     const char *output; /* NULL or "-": standard output */
+    const char *beside; /* another model that runs on the machine; NULL: none */
 } gable_scenario_options;
 
 typedef enum gable_phase_choice {

@@ -2,6 +2,7 @@
  * Room: cli. Uses: engine, report. */
 #ifndef GABLE_CLI_SERVE_H
 #define GABLE_CLI_SERVE_H
+#include "cli/energy_options.h"
 #include "cli/scenario_options.h"
 #include "engine/rent.h"
 #include "engine/serving_sim.h"
@@ -9,7 +10,7 @@
 
 typedef struct gable_serve_options {
     const char *model, *system, *stack, *checkpoint, *trace, *output;
-    double isl, osl, length_ratio, concurrency, waves, usd_per_gpu_hour;
+    double isl, osl, length_ratio, concurrency, waves, warmup;
     double rate, burstiness, requests, prefix_cache;
     double chunk, max_sequences, wait_fill;
     double ttft_limit_s, tpot_limit_s, attain; /* limits: 0: none */
@@ -19,6 +20,7 @@ typedef struct gable_serve_options {
     int arrivals, seed, prefill_engines, prefill_tp, block, poll, wait;
     bool reserve, strict;
     gable_texts set;
+    gable_energy_words energy;
 } gable_serve_options;
 
 /* Engines that compute prompts for others. */
@@ -54,6 +56,11 @@ typedef struct gable_serve_answer {
 /* Prices what the options ask for; lives in the arena of `cli`. */
 gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *options,
                                gable_serve_answer *out);
+
+/* "  power     410 W of 700 W a device …": lines of what a deployment draws, and what a limit does
+ * to its steps; nothing where no design power is published. Shared with `gable plan`. */
+void gable_serve_write_power(gable_text *out, const gable_serving *serving,
+                             const gable_machine *machine);
 
 /* The answer in one of gable_formats. */
 void gable_serve_write(gable_cli *cli, const gable_serve_options *options,

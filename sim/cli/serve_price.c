@@ -3,7 +3,6 @@
 
 #include "cli/serve.h"
 #include "engine/trace.h"
-#include "machine/power.h"
 
 /* What pricing needs beside the answer. */
 typedef struct serving {
@@ -52,6 +51,12 @@ static gable_status check_options(gable_cli *cli, const gable_serve_options *o)
         return gable_fail(&cli->err, GABLE_USAGE,
                           "--prefix-cache needs --trace FILE: only a trace says which prompts "
                           "begin alike");
+    if (o->warmup > 0.0 && !is_closed(o))
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--warmup: of requests that arrive %s none starts with all others", name);
+    if (o->warmup > 0.0 && o->warmup >= o->waves)
+        return gable_fail(&cli->err, GABLE_USAGE, "--warmup %.10g leaves nothing of --waves %.10g",
+                          o->warmup, o->waves);
     if (o->requests > GABLE_SIMULATE_REQUESTS_CAP)
         return gable_fail(&cli->err, GABLE_USAGE, "--requests: at most %d",
                           GABLE_SIMULATE_REQUESTS_CAP);
@@ -136,7 +141,7 @@ static gable_status load(serving *v)
                                        .activations = o->activations,
                                        .kv = o->kv};
     GABLE_TRY(gable_scenario_read(cli, &scenario, GABLE_PHASE_DECODE, false, c, &ignored));
-    GABLE_TRY(gable_power_attach(&cli->arena, cli->hw, &c->machine, &cli->err));
+    GABLE_TRY(gable_energy_attach(cli, &o->energy, &c->machine));
     GABLE_TRY(gable_serving_load(&cli->arena, cli->hw, c->machine.accelerator, o->stack,
                                  &v->constants, &v->rules, &cli->err));
     if (o->kv < 0 && v->rules.kv_fp8 && c->model->kv_dtype == GABLE_DTYPE_BF16)
@@ -213,9 +218,12 @@ static gable_status take_split(serving *v, const gable_served *served,
     gable_serve_split *apart = &v->answer->apart;
     GABLE_TRY(take_prefill(v, served, range, &setup->prefill));
     setup->n_prefill = v->options->prefill_engines;
-    GABLE_TRY(gable_serving_handover(served->machine, v->prefill_parts.token_bytes,
-                                     v->parts.token_bytes, v->answer->n_devices, &apart->handover,
-                                     &cli->err));
+    gable_handover_end from = gable_handover_from(&v->prefill_parts, &v->constants);
+    gable_handover_end to = gable_handover_to(&v->parts, &v->constants);
+    GABLE_TRY(gable_serving_handover(served->machine, &from, &to, v->answer->n_devices,
+                                     &apart->handover, &cli->err));
+    gable_handover_slow(&apart->handover, v->parts.isl, v->parts.osl, &setup->prefill,
+                        &setup->rules);
     setup->transfer_s = apart->handover.fixed_s;
     setup->transfer_s_per_token = apart->handover.token_s;
     double batch = floor(v->parts.capacity);
@@ -248,11 +256,18 @@ static bool within(const gable_serve_options *o, double ttft_s, double tpot_s)
            (!(o->tpot_limit_s > 0.0) || tpot_s <= o->tpot_limit_s);
 }
 
+/* Requests without those of --warmup. */
+static gable_requests counted_of(const gable_serve_options *o, const gable_serve_answer *a)
+{
+    return gable_requests_after(&a->requests, (size_t)(o->warmup * floor(o->concurrency)));
+}
+
 /* Share of requests that keep both limits (the goodput of DistServe); of a closed form, whether the
  * means do. */
 static double share_within(const gable_serve_options *o, const gable_serve_answer *a)
 {
-    const gable_requests *r = &a->requests;
+    gable_requests counted = counted_of(o, a);
+    const gable_requests *r = &counted;
     double n = 0.0;
     if (!(o->ttft_limit_s > 0.0) && !(o->tpot_limit_s > 0.0))
         return (double)NAN;
@@ -403,7 +418,7 @@ static gable_status take_rates(serving *v)
         GABLE_TRY(take_energy(v));
     }
     s->tokens_per_s_per_gpu = s->tokens_per_s / a->n_devices;
-    take_bill(v->options->usd_per_gpu_hour, a);
+    take_bill(v->options->energy.usd_per_gpu_hour, a);
     return GABLE_OK;
 }
 
@@ -440,8 +455,9 @@ gable_status gable_serve_price(gable_cli *cli, const gable_serve_options *o,
         return GABLE_OK;
     if (out->simulated) {
         add_first(&v);
-        GABLE_TRY(gable_request_times_of(&cli->arena, &out->requests, out->result.span_s,
-                                         &out->times, &cli->err));
+        const gable_requests counted = counted_of(o, out);
+        GABLE_TRY(gable_request_times_of(&cli->arena, &counted, out->result.span_s, &out->times,
+                                         &cli->err));
     }
     out->within_frac = share_within(o, out);
     return take_rates(&v);

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "cli/serve.h"
+#include "report/memory.h"
 
 /* ---- the requests of a simulation ---- */
 
@@ -58,6 +59,11 @@ static const char *seconds(double s, quantity out)
     return gable_units_print(s, GABLE_DIM_SECONDS, 4, out);
 }
 
+static const char *watts(double w, quantity out)
+{
+    return gable_units_print(w, GABLE_DIM_WATTS, 4, out);
+}
+
 static void add_times(gable_text *out, const char *label, const double s[3])
 {
     quantity text[3];
@@ -92,7 +98,8 @@ static void write_memory(gable_text *out, const gable_serve_options *o, const ga
 {
     const gable_serving_parts *p = &a->serving.parts;
     quantity free_text;
-    gable_units_print(fmax(p->free_bytes, 0.0), GABLE_DIM_BYTES, 4, free_text);
+    gable_report_memory(out, p);
+    gable_units_print(p->free_bytes, GABLE_DIM_BYTES, 4, free_text);
     gable_text_addf(out,
                     "  cache     %s of each device, %.0f tokens: %.4g sequences of this length%s\n",
                     free_text, floor(p->kv_tokens), p->capacity, p->fits ? "" : ": NOT ONE FITS");
@@ -160,6 +167,11 @@ static void write_split(gable_text *out, const gable_serve_options *o, const gab
                     seconds(x->handover.fixed_s + x->handover.token_s * prompt, text),
                     x->handover.out ? "over the scale-out fabric" : "inside the domain",
                     100.0 * a->result.link_busy_frac);
+    if (x->handover.longer_frac > 0.0)
+        gable_text_addf(out,
+                        "            %.1f %% slower beside the engines' own exchanges, which it "
+                        "slows in turn\n",
+                        100.0 * x->handover.longer_frac);
     gable_text_addf(out,
                     "  balance   %.4g requests/s an engine that computes prompts, %.4g one that "
                     "answers %.0f: %.3g to 1\n",
@@ -222,6 +234,36 @@ static void write_energy(gable_text *out, const gable_serving_energy *e)
                         e->joules_per_token);
 }
 
+void gable_serve_write_power(gable_text *out, const gable_serving *s, const gable_machine *machine)
+{
+    const gable_serving_energy *e = &s->energy;
+    quantity text[3];
+    if (!(e->power_w > 0.0))
+        return;
+    gable_text_addf(out, "  power     %s a device", watts(e->power_w, text[0]));
+    if (e->modelled)
+        gable_text_addf(out, " of %s (%s, p10 %s, p90 %s)", watts(e->limit_w, text[0]),
+                        gable_provenance_name(e->provenance), watts(e->power_p10_w, text[1]),
+                        watts(e->power_p90_w, text[2]));
+    else
+        gable_text_add(out, ", its limit");
+    if (e->n_systems > 0.0) {
+        gable_text_addf(out, ",\n            %.0f x ", e->n_systems);
+        gable_text_add_safe(out, machine->system->name);
+        gable_text_addf(out, " with hosts %s of %s", watts(e->system_w, text[0]),
+                        watts(e->system_limit_w, text[1]));
+        if (e->n_systems > 1.0)
+            gable_text_addf(out, " each, %s in all", watts(e->all_w, text[2]));
+    }
+    gable_text_add(out, "\n");
+    if (machine->power_limit_w > 0.0)
+        gable_text_addf(
+            out,
+            "  held      to %s a device: kernels of a step that decodes take x%.4g, of a "
+            "prompt x%.4g\n",
+            watts(machine->power_limit_w, text[0]), s->parts.decode_slower, s->parts.prompt_slower);
+}
+
 static void write_text(gable_cli *cli, const gable_serve_options *o, const gable_serve_answer *a)
 {
     gable_text *out = &cli->out;
@@ -237,6 +279,7 @@ static void write_text(gable_cli *cli, const gable_serve_options *o, const gable
         write_limits(out, o, a);
     write_bill(out, a);
     write_energy(out, &s->energy);
+    gable_serve_write_power(out, s, &a->priced.machine);
     gable_text_addf(out, "  engine    %s: ", gable_provenance_name(s->provenance));
     gable_text_add_safe(out, s->from);
     gable_text_add(out, "\n");
@@ -278,6 +321,7 @@ static void write_json_split(gable_text *out, const gable_serve_options *o,
     const json_row rows[] = {
         {"handover_s", x->handover.fixed_s + x->handover.token_s * a->serving.parts.isl},
         {"handover_bytes", x->handover.token_bytes * a->serving.parts.isl},
+        {"handover_longer_frac", x->handover.longer_frac},
         {"link_busy_frac", a->result.link_busy_frac},
         {"prefill_requests_per_s", x->rates.prefill_requests_per_s},
         {"decode_requests_per_s", x->rates.decode_requests_per_s},
@@ -371,6 +415,15 @@ static void write_json(gable_text *out, const gable_serve_options *o, const gabl
         {"most_joules_per_output_token", above_0(s->energy.most_joules_per_token)},
         {"power_w", above_0(s->energy.power_w)},
         {"idle_energy_frac", s->energy.modelled ? s->energy.idle_frac : nothing},
+        {"power_p10_w", above_0(s->energy.power_p10_w)},
+        {"power_p90_w", above_0(s->energy.power_p90_w)},
+        {"power_limit_w", above_0(s->energy.limit_w)},
+        {"systems", above_0(s->energy.n_systems)},
+        {"system_power_w", above_0(s->energy.system_w)},
+        {"system_power_limit_w", above_0(s->energy.system_limit_w)},
+        {"deployment_power_w", above_0(s->energy.all_w)},
+        {"step_slower", p->decode_slower},
+        {"prompt_slower", p->prompt_slower},
     };
     size_t n = sizeof rows / sizeof rows[0];
     for (size_t i = 0; !p->fits && i < n; i++)
@@ -381,6 +434,8 @@ static void write_json(gable_text *out, const gable_serve_options *o, const gabl
     gable_text_add_json_number(out, floor(p->kv_tokens));
     gable_text_addf(out, ",\n  \"fits\": %s,\n  \"source\": \"%s\"", p->fits ? "true" : "false",
                     gable_provenance_name(s->provenance));
+    gable_text_add(out, ",\n  ");
+    gable_report_memory_json(out, p, "  ");
     add_text(out, "price_date", a->rent.date);
     add_text(out, "price_source", a->rent.source);
     add_text(out, "power_source",

@@ -175,11 +175,12 @@ static void write_entry(gable_text *out, const gable_serving_entry *e)
     const gable_serving_constants *c = &e->constants;
     gable_text_addf(out,
                     "    { \"generation\": \"%s\", \"from\": \"%d runs; %s: TPOT median "
-                    "%.1f %%, p90 %.1f %%, TTFT %.1f %%, %.1f %%\", \"source\": \"RUNS\",\n     ",
+                    "%.1f %%, p90 %.1f %%, TTFT %.1f %%, %.1f %%; %d stalled\", \"source\": "
+                    "\"RUNS\",\n     ",
                     e->generation, e->n_train + e->n_test,
                     e->n_test ? "held-out ones" : "too few to hold any out",
                     100.0 * e->tpot_median_frac, 100.0 * e->tpot_p90_frac,
-                    100.0 * e->ttft_median_frac, 100.0 * e->ttft_p90_frac);
+                    100.0 * e->ttft_median_frac, 100.0 * e->ttft_p90_frac, e->n_stalled);
     /* Four digits: what a fit knows, and the same bytes on every machine. */
 #define CONSTANT(member, key, dim, prior, spread, least, most, help)                               \
     gable_text_addf(out, " \"%s%s\": %.4g,", key,                                                  \

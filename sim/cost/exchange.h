@@ -84,7 +84,15 @@ typedef struct gable_way {
     double
         cap_bytes_per_s; /* what was measured on a shared path; no share is taken of it; 0: none */
     double out_steps, out_wire_bytes, out_bytes_per_s;
+    double peak, out_peak; /* what the busiest device gets over the mean of all; 1 without skew */
 } gable_way;
+
+/* Where the seconds of a way go: what does not go with the bytes, and how long links of the busiest
+ * device are taken at the rates that are reached, inside its node and between nodes: what another
+ * exchange at the same time has to wait for (net/share.h). */
+typedef struct gable_way_parts {
+    double overhead_s, inside_s, outside_s;
+} gable_way_parts;
 
 enum { GABLE_WAYS_CAP = 8 };
 typedef struct gable_ways {
@@ -97,10 +105,10 @@ typedef struct gable_ways {
 gable_family gable_collective_family(const gable_collective *collective);
 
 /* Seconds of one way. `value` is in the order of the family's form.
- *   best_s       of another way: one that cannot be faster may be left unfinished, at some time
- *                between that and its own; INFINITY asks for the time itself
- *   overhead_s   what does not go with the bytes */
+ *   best_s   of another way: one that cannot be faster may be left unfinished, at some time between
+ *            that and its own; INFINITY asks for the time itself
+ *   parts    filled where the way is finished */
 double gable_way_s(const gable_collective *collective, const gable_way *way, gable_family family,
-                   const double *value, double best_s, double *overhead_s);
+                   const double *value, double best_s, gable_way_parts *parts);
 
 #endif

@@ -58,14 +58,16 @@ static double capped(double rate, double cap)
 /* Small messages go by a protocol that waits for nothing and wastes bandwidth, large ones shake
  * hands first. Between nodes the two networks work on different pieces at once. */
 static double collective_s(const gable_collective *c, const gable_way *w, const double *v,
-                           double best_s, double *overhead_s)
+                           double best_s, gable_way_parts *parts)
 {
     double peers = c->n_nodes > 1.0 ? c->n_ranks / c->n_nodes - 1.0 : c->n_ranks - 1.0;
     double start =
         1e-6 * (v[GABLE_COLLECTIVE_P_T0] + v[GABLE_COLLECTIVE_P_H] * w->steps +
                 v[GABLE_COLLECTIVE_P_PEER] * peers + v[GABLE_COLLECTIVE_P_NH] * w->out_steps);
     bool in_switch = w->kind == GABLE_WAY_SWITCH;
-    *overhead_s = start;
+    if (in_switch)
+        start += 1e-6 * v[GABLE_COLLECTIVE_P_SWT0];
+    parts->overhead_s = start;
     if (start >= best_s)
         return start;
     double frac = in_switch ? v[GABLE_COLLECTIVE_P_SWITCH]
@@ -75,10 +77,10 @@ static double collective_s(const gable_collective *c, const gable_way *w, const 
     double out = w->out_wire_bytes > 0.0
                      ? w->out_wire_bytes / (v[GABLE_COLLECTIVE_P_NFRAC] * w->out_bytes_per_s)
                      : 0.0;
-    if (in_switch) {
-        *overhead_s = start + 1e-6 * v[GABLE_COLLECTIVE_P_SWT0];
-        return *overhead_s + max2(y, out);
-    }
+    parts->inside_s = y;
+    parts->outside_s = out;
+    if (in_switch)
+        return start + max2(y, out);
     double faster = max2(y, out); /* neither protocol of more than two ranks can do it in less */
     if (c->n_ranks > 2.0 && start + faster >= best_s)
         return start + faster;
@@ -87,40 +89,42 @@ static double collective_s(const gable_collective *c, const gable_way *w, const 
                                w->cap_bytes_per_s);
     double eager = max2(w->wire_bytes / eager_rate, 2.0 * out);
     double bulk = 1e-6 * v[GABLE_COLLECTIVE_P_EDGE] + ramped(faster, v[GABLE_COLLECTIVE_P_TAU]);
-    *overhead_s = start;
     return start + min2(eager, bulk);
 }
 
 static double custom_s(const gable_collective *c, const gable_way *w, const double *v,
-                       double best_s, double *overhead_s)
+                       double best_s, gable_way_parts *parts)
 {
     double start = 1e-6 * (v[GABLE_CUSTOM_P_T0] + v[GABLE_CUSTOM_P_PEER] * (c->n_ranks - 1.0));
-    double rate = w->bytes_per_s, wire = w->wire_bytes, cap = w->cap_bytes_per_s;
+    double rate = w->bytes_per_s, wire = w->wire_bytes, cap = w->cap_bytes_per_s, y;
     bool too_large = c->bytes > mib * v[GABLE_CUSTOM_P_CAP];
-    *overhead_s = start;
+    parts->overhead_s = start;
+    parts->outside_s = 0.0;
     switch (w->kind) {
     case GABLE_WAY_ONE_SHOT:
-        return too_large ? (double)INFINITY
-                         : start + ramped(wire / capped(v[GABLE_CUSTOM_P_ONE] * rate, cap),
-                                          v[GABLE_CUSTOM_P_RAMPED] > 0.0 ? v[GABLE_CUSTOM_P_ONE_TAU]
-                                                                         : 0.0);
+        parts->inside_s = y = wire / capped(v[GABLE_CUSTOM_P_ONE] * rate, cap);
+        return too_large
+                   ? (double)INFINITY
+                   : start + ramped(y, v[GABLE_CUSTOM_P_RAMPED] > 0.0 ? v[GABLE_CUSTOM_P_ONE_TAU]
+                                                                      : 0.0);
     case GABLE_WAY_TWO_SHOT:
-        *overhead_s += 1e-6 * v[GABLE_CUSTOM_P_TWO_US];
-        if (*overhead_s >= best_s)
-            return *overhead_s;
-        return too_large ? (double)INFINITY
-                         : *overhead_s + wire / capped(v[GABLE_CUSTOM_P_TWO] * rate, cap);
+        parts->overhead_s = start += 1e-6 * v[GABLE_CUSTOM_P_TWO_US];
+        if (start >= best_s)
+            return start;
+        parts->inside_s = y = wire / capped(v[GABLE_CUSTOM_P_TWO] * rate, cap);
+        return too_large ? (double)INFINITY : start + y;
     case GABLE_WAY_SWITCH:
-        *overhead_s += 1e-6 * v[GABLE_CUSTOM_P_LIB_US];
-        return *overhead_s +
-               ramped(wire / (v[GABLE_CUSTOM_P_SWITCH] * rate), v[GABLE_CUSTOM_P_TAU]);
     case GABLE_WAY_RING:
     case GABLE_WAY_TOKENS:
         break;
     }
-    *overhead_s += 1e-6 * v[GABLE_CUSTOM_P_LIB_US];
-    return *overhead_s +
-           ramped(wire / capped(v[GABLE_CUSTOM_P_FRAC] * rate, cap), v[GABLE_CUSTOM_P_TAU]);
+    parts->overhead_s = start += 1e-6 * v[GABLE_CUSTOM_P_LIB_US];
+    if (start >= best_s)
+        return start;
+    y = w->kind == GABLE_WAY_SWITCH ? wire / (v[GABLE_CUSTOM_P_SWITCH] * rate)
+                                    : wire / capped(v[GABLE_CUSTOM_P_FRAC] * rate, cap);
+    parts->inside_s = y;
+    return start + ramped(y, v[GABLE_CUSTOM_P_TAU]);
 }
 
 static double copy_rate(double frac_rate, double n_sm, double sm_gbps)
@@ -129,33 +133,37 @@ static double copy_rate(double frac_rate, double n_sm, double sm_gbps)
 }
 
 static double tokens_s(const gable_collective *c, const gable_way *w, const double *v,
-                       double *overhead_s)
+                       gable_way_parts *parts)
 {
     double fixed = v[GABLE_EXCHANGE_P_EXP] * c->experts / c->n_ranks +
                    1e-3 * v[GABLE_EXCHANGE_P_TOK] * c->tokens;
     double rate =
         copy_rate(v[GABLE_EXCHANGE_P_FRAC] * w->bytes_per_s, c->n_sm, v[GABLE_EXCHANGE_P_SMR]);
-    double y = ramped(w->wire_bytes / rate, v[GABLE_EXCHANGE_P_TAU]);
-    *overhead_s = 1e-6 * (v[GABLE_EXCHANGE_P_T0] + v[GABLE_EXCHANGE_P_LOG] * w->steps + fixed);
+    parts->inside_s = w->wire_bytes / rate;
+    parts->outside_s = 0.0;
+    double y = ramped(parts->inside_s, v[GABLE_EXCHANGE_P_TAU]);
+    parts->overhead_s =
+        1e-6 * (v[GABLE_EXCHANGE_P_T0] + v[GABLE_EXCHANGE_P_LOG] * w->steps + fixed);
     if (w->out_wire_bytes <= 0.0)
-        return *overhead_s + y;
+        return parts->overhead_s + y;
     double out_rate =
         copy_rate(v[GABLE_EXCHANGE_P_NFRAC] * w->out_bytes_per_s, c->n_sm, v[GABLE_EXCHANGE_P_NSM]);
-    double out = ramped(w->out_wire_bytes / out_rate, v[GABLE_EXCHANGE_P_NTAU]);
-    *overhead_s =
+    parts->outside_s = w->out_wire_bytes / out_rate;
+    double out = ramped(parts->outside_s, v[GABLE_EXCHANGE_P_NTAU]);
+    parts->overhead_s =
         1e-6 * (v[GABLE_EXCHANGE_P_NT0] + v[GABLE_EXCHANGE_P_NLOG] * w->out_steps + fixed);
-    return *overhead_s + max2(out, y);
+    return parts->overhead_s + max2(out, y);
 }
 
 double gable_way_s(const gable_collective *collective, const gable_way *way, gable_family family,
-                   const double *value, double best_s, double *overhead_s)
+                   const double *value, double best_s, gable_way_parts *parts)
 {
     gable_form_kind form = gable_family_form(family);
     if (form == GABLE_FORM_CUSTOM)
-        return custom_s(collective, way, value, best_s, overhead_s);
+        return custom_s(collective, way, value, best_s, parts);
     if (form == GABLE_FORM_EXCHANGE)
-        return tokens_s(collective, way, value, overhead_s);
-    return collective_s(collective, way, value, best_s, overhead_s);
+        return tokens_s(collective, way, value, parts);
+    return collective_s(collective, way, value, best_s, parts);
 }
 
 void gable_form_exchange(const gable_op *op, const gable_work *work, gable_chip *chip,
@@ -165,12 +173,12 @@ void gable_form_exchange(const gable_op *op, const gable_work *work, gable_chip 
     double best = (double)INFINITY, overhead_s = 0.0;
     (void)chip;
     for (int i = 0; i < ways->n; i++) {
-        double own;
+        gable_way_parts parts;
         double s =
-            gable_way_s(&op->exchange.collective, &ways->way[i], work->family, value, best, &own);
+            gable_way_s(&op->exchange.collective, &ways->way[i], work->family, value, best, &parts);
         if (s < best) {
             best = s;
-            overhead_s = own;
+            overhead_s = parts.overhead_s;
         }
     }
     out->overhead_s = overhead_s;

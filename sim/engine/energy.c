@@ -164,15 +164,22 @@ static void hold(const gable_plan *plan, const gable_machine *machine, const gab
                  gable_step *step, gable_energy *out)
 {
     double clock_s = 0.0, held_s = 0.0;
+    bool slower = false; /* any row so far */
     for (int i = 0; i < plan->n_rows; i++) {
         gable_activity activity;
         gable_throttled held;
         gable_time *time = &step->row[i];
+        int like = step->like[i];
+        if (like < i && !slower) {
+            out->row_w[i] = out->row_w[like];
+            continue;
+        }
         of_row(p, plan, step, i, &activity);
         gable_energy_throttle(p, out->limit_w, &activity, &held);
         out->row_w[i] = held.draw_w;
         if (held.time_s <= time->time_s)
             continue;
+        slower = true;
         out->n_throttled += plan->calls[i] > 0.0;
         clock_s += plan->calls[i] * held.time_s * held.clock_frac;
         held_s += plan->calls[i] * held.time_s;
@@ -207,8 +214,22 @@ static void add_rows(const gable_plan *plan, const gable_power *p, const gable_s
     out->power_w = total_s > 0.0 ? out->energy_j / total_s : p->idle_w;
 }
 
-/* Beside its devices a node or rack draws what its design power leaves. */
-static double host_w_of(const gable_system *system)
+double gable_energy_held_s(const gable_machine *machine, const gable_work *work,
+                           const gable_time *time)
+{
+    gable_activity activity;
+    gable_throttled held;
+    if (!machine->power || !(machine->power_limit_w > 0.0))
+        return time->time_s;
+    if (work)
+        gable_energy_of_op(machine->power, work, time, &activity);
+    else
+        of_collective(machine->power, time, &activity);
+    gable_energy_throttle(machine->power, machine->power_limit_w, &activity, &held);
+    return held.time_s;
+}
+
+double gable_energy_host_w(const gable_system *system)
 {
     double devices = system->n_accelerators * system->accelerator->tdp_w;
     if (system->n_accelerators == 1 || !(system->power_w > 0.0) || !(devices > 0.0))
@@ -216,12 +237,13 @@ static double host_w_of(const gable_system *system)
     return fmax(system->power_w - devices, 0.0);
 }
 
-static gable_status take_limits(const gable_machine *machine, const gable_power *p,
-                                const gable_power_limits *limits, gable_energy *out, gable_err *err)
+gable_status gable_energy_take_limits(const gable_machine *machine, const gable_power *p,
+                                      const gable_power_limits *limits, gable_energy *out,
+                                      gable_err *err)
 {
     const gable_system *system = machine->system;
     out->limit_w = p->limit_w;
-    out->host_w = host_w_of(system);
+    out->host_w = gable_energy_host_w(system);
     out->system_limit_w = isnan(out->host_w) ? (double)NAN : system->power_w;
     if (limits->device_w > 0.0)
         out->limit_w = fmin(out->limit_w, limits->device_w);
@@ -259,7 +281,7 @@ gable_status gable_energy_of_step(gable_arena *arena, const gable_plan *plan,
     GABLE_TRY(gable_arena_take(arena, n, sizeof *out->row_w, &out->row_w, err));
     if (!(power->limit_w > 0.0))
         return GABLE_OK;
-    GABLE_TRY(take_limits(machine, power, limits, out, err));
+    GABLE_TRY(gable_energy_take_limits(machine, power, limits, out, err));
     hold(plan, machine, power, step, out);
     add_rows(plan, power, step, out);
     if (step->tokens_per_s > 0.0)

@@ -63,6 +63,20 @@ typedef struct gable_power_limits {
     double system_w; /* of one node or rack; its devices share what hosts leave */
 } gable_power_limits;
 
+/* What the limits leave a device: limit_w, host_w and system_limit_w of `out`. Refuses what
+ * gable_energy_of_step refuses. */
+gable_status gable_energy_take_limits(const gable_machine *machine, const gable_power *power,
+                                      const gable_power_limits *limits, gable_energy *out,
+                                      gable_err *err);
+
+/* Beside its devices a node or rack draws what its design power leaves, W; NaN: not published. */
+double gable_energy_host_w(const gable_system *system);
+
+/* Seconds of one call held to machine->power_limit_w: time->time_s where there is no limit.
+ *   work   NULL: a collective */
+double gable_energy_held_s(const gable_machine *machine, const gable_work *work,
+                           const gable_time *time);
+
 /* Holds a priced step to the limits, then adds up its energy: rows that would draw more get longer
  * and the sums of `step` are those of the longer rows. Where no design power is published, out's
  * power_w is 0 and nothing changes. Refuses with GABLE_INPUT a limit that is not above what the

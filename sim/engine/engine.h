@@ -28,8 +28,11 @@ typedef struct gable_step {
     double *hidden_s;       /* of all calls, what other rows hide, or, below 0, how much they
                                slow it; 0 unless the plan overlaps */
     const char **algorithm; /* of collectives; NULL for others */
+    gable_wire *wire;       /* of one call of a collective; stays as it is for others and where
+                               nothing overlaps */
 
     double time_s_total, ceiling_s_total, p10_s, p90_s;
+    double contended_s; /* of time_s_total: exchanges wait for links that others beside them use */
     double bound_s[GABLE_N_BOUNDS]; /* time_s_total split by what each second was spent on */
     gable_bound bound;              /* the largest of those */
     gable_provenance provenance;    /* the worst among the rows */
@@ -37,7 +40,10 @@ typedef struct gable_step {
     double intensity_flops_per_byte, ridge_flops_per_byte;
     double tokens_per_s; /* new tokens of the whole deployment; for prefill the prompt tokens */
     /* memory of one device */
-    double total_bytes, capacity_bytes, reserve_bytes;
+    double total_bytes, capacity_bytes;
+    double reserve_bytes;       /* what the stack keeps beside the plan (engine/memory.h) */
+    double position_bytes;      /* of that, the table of positions; of the model, made once */
+    double communication_bytes; /* of that, buffers; the rest is the framework's */
     bool fits;
 } gable_step;
 

@@ -35,7 +35,23 @@ static double seconds(double bytes, double bytes_per_s)
     return bytes > 0.0 ? bytes / bytes_per_s : 0.0;
 }
 
-double gable_engine_host_s(const gable_plan *plan, const gable_machine *machine, double others_s)
+double gable_engine_exchange_s(const gable_machine *machine, double wire_bytes)
+{
+    const gable_system *system = machine->system;
+    bool one_link = system->fabric == GABLE_FABRIC_PCIE;
+    return one_link ? seconds(wire_bytes, system->scale_up_bytes_per_s) : 0.0;
+}
+
+/* Of others_s, as long as `rate` would take for what the link has room for besides. */
+static double room_s(const gable_machine *machine, double rate, double others_s, double exchange_s)
+{
+    double link = gable_system_host_path(machine->system).link_bytes_per_s;
+    double idle_s = fmax(others_s - exchange_s, 0.0);
+    return rate > 0.0 && link > rate ? fmin(others_s, idle_s * link / rate) : idle_s;
+}
+
+double gable_engine_host_s(const gable_plan *plan, const gable_machine *machine, double others_s,
+                           double exchange_s)
 {
     const gable_host_traffic *host = &plan->host;
     gable_host_rates rates = gable_engine_host_rates(plan, machine);
@@ -43,8 +59,11 @@ double gable_engine_host_s(const gable_plan *plan, const gable_machine *machine,
     double routed = seconds(host->routed_bytes, rates.offload_bytes_per_s);
     double memory = seconds(host->memory_bytes, rates.memory_bytes_per_s);
     bool one_link = plan->scenario.memory_place == GABLE_MEMORY_HOST;
-    double late = fmax(ahead + (one_link ? memory : 0.0) - others_s, 0.0);
-    double rows_late = fmax(memory - host->memory_frac * others_s, 0.0);
+    double hiding_s = exchange_s > 0.0
+                          ? room_s(machine, rates.offload_bytes_per_s, others_s, exchange_s)
+                          : others_s;
+    double late = fmax(ahead + (one_link ? memory : 0.0) - hiding_s, 0.0);
+    double rows_late = fmax(memory - host->memory_frac * (one_link ? hiding_s : others_s), 0.0);
     return routed + fmax(late, rows_late);
 }
 

@@ -16,8 +16,15 @@ gable_host_rates gable_engine_host_rates(const gable_plan *plan, const gable_mac
 /* Seconds that fetching adds to a step whose other rows take `others_s`: dense weights and cache
  * are prefetched a layer ahead and show only as far as they take longer than all else; experts are
  * fetched once the router has chosen; rows of a memory table must be there when the first module
- * runs (facts/models.md 4.14). Cannot fail: gable_engine_check saw to the rates. */
-double gable_engine_host_s(const gable_plan *plan, const gable_machine *machine, double others_s);
+ * runs (facts/models.md 4.14). Cannot fail: gable_engine_check saw to the rates.
+ *   exchange_s   of others_s, how long exchanges take the link that is fetched over, which is one
+ *                queue for both (gable_engine_exchange_s) */
+double gable_engine_host_s(const gable_plan *plan, const gable_machine *machine, double others_s,
+                           double exchange_s);
+
+/* Seconds that `wire_bytes` of exchanges take the link between a device and the host: in a PCIe box
+ * it is the one to other devices; 0 elsewhere. */
+double gable_engine_exchange_s(const gable_machine *machine, double wire_bytes);
 
 /* Refuses with GABLE_INPUT a plan that fetches over a link that nobody described, by its name. */
 gable_status gable_engine_check_host(const gable_plan *plan, const gable_machine *machine,

@@ -14,8 +14,15 @@ const char *const gable_objectives[] = {
 #undef OBJECTIVE_NAME
         NULL};
 
+const char *const gable_statistics[] = {
+#define STATISTIC_NAME(symbol, name, member) name,
+    GABLE_STATISTIC_LIST(STATISTIC_NAME)
+#undef STATISTIC_NAME
+        NULL};
+
 /* Batches beyond this serve nobody. */
 static const double most_clients = 16384.0;
+const double gable_planner_most_clients = GABLE_SERVING_LOOP_CAP / 10.0; /* ten waves */
 /* How near to a limit a batch is sought. */
 static const double near_enough = 1.04;
 
@@ -48,15 +55,41 @@ static gable_verdict missed(gable_candidate *c, gable_verdict verdict, double as
     return verdict;
 }
 
-static gable_verdict judge(const gable_goal *g, const gable_offer *offer, gable_candidate *c)
+static bool is_percentile(const gable_latency_limit *l)
 {
+    return l->s > 0.0 && l->of != GABLE_STATISTIC_MEAN;
+}
+
+bool gable_goal_simulates(const gable_goal *g)
+{
+    return is_percentile(&g->ttft) || is_percentile(&g->tpot) || is_percentile(&g->e2e);
+}
+
+/* The mean; for a percentile what hardly any request is below: a prompt served at once (the start
+ * of the loop can lift the mean above p50 and p90), steps without prompts of others. */
+static double ttft_of(const gable_candidate *c, const gable_latency_limit *l)
+{
+    bool mean = l->of == GABLE_STATISTIC_MEAN;
+    return (mean ? c->serving.ttft_s : c->serving.ttft_service_s) + c->transfer_s;
+}
+
+static double tpot_of(const gable_offer *offer, const gable_candidate *c,
+                      const gable_latency_limit *l)
+{
+    bool mean = l->of == GABLE_STATISTIC_MEAN;
+    return mean ? c->serving.tpot_s : gable_serving_step_s(&c->serving.parts, &offer->constants);
+}
+
+gable_verdict gable_planner_judge(const gable_goal *g, const gable_offer *offer, gable_candidate *c)
+{
+    double answer_s = (c->serving.parts.osl - 1.0) * tpot_of(offer, c, &g->e2e);
     const struct {
         gable_verdict verdict;
         double asked, limit;
     } limits[] = {
-        {GABLE_VERDICT_TPOT, c->serving.tpot_s, g->tpot_s},
-        {GABLE_VERDICT_TTFT, c->serving.ttft_s + c->transfer_s, g->ttft_s},
-        {GABLE_VERDICT_E2E, c->e2e_s, g->e2e_s},
+        {GABLE_VERDICT_TPOT, tpot_of(offer, c, &g->tpot), g->tpot.s},
+        {GABLE_VERDICT_TTFT, ttft_of(c, &g->ttft), g->ttft.s},
+        {GABLE_VERDICT_E2E, ttft_of(c, &g->e2e) + answer_s, g->e2e.s},
         {GABLE_VERDICT_RATE, c->gpus,
          g->rate_per_s > 0.0 ? fmax(offer->n_gpus, offer->most_gpus) : 0.0},
         {GABLE_VERDICT_BUDGET, c->usd_per_h, g->usd_per_h},
@@ -68,12 +101,26 @@ static gable_verdict judge(const gable_goal *g, const gable_offer *offer, gable_
     return c->verdict = GABLE_VERDICT_BEHIND;
 }
 
+void gable_planner_cannot_hold(const gable_search *x, gable_candidate *c)
+{
+    missed(c, GABLE_VERDICT_MEMORY, c->serving.parts.weights_bytes,
+           gable_accelerator_memory_bytes(x->offers[c->offer].machine.accelerator));
+}
+
 static double replica_gpus(const gable_serving_request *layout)
 {
     gable_scenario s = {0};
     GABLE_RANKS_COPY(&s, layout);
     s.dp = 1;
     return gable_layout_devices(&s);
+}
+
+static void fill_energy(const gable_offer *offer, gable_candidate *c)
+{
+    gable_serving_energy_of(&c->serving.parts, &offer->machine, c->gpus, c->tokens_per_s,
+                            &c->serving.energy);
+    c->joules_per_token = c->serving.energy.joules_per_token;
+    c->power_w = c->serving.energy.all_w;
 }
 
 /* As many replicas as the rate takes, or as there is room for. */
@@ -92,15 +139,11 @@ void gable_planner_fill(const gable_goal *g, const gable_offer *offer, double of
     c->tokens_per_s_per_user = 1.0 / c->serving.tpot_s;
     c->usd_per_h = c->gpus * offer->usd_per_gpu_h;
     c->usd_per_million_tokens = c->usd_per_h / 3600.0 / c->tokens_per_s * 1e6;
-    c->power_w = c->gpus * offer->machine.accelerator->tdp_w;
-    gable_serving_energy_of(&c->serving.parts, &offer->machine, c->gpus, c->tokens_per_s,
-                            &c->serving.energy);
-    c->joules_per_token = c->serving.energy.joules_per_token;
+    fill_energy(offer, c);
 }
 
-/* Prices the open layout with `clients`; false when they do not fit. */
-static bool price_at(gable_search *x, gable_serving_layout *open, double clients,
-                     gable_candidate *c)
+bool gable_planner_price(gable_search *x, gable_serving_layout *open, double clients,
+                         gable_candidate *c)
 {
     const gable_offer *offer = &x->offers[c->offer];
     gable_serving_parts parts;
@@ -110,22 +153,23 @@ static bool price_at(gable_search *x, gable_serving_layout *open, double clients
         return false;
     c->serving.parts = parts;
     if (!parts.fits || parts.capacity < clients) {
-        double memory = gable_accelerator_memory_bytes(offer->machine.accelerator);
-        missed(c, GABLE_VERDICT_MEMORY, parts.weights_bytes, memory);
+        gable_planner_cannot_hold(x, c);
         return false;
     }
     gable_serving_finish(&parts, &offer->constants, &c->layout, &offer->machine, NULL, &c->serving);
     gable_planner_fill(x->goal, offer, replica_gpus(&c->layout), c->serving.requests_per_s, c);
-    judge(x->goal, offer, c);
+    gable_planner_judge(x->goal, offer, c);
     return true;
 }
 
 /* ---- points of the front ---- */
 
-static void add_point(gable_search *x, const gable_candidate *c)
+void gable_planner_point(gable_search *x, const gable_candidate *c)
 {
     if (x->n_points < x->points_cap)
         x->points[x->n_points++] = *c;
+    else if (c->simulated) /* is sure to be one */
+        x->points[x->n_points - 1] = *c;
 }
 
 static int by_user_rate(const void *a, const void *b)
@@ -139,17 +183,18 @@ static int by_user_rate(const void *a, const void *b)
 }
 
 /* From the fastest for a user on, each that gives a device more than all before. */
-static void take_front(gable_search *x, gable_planned *out)
+void gable_planner_front(gable_search *x, gable_planned *out)
 {
     double most = 0.0;
     qsort(x->points, (size_t)x->n_points, sizeof *x->points, by_user_rate);
-    out->front = x->points;
+    out->n_front = 0;
     for (int i = 0; i < x->n_points; i++) {
-        if (x->points[i].tokens_per_s_per_gpu <= most)
+        gable_candidate *c = &x->points[i];
+        c->front = c->tokens_per_s_per_gpu > most && out->n_front < GABLE_FRONT_CAP;
+        if (!c->front)
             continue;
-        most = x->points[i].tokens_per_s_per_gpu;
-        out->front[out->n_front] = x->points[i];
-        out->front[out->n_front++].front = true;
+        most = c->tokens_per_s_per_gpu;
+        out->front[out->n_front++] = *c;
     }
 }
 
@@ -160,17 +205,17 @@ static void keep_better(gable_search *x, const gable_candidate *c, gable_candida
     bool first = best->verdict != GABLE_VERDICT_BEHIND;
     if (c->verdict != GABLE_VERDICT_BEHIND)
         return;
-    add_point(x, c);
+    gable_planner_point(x, c);
     if (first ||
         gable_planner_score(c, x->goal->objective) < gable_planner_score(best, x->goal->objective))
         *best = *c;
 }
 
-/* A limit that more clients can only miss by more. */
-static bool grows(gable_verdict v)
+/* A limit that more clients can only miss by more; with a rate, they need fewer devices. */
+static bool grows(const gable_goal *g, gable_verdict v)
 {
-    return v == GABLE_VERDICT_TPOT || v == GABLE_VERDICT_TTFT || v == GABLE_VERDICT_E2E ||
-           v == GABLE_VERDICT_MEMORY;
+    return (v == GABLE_VERDICT_POWER && !(g->rate_per_s > 0.0)) || v == GABLE_VERDICT_TPOT ||
+           v == GABLE_VERDICT_TTFT || v == GABLE_VERDICT_E2E || v == GABLE_VERDICT_MEMORY;
 }
 
 /* Between clients that are served within the limits and clients that are not. */
@@ -178,38 +223,40 @@ static void approach(gable_search *x, gable_serving_layout *open, double low, do
                      gable_candidate *best)
 {
     while (high > low + 1.0 && high > near_enough * low) {
-        gable_candidate c = {.offer = best->offer, .layout = best->layout};
+        gable_candidate c = {.offer = best->offer, .id = best->id, .layout = best->layout};
         double middle = floor(sqrt(low * high));
         middle = middle > low ? middle : low + 1.0;
-        price_at(x, open, middle, &c);
+        gable_planner_price(x, open, middle, &c);
         keep_better(x, &c, best);
-        if (grows(c.verdict))
+        if (grows(x->goal, c.verdict))
             high = middle;
         else
             low = middle;
     }
 }
 
+/* By doublings to what the cache holds, which the first pricing says. */
 static void climb(gable_search *x, gable_serving_layout *open, gable_candidate *best)
 {
-    double low = 0.0;
-    for (double clients = 1.0; clients <= most_clients; clients *= 2.0) {
-        gable_candidate c = {.offer = best->offer, .layout = best->layout};
-        price_at(x, open, clients, &c);
+    double low = 0.0, most = most_clients;
+    for (double clients = 1.0; clients > low; clients = fmin(2.0 * clients, most)) {
+        gable_candidate c = {.offer = best->offer, .id = best->id, .layout = best->layout};
+        gable_planner_price(x, open, clients, &c);
         if (clients <= 1.0)
             *best = c; /* what it misses with a single client is why it falls out */
         if (clients <= 1.0 && c.verdict == GABLE_VERDICT_BEHIND)
-            add_point(x, &c);
+            gable_planner_point(x, &c);
         else if (best->verdict == c.verdict && c.asked < best->asked)
             *best = c; /* nearer to the limit */
         else
             keep_better(x, &c, best);
-        if (grows(c.verdict)) {
+        if (grows(x->goal, c.verdict)) {
             if (low > 0.0)
                 approach(x, open, low, clients, best);
             return;
         }
         low = clients;
+        most = fmin(most, floor(c.serving.parts.capacity));
     }
 }
 
@@ -235,16 +282,27 @@ static gable_status look_at(gable_search *x, gable_candidate *c)
 
 /* ---- all of them ---- */
 
-static int by_score(const void *a, const void *b)
+/* Those within the limits; simulated and not within them; not simulated; the rest. */
+static int class_of(const gable_candidate *c)
+{
+    if (c->verdict == GABLE_VERDICT_BEHIND)
+        return 0;
+    if (c->simulated)
+        return 1;
+    return c->verdict == GABLE_VERDICT_UNSIMULATED ? 2 : 3;
+}
+
+int gable_planner_order(const void *a, const void *b)
 {
     const gable_candidate *x = a, *y = b;
-    bool fx = x->verdict == GABLE_VERDICT_BEHIND, fy = y->verdict == GABLE_VERDICT_BEHIND;
-    if (fx != fy)
-        return fx ? -1 : 1;
-    if (!fx && x->verdict != y->verdict)
+    int cx = class_of(x), cy = class_of(y);
+    bool scored = cx == 0 || cx == 2;
+    if (cx != cy)
+        return cx - cy;
+    if (!scored && x->verdict != y->verdict)
         return x->verdict < y->verdict ? 1 : -1; /* limits before memory before illegal */
-    double sx = fx ? x->score : x->asked / x->limit;
-    double sy = fy ? y->score : y->asked / y->limit;
+    double sx = scored ? x->score : x->asked / x->limit;
+    double sy = scored ? y->score : y->asked / y->limit;
     return (sx > sy) - (sx < sy);
 }
 
@@ -252,7 +310,13 @@ static void rank_all(gable_search *x, gable_planned *out)
 {
     for (int i = 0; i < out->n_best; i++)
         out->best[i].score = gable_planner_score(&out->best[i], x->goal->objective);
-    qsort(out->best, (size_t)out->n_best, sizeof *out->best, by_score);
+    qsort(out->best, (size_t)out->n_best, sizeof *out->best, gable_planner_order);
+}
+
+static void count_all(gable_search *x, gable_planned *out)
+{
+    out->n_priced = x->n_priced;
+    out->n_simulated = x->n_simulated;
     for (int i = 0; i < out->n_best; i++) {
         out->n_feasible += out->best[i].verdict == GABLE_VERDICT_BEHIND;
         out->n_illegal += out->best[i].verdict == GABLE_VERDICT_ILLEGAL;
@@ -260,6 +324,42 @@ static void rank_all(gable_search *x, gable_planned *out)
     if (out->n_feasible > 0)
         out->best[0].verdict = GABLE_VERDICT_BEST;
 }
+
+/* ---- watts ---- */
+
+gable_status gable_planner_draw(gable_arena *arena, const gable_offer *offer, gable_candidate *c,
+                                gable_err *err)
+{
+    gable_serving_parts parts;
+    if (c->serving.energy.modelled || !offer->machine.power || !(c->tokens_per_s > 0.0))
+        return GABLE_OK;
+    GABLE_TRY(gable_serving_price(arena, offer->model, &offer->machine, &offer->rules, &c->layout,
+                                  &parts, err));
+    c->serving.parts.decode_j = parts.decode_j;
+    c->serving.parts.prompt_j = parts.prompt_j;
+    fill_energy(offer, c);
+    return GABLE_OK;
+}
+
+/* Offers whose watts are not looked at. */
+static gable_status set_aside_power(gable_search *x)
+{
+    gable_offer *copy;
+    bool asked = x->goal->objective == GABLE_OBJECTIVE_ENERGY || x->goal->power_w > 0.0;
+    for (int i = 0; i < x->n_offers; i++)
+        asked = asked || x->offers[i].machine.power_limit_w > 0.0;
+    if (asked)
+        return GABLE_OK;
+    GABLE_TRY(gable_arena_take(x->arena, (size_t)x->n_offers, sizeof *copy, &copy, x->err));
+    for (int i = 0; i < x->n_offers; i++) {
+        copy[i] = x->offers[i];
+        copy[i].machine.power = NULL;
+    }
+    x->offers = copy;
+    return GABLE_OK;
+}
+
+/* ---- the search ---- */
 
 static gable_status check_goal(const gable_goal *g, gable_err *err)
 {
@@ -274,7 +374,7 @@ static gable_status check_goal(const gable_goal *g, gable_err *err)
 gable_status gable_planner_search(gable_arena *arena, const gable_offer *offers, int n_offers,
                                   const gable_goal *goal, gable_planned *out, gable_err *err)
 {
-    enum { POINTS_PER_LAYOUT = 24 };
+    enum { POINTS_PER_LAYOUT = 24, POINTS_OF_PAIRS = 120, POINTS_CAP = 200000 };
     gable_err local = {0};
     gable_search x = {.arena = arena,
                       .offers = offers,
@@ -283,16 +383,25 @@ gable_status gable_planner_search(gable_arena *arena, const gable_offer *offers,
                       .err = err ? err : &local};
     *out = (gable_planned){0};
     GABLE_TRY(check_goal(goal, x.err));
+    GABLE_TRY(set_aside_power(&x));
     GABLE_TRY(gable_planner_layouts(&x, &out->best, &out->n_best));
     out->n_layouts = out->n_best;
-    x.points_cap = POINTS_PER_LAYOUT * (out->n_best + 1);
+    x.points_cap = (out->n_best + 1) * (goal->disagg ? POINTS_OF_PAIRS : POINTS_PER_LAYOUT);
+    x.points_cap = x.points_cap < POINTS_CAP ? x.points_cap : POINTS_CAP;
     GABLE_TRY(gable_arena_take(arena, (size_t)x.points_cap, sizeof *x.points, &x.points, x.err));
-    for (int i = 0; i < out->n_layouts; i++)
+    GABLE_TRY(gable_arena_take(arena, GABLE_FRONT_CAP, sizeof *out->front, &out->front, x.err));
+    for (int i = 0; i < out->n_layouts; i++) {
+        out->best[i].id = i;
         GABLE_TRY(look_at(&x, &out->best[i]));
+    }
     if (goal->disagg)
         GABLE_TRY(gable_planner_apart(&x, out));
-    out->n_priced = x.n_priced;
     rank_all(&x, out);
-    take_front(&x, out);
+    gable_planner_front(&x, out);
+    if (gable_goal_simulates(goal)) {
+        GABLE_TRY(gable_planner_tails(&x, out));
+        rank_all(&x, out);
+    }
+    count_all(&x, out);
     return GABLE_OK;
 }

@@ -1,9 +1,11 @@
 /* engine/planner: which machine, how many devices, which layout, how many clients: all legal
  * layouts of a model, each at the batches that its limits allow, in closed form (engine/serving).
+ * Where a percentile of the requests is limited, the closed form only prunes: what may be the best
+ * is simulated (engine/simulate), the most promising first.
  * Room: engine. Uses: layout, machine, cost. */
 #ifndef GABLE_ENGINE_PLANNER_H
 #define GABLE_ENGINE_PLANNER_H
-#include "engine/serving.h"
+#include "engine/serving_sim.h"
 
 /* What is best. X(symbol, name, help) */
 #define GABLE_OBJECTIVE_LIST(X)                                                                    \
@@ -32,18 +34,40 @@ typedef struct gable_offer {
     double most_gpus;     /* for a request rate, at most; 0: n_gpus */
 } gable_offer;
 
+/* What of all requests is limited. Percentiles are those of the closed loop of `gable serve`, its
+ * start left out. X(symbol, name, member of gable_spread) */
+#define GABLE_STATISTIC_LIST(X)                                                                    \
+    X(MEAN, "mean", mean)                                                                          \
+    X(P50, "p50", p50)                                                                             \
+    X(P90, "p90", p90)                                                                             \
+    X(P99, "p99", p99)
+typedef enum gable_statistic {
+#define GABLE_STATISTIC_ENUM(symbol, name, member) GABLE_STATISTIC_##symbol,
+    GABLE_STATISTIC_LIST(GABLE_STATISTIC_ENUM)
+#undef GABLE_STATISTIC_ENUM
+        GABLE_N_STATISTICS
+} gable_statistic;
+extern const char *const gable_statistics[]; /* NULL-terminated */
+
+/* At most; 0: no limit. */
+typedef struct gable_latency_limit {
+    double s;
+    gable_statistic of;
+} gable_latency_limit;
+
 /* Limits are 0 where there are none. */
 typedef struct gable_goal {
     double isl, osl, length_ratio;
-    double ttft_s, tpot_s, e2e_s; /* means, at most */
-    double rate_per_s;            /* requests that must be served */
-    double usd_per_h, power_w;    /* of the deployment, at most; power at the devices' limit */
+    gable_latency_limit ttft, tpot, e2e;
+    double rate_per_s;         /* requests that must be served */
+    double usd_per_h, power_w; /* of the deployment, at most; power: gable_serving_energy.all_w */
     gable_objective objective;
     gable_overlap overlap;
     double skew;
     bool all_gpus;   /* devices that a layout leaves idle count */
     bool disagg;     /* prompts and answers on devices of their own, too */
     int most_stages; /* pipeline stages, at most; 0: any */
+    int n_ranked;    /* with percentiles: so many of the best are known in order; 0: the best */
 } gable_goal;
 
 /* Why a layout is not the best. */
@@ -58,12 +82,15 @@ typedef enum gable_verdict {
     GABLE_VERDICT_RATE, /* the request rate takes more devices than there are */
     GABLE_VERDICT_BUDGET,
     GABLE_VERDICT_POWER,
+    GABLE_VERDICT_UNSIMULATED, /* behind even in closed form, so that its percentiles are not known
+                                */
     GABLE_N_VERDICTS
 } gable_verdict;
 
 /* One layout at one number of clients. */
 typedef struct gable_candidate {
     int offer;                    /* index */
+    int id;                       /* of its layout; -1: engines apart */
     gable_serving_request layout; /* of a replica, dp 1; concurrency: its clients */
     gable_serving serving;        /* of a replica */
     double replicas, gpus;        /* that run, and that count */
@@ -73,6 +100,8 @@ typedef struct gable_candidate {
     /* Engines apart: prompts are computed by prompt_replicas of prompt_layout. 0: together. */
     double prompt_replicas, transfer_s;
     gable_serving_request prompt_layout;
+    bool simulated;            /* false: known in closed form only */
+    gable_request_times times; /* of the simulation */
     gable_verdict verdict;
     double asked, limit; /* of the verdict: seconds, bytes, devices, USD or W */
     double score;        /* gable_planner_score, once all are ranked */
@@ -87,6 +116,7 @@ typedef struct gable_planned {
     gable_candidate *front; /* Pareto set, most tokens/s of a user first */
     int n_front;
     int n_layouts, n_illegal, n_priced; /* layouts looked at, refused; steps priced */
+    int n_simulated;                    /* loads */
 } gable_planned;
 
 enum { GABLE_OFFERS_CAP = 16, GABLE_LAYOUTS_CAP = 8192, GABLE_FRONT_CAP = 512 };
@@ -95,6 +125,14 @@ enum { GABLE_OFFERS_CAP = 16, GABLE_LAYOUTS_CAP = 8192, GABLE_FRONT_CAP = 512 };
  * an error. Fails with GABLE_INPUT for goals out of range. */
 gable_status gable_planner_search(gable_arena *arena, const gable_offer *offers, int n_offers,
                                   const gable_goal *goal, gable_planned *out, gable_err *err);
+
+/* What a candidate draws, by the model of machine->power: its joules and watts. The search counts
+ * devices at their limit unless the goal or a power limit asks for watts, so that it is fast. */
+gable_status gable_planner_draw(gable_arena *arena, const gable_offer *offer,
+                                gable_candidate *candidate, gable_err *err);
+
+/* Whether a percentile is limited. */
+bool gable_goal_simulates(const gable_goal *goal);
 
 /* What the objective ranks by; smaller is better. */
 double gable_planner_score(const gable_candidate *candidate, gable_objective objective);

@@ -12,7 +12,8 @@ static const double prompts_use = 0.8;
 
 typedef struct prompts_engine {
     const gable_candidate *candidate;
-    double devices, requests_per_s, ttft_s;
+    double devices, requests_per_s;
+    double service_s, ttft_s; /* without and with a queue */
 } prompts_engine;
 
 enum { KEPT = 8 }; /* of the engines for prompts, the best of each offer */
@@ -34,14 +35,17 @@ static bool describe(const gable_search *x, const gable_candidate *c, prompts_en
     if (!p->fits || !(p->prefill_s > 0.0))
         return false;
     /* A group of ranks with prompts of its own takes one while the others take theirs. */
-    double busy_s = gable_serving_prompt_s(p, &offer->constants, p->prefill_s) / ranks;
-    gable_serving_wait wait = {p->isl, gable_serving_prompt_s(p, &offer->constants, p->prefill_s) +
+    double busy_s = gable_serving_prompt_s(p, &offer->constants) / ranks;
+    gable_serving_wait wait = {p->isl, gable_serving_prompt_s(p, &offer->constants) +
                                            busy_s * prompts_use / (2.0 * (1.0 - prompts_use))};
+    gable_serving_wait alone = {p->isl, gable_serving_prompt_s(p, &offer->constants)};
     *out = (prompts_engine){.candidate = c,
                             .devices = devices_of(&c->layout),
                             .requests_per_s = prompts_use / busy_s,
+                            .service_s = gable_serving_ttft(&offer->constants, &alone, 0.0),
                             .ttft_s = gable_serving_ttft(&offer->constants, &wait, 1.0)};
-    return !(x->goal->ttft_s > 0.0) || out->ttft_s <= x->goal->ttft_s;
+    bool limited = x->goal->ttft.s > 0.0 && x->goal->ttft.of == GABLE_STATISTIC_MEAN;
+    return !limited || out->ttft_s <= x->goal->ttft.s;
 }
 
 /* Keeps the KEPT engines with most prompts a device. */
@@ -78,48 +82,75 @@ static void match(double n_gpus, double rate_asked, double decode_devices, doubl
     }
 }
 
+/* What is asked of a pair, and how many of each there are of it. */
+typedef struct pairing {
+    double step_s, answer_s, decode, prompts;
+    prompts_engine engine; /* for prompts, with what handing over costs it */
+    gable_handover handover;
+} pairing;
+
+static double groups_of(const gable_candidate *c)
+{
+    return c->layout.attn_dp > 1 ? c->layout.attn_dp : 1.0;
+}
+
+/* Matches the engines, then again with what the handover between so many of them costs both: caches
+ * come in while the engine answers, one for each of its sequences. */
+static bool match_twice(const gable_search *x, const gable_candidate *c, const prompts_engine *p,
+                        pairing *out)
+{
+    const gable_offer *offer = &x->offers[c->offer];
+    const gable_serving_parts *parts = &c->serving.parts;
+    gable_handover_end from = gable_handover_from(&p->candidate->serving.parts, &offer->constants);
+    gable_handover_end to = gable_handover_to(parts, &offer->constants);
+    double devices = devices_of(&c->layout), clients = c->layout.concurrency;
+    double step_s = gable_serving_step_s(parts, &offer->constants), late_s = 0.0;
+    gable_err ignored = {0};
+    *out = (pairing){.engine = *p};
+    for (int pass = 0; pass < 2; pass++) {
+        out->step_s = fmax(step_s + late_s, parts->decode_ceiling_s);
+        out->answer_s = (parts->osl - 1.0) * out->step_s;
+        match(offer->n_gpus, x->goal->rate_per_s, devices, clients / out->answer_s, &out->engine,
+              &out->decode, &out->prompts);
+        double used = out->decode * devices + out->prompts * p->devices;
+        if (out->decode < 1.0 ||
+            (pass == 0 && gable_serving_handover(&offer->machine, &from, &to, used, &out->handover,
+                                                 &ignored) != GABLE_OK))
+            return false;
+        late_s =
+            clients * out->handover.to_late_s * parts->isl / ((parts->osl - 1.0) * groups_of(c));
+        out->engine.requests_per_s =
+            1.0 / (1.0 / p->requests_per_s +
+                   out->handover.from_late_s * parts->isl / groups_of(p->candidate));
+    }
+    return true;
+}
+
 /* The pair at the clients of `c`; false when it does not serve within the limits. */
 static bool pair(const gable_search *x, const gable_candidate *c, const prompts_engine *p,
                  gable_candidate *out)
 {
-    const gable_offer *offer = &x->offers[c->offer];
-    const gable_goal *g = x->goal;
-    gable_handover handover;
-    gable_err ignored = {0};
-    double devices = devices_of(&c->layout), decode, prompts;
+    pairing m;
     *out = *c;
-    double step_s = gable_serving_step_s(&c->serving.parts, &offer->constants);
-    double tpot_s = fmax(step_s, c->serving.parts.decode_ceiling_s);
-    double answer_s = (c->serving.parts.osl - 1.0) * tpot_s;
-    match(offer->n_gpus, g->rate_per_s, devices, c->layout.concurrency / answer_s, p, &decode,
-          &prompts);
-    if (decode < 1.0)
+    if (!match_twice(x, c, p, &m))
         return false;
-    const gable_serving_parts *from = &p->candidate->serving.parts;
-    if (gable_serving_handover(&offer->machine, from->token_bytes, c->serving.parts.token_bytes,
-                               decode * devices + prompts * p->devices, &handover,
-                               &ignored) != GABLE_OK)
-        return false;
-    out->transfer_s = handover.fixed_s + handover.token_s * c->serving.parts.isl;
-    out->serving.ttft_s = out->serving.ttft_service_s = p->ttft_s;
-    out->serving.tpot_s = tpot_s;
+    out->transfer_s = m.handover.fixed_s + m.handover.token_s * c->serving.parts.isl;
+    out->serving.ttft_s = p->ttft_s;
+    out->serving.ttft_service_s = p->service_s;
+    out->serving.tpot_s = m.step_s;
     out->prompt_layout = p->candidate->layout;
-    out->prompt_replicas = prompts;
-    double used = decode * devices + prompts * p->devices;
-    double rate = fmin(decode * c->layout.concurrency / answer_s, prompts * p->requests_per_s);
-    gable_planner_fill(g, offer, used, rate, out);
-    out->requests_per_s = rate;
-    out->replicas = decode;
+    double used = m.decode * devices_of(&c->layout) + m.prompts * p->devices;
+    double rate =
+        fmin(m.decode * c->layout.concurrency / m.answer_s, m.prompts * m.engine.requests_per_s);
+    gable_planner_fill(x->goal, &x->offers[c->offer], used, rate, out); /* replicas: such sets */
+    out->prompt_replicas = out->replicas * m.prompts;
+    out->replicas *= m.decode;
     return true;
 }
 
-static bool within(const gable_goal *g, const gable_offer *offer, const gable_candidate *c)
+static bool within(const gable_goal *g, const gable_offer *offer, gable_candidate *c)
 {
-    return (!(g->tpot_s > 0.0) || c->serving.tpot_s <= g->tpot_s) &&
-           (!(g->ttft_s > 0.0) || c->serving.ttft_s + c->transfer_s <= g->ttft_s) &&
-           (!(g->e2e_s > 0.0) || c->e2e_s <= g->e2e_s) &&
-           (!(g->usd_per_h > 0.0) || c->usd_per_h <= g->usd_per_h) &&
-           (!(g->power_w > 0.0) || c->power_w <= g->power_w) && c->gpus <= offer->n_gpus;
+    return gable_planner_judge(g, offer, c) == GABLE_VERDICT_BEHIND && c->gpus <= offer->n_gpus;
 }
 
 /* The layout at one number of clients beside each of the engines for prompts. */
@@ -130,9 +161,7 @@ static void try_pairs(gable_search *x, const gable_candidate *c, const prompts_e
         gable_candidate both;
         if (!pair(x, c, &kept[k], &both) || !within(x->goal, &x->offers[c->offer], &both))
             continue;
-        both.verdict = GABLE_VERDICT_BEHIND;
-        if (x->n_points < x->points_cap)
-            x->points[x->n_points++] = both;
+        gable_planner_point(x, &both);
         if (best->verdict != GABLE_VERDICT_BEHIND ||
             gable_planner_score(&both, x->goal->objective) <
                 gable_planner_score(best, x->goal->objective))
@@ -150,6 +179,7 @@ static gable_status climb(gable_search *x, const gable_candidate *layout,
                                  &layout->layout, &open, x->err));
     for (double clients = 1.0; clients <= 16384.0; clients *= 2.0) {
         gable_candidate c = *layout;
+        c.id = -1;
         c.layout.concurrency = clients;
         x->n_priced++;
         if (gable_serving_at(&open, clients, &c.serving.parts, x->err) != GABLE_OK ||
@@ -157,7 +187,7 @@ static gable_status climb(gable_search *x, const gable_candidate *layout,
             break;
         double step_s = gable_serving_step_s(&c.serving.parts, &offer->constants);
         try_pairs(x, &c, kept, n_kept, best);
-        if (x->goal->tpot_s > 0.0 && step_s > x->goal->tpot_s)
+        if (x->goal->tpot.s > 0.0 && step_s > x->goal->tpot.s)
             break;
     }
     gable_serving_close(&open);
@@ -176,6 +206,7 @@ gable_status gable_planner_apart(gable_search *x, gable_planned *out)
                 keep(kept, &n_kept, &one);
         for (int i = 0; i < n && n_kept > 0; i++) {
             gable_candidate best = out->best[i];
+            best.id = -1;
             if (best.offer != offer || best.verdict == GABLE_VERDICT_ILLEGAL ||
                 !best.serving.parts.fits)
                 continue;
@@ -185,5 +216,111 @@ gable_status gable_planner_apart(gable_search *x, gable_planned *out)
                 out->best[out->n_best++] = best;
         }
     }
+    return GABLE_OK;
+}
+
+/* ---- percentiles ---- */
+
+/* The engine for prompts of a candidate that was found. */
+static bool open_prompts(gable_search *x, const gable_candidate *c, gable_candidate *engine,
+                         prompts_engine *out)
+{
+    const gable_offer *offer = &x->offers[c->offer];
+    gable_err ignored = {0};
+    *engine = (gable_candidate){.offer = c->offer, .id = -1, .layout = c->prompt_layout};
+    return gable_serving_price(x->arena, offer->model, &offer->machine, &offer->rules,
+                               &engine->layout, &engine->serving.parts, &ignored) == GABLE_OK &&
+           describe(x, engine, out);
+}
+
+bool gable_planner_pair_at(gable_search *x, const gable_candidate *c, double clients,
+                           gable_candidate *out)
+{
+    const gable_offer *offer = &x->offers[c->offer];
+    gable_candidate engine, at = *c;
+    prompts_engine prompts;
+    gable_err ignored = {0};
+    at.layout.concurrency = clients;
+    return open_prompts(x, c, &engine, &prompts) &&
+           gable_serving_price(x->arena, offer->model, &offer->machine, &offer->rules, &at.layout,
+                               &at.serving.parts, &ignored) == GABLE_OK &&
+           pair(x, &at, &prompts, out) && within(x->goal, offer, out);
+}
+
+/* Engines that are matched serve apart from other such sets. */
+static double sets_of(const gable_candidate *c)
+{
+    double a = c->replicas, b = c->prompt_replicas;
+    while (b >= 1.0) {
+        double rest = fmod(a, b);
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+static gable_status run_split(gable_search *x, const gable_candidate *c,
+                              const gable_candidate *engine, gable_request_times *out)
+{
+    const gable_offer *offer = &x->offers[c->offer];
+    gable_step_costs decode, prefill;
+    gable_handover handover;
+    gable_requests requests;
+    gable_simulated simulated;
+    const gable_lengths lengths =
+        gable_lengths_of(c->layout.isl, c->layout.osl, c->layout.length_ratio);
+    /* Those that decode, and by Little those that wait for their first token. */
+    double sets = sets_of(c), clients = ceil(c->requests_per_s * c->e2e_s / sets);
+    double n = fmax(fmin(10.0 * clients, GABLE_SERVING_LOOP_CAP), 2.0 * clients);
+    gable_served served = {.model = offer->model,
+                           .machine = &offer->machine,
+                           .rules = &offer->rules,
+                           .request = &c->layout,
+                           .parts = &c->serving.parts};
+    gable_sim_setup setup = {.n_engines = (int)(c->replicas / sets),
+                             .n_prefill = (int)(c->prompt_replicas / sets),
+                             .clients = (size_t)clients};
+    GABLE_TRY(gable_requests_init(x->arena, (size_t)n, &requests, x->err));
+    GABLE_TRY(
+        gable_arrivals_lengths(x->arena, &lengths, GABLE_SERVING_LOOP_SEED, &requests, x->err));
+    const gable_request_range range = gable_request_range_of(&requests, setup.clients);
+    GABLE_TRY(gable_serving_engine(x->arena, &served, &range, &decode, &setup.rules, x->err));
+    setup.rules.extras = gable_serving_extras(&offer->constants, c->serving.parts.n_layers);
+    served.request = &engine->layout;
+    served.parts = &engine->serving.parts;
+    GABLE_TRY(gable_serving_engine(x->arena, &served, &range, &prefill, &setup.prefill, x->err));
+    setup.prefill.extras = gable_serving_extras(&offer->constants, served.parts->n_layers);
+    gable_handover_end from = gable_handover_from(served.parts, &offer->constants);
+    gable_handover_end to = gable_handover_to(&c->serving.parts, &offer->constants);
+    GABLE_TRY(gable_serving_handover(&offer->machine, &from, &to, c->gpus, &handover, x->err));
+    gable_handover_slow(&handover, c->serving.parts.isl, c->serving.parts.osl, &setup.prefill,
+                        &setup.rules);
+    setup.transfer_s = handover.fixed_s;
+    setup.transfer_s_per_token = handover.token_s;
+    GABLE_TRY(gable_simulate(x->arena, &setup, &requests, &simulated, x->err));
+    gable_serving_add_first(&offer->constants, simulated.present_mean / setup.n_engines, &requests);
+    const gable_requests steady = gable_requests_after(&requests, setup.clients);
+    return gable_request_times_of(x->arena, &steady, simulated.span_s, out, x->err);
+}
+
+gable_status gable_planner_run_apart(gable_search *x, gable_candidate *c)
+{
+    gable_candidate engine;
+    prompts_engine prompts;
+    gable_err refused = {0};
+    gable_search own = *x;
+    size_t mark = gable_arena_mark(x->arena);
+    own.err = &refused;
+    if (!open_prompts(x, c, &engine, &prompts))
+        return gable_fail(x->err, GABLE_INTERNAL, "no engine for prompts");
+    gable_status status = run_split(&own, c, &engine, &c->times);
+    gable_arena_release(x->arena, mark);
+    x->n_simulated++;
+    c->simulated = status == GABLE_OK;
+    if (status == GABLE_OK)
+        return GABLE_OK;
+    if (status != GABLE_INPUT)
+        return gable_fail(x->err, status, "%s", refused.text);
+    gable_planner_cannot_hold(x, c);
     return GABLE_OK;
 }

@@ -4,7 +4,9 @@
 #include "cost/chip.h"
 #include "engine/engine.h"
 #include "engine/host.h"
+#include "engine/memory.h"
 #include "engine/overlap.h"
+#include "layout/families.h"
 
 static bool same_row(const gable_plan *plan, int a, int b)
 {
@@ -53,6 +55,7 @@ static void number_kins(const gable_plan *plan, gable_step *step)
 /* What no machine changes. */
 static void add_work(const gable_plan *plan, gable_step *step)
 {
+    step->position_bytes = gable_memory_position_bytes(plan->model);
     for (int i = 0; i < plan->n_rows; i++) {
         const gable_work *work = &plan->work[i];
         double calls = plan->calls[i];
@@ -82,6 +85,7 @@ gable_status gable_step_init(gable_arena *arena, const gable_plan *plan, gable_s
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->ceiling_s, &step->ceiling_s, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->wire_bytes, &step->wire_bytes, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *step->hidden_s, &step->hidden_s, err));
+    GABLE_TRY(gable_arena_take(arena, n, sizeof *step->wire, &step->wire, err));
     for (int i = 0; i < plan->n_rows; i++) {
         step->like[i] = first_like(plan, i);
         step->hidden_s[i] = 0.0;
@@ -107,8 +111,10 @@ static void price_host(const gable_plan *plan, const gable_machine *machine, con
                        gable_time *out)
 {
     *out = (gable_time){.bound = GABLE_BOUND_NETWORK, .ceiling_bound = GABLE_BOUND_NETWORK};
-    out->time_s = out->network_s = gable_engine_host_s(plan, machine, step->time_s_total);
-    out->ceiling_s = gable_engine_host_s(plan, machine, step->ceiling_s_total);
+    out->time_s = out->network_s =
+        gable_engine_host_s(plan, machine, step->time_s_total,
+                            gable_engine_exchange_s(machine, step->wire_bytes_total));
+    out->ceiling_s = gable_engine_host_s(plan, machine, step->ceiling_s_total, 0.0);
     out->wire_bytes = plan->host.ahead_bytes + plan->host.routed_bytes + plan->host.memory_bytes;
     out->provenance = GABLE_PROVENANCE_SPEC;
 }
@@ -138,6 +144,8 @@ static void price_row(const gable_plan *plan, int row, const gable_machine *mach
         *time = transfer.time;
         time->wire_bytes = transfer.wire_bytes;
         step->algorithm[row] = transfer.algorithm;
+        if (plan->overlaps)
+            step->wire[row] = transfer.wire;
         break;
     case GABLE_ROW_GAP:
         price_gap(machine->constants, time);
@@ -158,6 +166,8 @@ void gable_engine_price_rows(const gable_plan *plan, const gable_machine *machin
         } else {
             step->row[i] = step->row[like];
             step->algorithm[i] = step->algorithm[like];
+            if (plan->overlaps)
+                step->wire[i] = step->wire[like];
         }
     }
 }
@@ -287,6 +297,10 @@ static void add_memory(const gable_plan *plan, const gable_machine *machine, gab
     step->total_bytes =
         plan->weights_bytes + plan->kv_bytes + plan->state_bytes + plan->activation_bytes;
     step->capacity_bytes = gable_accelerator_memory_bytes(machine->accelerator);
+    const gable_serving_rules *rules = machine->constants->rules;
+    step->communication_bytes = rules ? gable_memory_communication_bytes(plan, rules) : 0.0;
+    step->reserve_bytes = step->communication_bytes +
+                          (rules ? gable_memory_framework_bytes(rules, step->position_bytes) : 0.0);
     step->fits =
         gable_accelerator_holds(machine->accelerator, plan->weights_bytes, plan->kv_bytes,
                                 plan->state_bytes + plan->activation_bytes + step->reserve_bytes);
@@ -297,7 +311,7 @@ static void reset_totals(gable_step *step)
 {
     step->time_s_total = step->ceiling_s_total = step->wire_bytes_total = 0.0;
     step->intensity_flops_per_byte = step->ridge_flops_per_byte = 0.0;
-    step->reserve_bytes = 0.0;
+    step->contended_s = 0.0;
     step->bound = GABLE_BOUND_COMPUTE;
     step->provenance = GABLE_PROVENANCE_SPEC;
 }
@@ -331,6 +345,9 @@ gable_status gable_engine_check(const gable_plan *plan, const gable_machine *mac
     const gable_system *system = machine->system;
     int world = (int)plan->ranks.world, domain = system->n_accelerators;
     int nodes = machine->n_nodes > 1 ? machine->n_nodes : 1;
+    const gable_constants *constants = machine->constants;
+    if (!constants->ideal && (gable_layout_families(plan->model) & constants->absent))
+        return gable_fail(err, GABLE_INTERNAL, "kernels of %s were not loaded", plan->model->name);
     if (nodes > 1 && !(system->scale_out_bytes_per_s > 0.0))
         return gable_fail(err, GABLE_INPUT, "--nodes %d: %s has no links to others of its kind",
                           nodes, system->name);

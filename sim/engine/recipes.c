@@ -13,6 +13,7 @@
     X(concurrency_least, "concurrency_least")                                                      \
     X(concurrency_most, "concurrency_most")                                                        \
     X(step_prompts, "step_prompts")                                                                \
+    X(intake.graph_tokens, "graph_tokens")                                                         \
     X(intake.step_tokens, "step_tokens")                                                           \
     X(intake.wait_frac, "wait_frac")
 
@@ -107,6 +108,7 @@ void gable_recipes_apply(const gable_recipes *recipes, const gable_recipe_key *k
     const gable_serving_intake *of = &recipes->row[i].intake;
     if (!(own->step_tokens > 0.0))
         own->step_tokens = budget_of(&recipes->row[i], request);
+    own->graph_tokens = own->graph_tokens > 0.0 ? own->graph_tokens : of->graph_tokens;
     own->poll_steps = own->poll_steps > 0 ? own->poll_steps : of->poll_steps;
     own->wait_steps = own->wait_steps > 0 ? own->wait_steps : of->wait_steps;
     own->wait_frac = own->wait_frac > 0.0 ? own->wait_frac : of->wait_frac;

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "engine/overlap.h"
 #include "engine/step_costs.h"
 
 /* 2.5: a running sequence holds, on average over its life, a little more than half its answer. */
@@ -20,19 +21,18 @@ static double clients_of(const gable_serving_request *r)
 }
 
 /* 2.5. `plan` is of the whole batch: what it keeps tells what a sequence keeps. */
-static void cap_batch(const gable_plan *plan, const gable_machine *machine,
-                      const gable_serving_rules *rules, gable_serving_parts *out)
+static void cap_batch(const gable_plan *plan, const gable_serving_layout *l,
+                      gable_serving_parts *out)
 {
-    double memory = gable_accelerator_memory_bytes(machine->accelerator);
-    double weights = plan->weights_bytes, n = plan->scenario.n_cached + plan->scenario.n_new;
+    const gable_serving_intake *intake = &l->request.intake;
+    double n = plan->scenario.n_cached + plan->scenario.n_new;
     double sequence = (plan->kv_bytes + plan->state_bytes) / plan->sequences;
-    double groups = plan->ranks.attn_dp;
-    double frac = rules->memory_frac > 0.0 ? rules->memory_frac : 1.0;
-    out->weights_bytes = weights;
+    gable_memory_of(plan, l->machine, l->rules, intake->step_tokens, intake->most_sequences,
+                    &out->memory);
+    out->weights_bytes = plan->weights_bytes;
     out->token_bytes = sequence / n;
-    out->free_bytes = rules->of_free ? frac * (memory - weights) : frac * memory - weights;
-    out->free_bytes -= rules->reserve_bytes;
-    out->kv_tokens = out->free_bytes > 0.0 ? groups * out->free_bytes / (sequence / n) : 0.0;
+    out->free_bytes = fmax(out->memory.cache_bytes, 0.0);
+    out->kv_tokens = plan->ranks.attn_dp * out->free_bytes / out->token_bytes;
     out->capacity = out->kv_tokens / (out->isl + held_answer_frac * out->osl);
     out->fits = out->capacity >= 1.0;
 }
@@ -51,34 +51,40 @@ gable_scenario gable_serving_ranks(const gable_serving_request *request)
 }
 
 static gable_status lay_and_price(const gable_serving_layout *l, const gable_scenario *s,
-                                  gable_plan *plan, gable_step *step, gable_err *err)
+                                  gable_plan *plan, gable_step *step, gable_serving_draw *draw,
+                                  gable_err *err)
 {
-    return gable_engine_lay(l->arena, l->model, l->machine, s, plan, step, err);
+    GABLE_TRY(gable_engine_lay(l->arena, l->model, l->machine, s, plan, step, err));
+    return gable_serving_hold(l->arena, plan, l->machine, step, draw, err);
 }
 
 static gable_status price_decode(gable_serving_layout *l, gable_serving_parts *out, gable_err *err)
 {
     gable_plan plan;
     gable_step step;
+    gable_serving_draw draw;
     gable_scenario s = gable_serving_ranks(&l->request);
     double clients = clients_of(&l->request);
     s.phase = GABLE_PHASE_DECODE;
     s.batch = clients;
     s.n_cached = floor(out->isl + out->osl / 2.0);
-    GABLE_TRY(lay_and_price(l, &s, &plan, &step, err));
-    cap_batch(&plan, l->machine, l->rules, out);
+    GABLE_TRY(lay_and_price(l, &s, &plan, &step, &draw, err));
+    cap_batch(&plan, l, out);
     out->batch = clients;
     if (out->fits && out->capacity < out->batch) {
         s.batch = out->batch = floor(out->capacity);
-        GABLE_TRY(lay_and_price(l, &s, &plan, &step, err));
+        GABLE_TRY(lay_and_price(l, &s, &plan, &step, &draw, err));
     }
     out->decode_s = gable_step_costs_kernels(&plan, &step);
     out->decode_ceiling_s = step.ceiling_s_total;
+    gable_engine_links(&plan, l->machine, out->decode_links_s);
     out->pass_batch = fmax(out->batch - 1.0, 1.0) / (plan.ranks.attn_dp * plan.passes);
     out->n_layers = l->model->n_layers * plan.stage_frac * plan.passes * (1.0 + plan.bubble_frac);
     for (int b = 0; b < GABLE_N_BOUNDS; b++)
         out->bound_s[b] = step.bound_s[b];
-    return gable_serving_step_j(l->arena, &plan, l->machine, &step, &out->decode_j, err);
+    out->decode_j = draw.beyond_idle_j;
+    out->decode_slower = draw.slower;
+    return GABLE_OK;
 }
 
 static void mean_lengths(const gable_serving_request *r, gable_serving_parts *out)
@@ -105,17 +111,19 @@ gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
     mean_lengths(request, &lengths);
     s.phase = GABLE_PHASE_PREFILL;
     s.n_new = fmax(floor(lengths.isl), 1.0);
-    GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, err));
+    GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, &out->prompt, err));
     out->prefill_s = gable_step_costs_kernels(&out->prompts, &step);
     out->prefill_ceiling_s = step.ceiling_s_total;
+    gable_engine_links(&out->prompts, machine, out->prefill_links_s);
     if (out->prompts.ranks.attn_dp > 1.0) {
         s.batch = out->prompts.ranks.attn_dp;
-        GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, err));
+        GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, &out->prompt, err));
     }
+    out->prompts_like = step.like;
     out->alone_s =
         gable_step_costs_kernels(&out->prompts, &step) / (1.0 + out->prompts.bubble_frac);
-    GABLE_TRY(gable_serving_step_j(arena, &out->prompts, machine, &step, &out->prompt_j, err));
-    out->prompt_j /= out->prompts.ranks.attn_dp;
+    out->prompt.beyond_idle_j /= out->prompts.ranks.attn_dp;
+    out->launches = gable_step_costs_launches(&out->prompts);
     return GABLE_OK;
 }
 
@@ -131,11 +139,23 @@ gable_status gable_serving_at(gable_serving_layout *l, double concurrency, gable
         return status;
     out->prefill_s = l->prefill_s;
     out->prefill_ceiling_s = l->prefill_ceiling_s;
-    out->prompt_j = l->prompt_j;
-    out->joined_s = l->rules->separate_prefill
-                        ? l->alone_s
-                        : gable_step_costs_joined(&l->prompts, l->machine, out->pass_batch);
-    out->joined_s /= l->prompts.ranks.attn_dp;
+    out->prefill_links_s[0] = l->prefill_links_s[0];
+    out->prefill_links_s[1] = l->prefill_links_s[1];
+    out->prompt_j = l->prompt.beyond_idle_j;
+    out->prompt_slower = l->prompt.slower;
+    out->joined_s =
+        l->rules->separate_prefill
+            ? l->alone_s
+            : gable_step_costs_joined(&l->prompts, l->prompts_like, l->machine, out->pass_batch);
+    out->groups = l->prompts.ranks.attn_dp;
+    out->joined_s /= out->groups;
+    double graph_tokens = l->request.intake.graph_tokens > 0.0 ? l->request.intake.graph_tokens
+                                                               : l->rules->graph_tokens;
+    out->launches = out->isl + out->batch > graph_tokens ? l->launches : 0.0;
+    double budget =
+        l->request.intake.step_tokens > 0.0 ? l->request.intake.step_tokens : l->rules->step_tokens;
+    out->burst = fmax(floor(budget / out->isl), 1.0);
+    out->launch_steps = l->rules->separate_prefill ? 1.0 : 2.0;
     return GABLE_OK;
 }
 
@@ -166,10 +186,23 @@ double gable_serving_step_s(const gable_serving_parts *p, const gable_serving_co
     return c->step_scale * p->decode_s + p->n_layers * c->gap_s + p->batch * c->sequence_s;
 }
 
-double gable_serving_prompt_s(const gable_serving_parts *p, const gable_serving_constants *c,
-                              double kernels_s)
+static double kernels_and_gaps_s(const gable_serving_parts *p, const gable_serving_constants *c,
+                                 double kernels_s)
 {
     return c->prefill_scale * kernels_s + p->n_layers * c->prefill_gap_s;
+}
+
+/* No sooner than the host has launched it. */
+double gable_serving_prompt_s(const gable_serving_parts *p, const gable_serving_constants *c)
+{
+    return fmax(kernels_and_gaps_s(p, c, p->prefill_s), p->launches * c->launch_s);
+}
+
+/* The host is a step ahead: what it launches while steps decode does not show. */
+double gable_serving_joined_s(const gable_serving_parts *p, const gable_serving_constants *c)
+{
+    double launching_s = p->launches * c->launch_s - p->launch_steps * gable_serving_step_s(p, c);
+    return fmax(kernels_and_gaps_s(p, c, p->joined_s), launching_s / p->groups);
 }
 
 /* Each of the other sequences is refilled once in the life of an answer, and its prompt lengthens a
@@ -177,15 +210,14 @@ double gable_serving_prompt_s(const gable_serving_parts *p, const gable_serving_
 double gable_serving_tpot(const gable_serving_parts *p, const gable_serving_constants *c)
 {
     return gable_serving_step_s(p, c) +
-           (p->batch - 1.0) / (p->osl - 1.0) * gable_serving_prompt_s(p, c, p->joined_s);
+           (p->batch - 1.0) / (p->osl - 1.0) * gable_serving_joined_s(p, c);
 }
 
 /* Alone, or in a step of others. */
 double gable_serving_service_s(const gable_serving_parts *p, const gable_serving_constants *c)
 {
     double others = fmin(p->batch - 1.0, 1.0);
-    return gable_serving_prompt_s(p, c, p->prefill_s) +
-           others * step_wait * gable_serving_step_s(p, c);
+    return gable_serving_prompt_s(p, c) + others * step_wait * gable_serving_step_s(p, c);
 }
 
 /* 2.6; clients beyond the cache wait for a whole answer (Little). Where arrivals are looked for
@@ -196,8 +228,10 @@ double gable_serving_queue_s(const gable_serving_parts *p, const gable_serving_c
     double clients = clients_of(r);
     double waves = r->waves > 0.0 ? r->waves : default_waves;
     double others = p->batch - 1.0;
+    double crowded_s = fmax(kernels_and_gaps_s(p, c, p->joined_s),
+                            p->launches * c->launch_s / (p->groups * p->burst));
     double waiting =
-        others * (0.5 / waves + collision_frac) * gable_serving_prompt_s(p, c, p->joined_s);
+        others * (0.5 / waves * crowded_s + collision_frac * gable_serving_joined_s(p, c));
     double held = 0.5 * fmax(r->intake.poll_steps - 1.0, 0.0) + r->intake.wait_steps;
     double first = gable_serving_service_s(p, c) + waiting +
                    fmin(others, 1.0) * held * gable_serving_step_s(p, c);
@@ -208,8 +242,7 @@ double gable_serving_queue_s(const gable_serving_parts *p, const gable_serving_c
 double gable_serving_ttft(const gable_serving_constants *c, const gable_serving_wait *wait,
                           double present)
 {
-    return c->first_s + (c->first_token_s + c->client_s * present) * wait->prompt +
-           c->queue_scale * wait->queue_s;
+    return c->first_s + (c->first_token_s + c->client_s * present) * wait->prompt + wait->queue_s;
 }
 
 void gable_serving_finish(const gable_serving_parts *parts, const gable_serving_constants *c,

@@ -6,12 +6,14 @@
 #ifndef GABLE_ENGINE_SERVING_H
 #define GABLE_ENGINE_SERVING_H
 #include "engine/engine.h"
+#include "engine/memory.h"
 #include "machine/serving.h"
 
 /* How an engine takes requests in: settings of a recipe, not of the hardware. 0: as the stack has
  * it, or off. */
 typedef struct gable_serving_intake {
     double step_tokens;    /* budget of one step, prompts and decoding sequences together */
+    double graph_tokens;   /* of the largest step with prompts that is a graph */
     double most_sequences; /* that run at a time */
     double block_tokens;   /* of the cache */
     bool reserve;          /* a request starts when its whole answer has room in the cache */
@@ -41,24 +43,40 @@ typedef struct gable_serving_parts {
     double prefill_s, prefill_ceiling_s; /* one prompt alone */
     double decode_j, prompt_j; /* beyond idle, all devices of a replica: of that step, of one
                                   prompt; 0: not asked for */
-    double joined_s;           /* what one prompt adds to a decode step */
-    double pass_batch;         /* other sequences that a rank decodes in one pass */
-    double n_layers;           /* that a step passes one after another */
-    double kv_tokens;          /* of one replica that fit beside the weights */
-    double capacity;           /* sequences likewise */
-    double free_bytes;
+    /* Of both, how long exchanges take a device's links: gable_engine_links. */
+    double decode_links_s[2], prefill_links_s[2];
+    /* What the machine's power limit makes of the kernels of that step, and of a prompt: times as
+     * long; 1: no limit, or none that is met. */
+    double decode_slower, prompt_slower;
+    double launches;     /* kernels that the host launches for a step with prompts; 0: a graph */
+    double launch_steps; /* decode steps meanwhile: the one before, and the one that it joins */
+    double groups;       /* prompts that such a step carries, one of each */
+    double burst;        /* prompts of each that its budget holds, when so many wait */
+    double joined_s;     /* what one prompt adds to a decode step */
+    double pass_batch;   /* other sequences that a rank decodes in one pass */
+    double n_layers;     /* that a step passes one after another */
+    double kv_tokens;    /* of one replica that fit beside the weights */
+    double capacity;     /* sequences likewise */
+    gable_memory memory; /* of a rank */
+    double free_bytes;   /* of it, for the cache; 0 and more */
     double weights_bytes, token_bytes; /* of a rank; of one token in its cache */
     double bound_s[GABLE_N_BOUNDS];    /* decode_s and gaps by what they were spent on */
     bool fits;                         /* at least one sequence fits */
 } gable_serving_parts;
 
-/* What all devices draw; all 0 where no design power is published. */
+/* What all devices draw; all 0 where no design power is published. Not modelled: at their limit. */
 typedef struct gable_serving_energy {
     bool modelled; /* false: machine->power was not there, and all devices count at their limit */
     double joules_per_token;      /* of an output token, prompts included */
     double most_joules_per_token; /* all devices at their limit all the time */
-    double power_w;               /* mean of one device */
-    double idle_frac;             /* of the energy, what idle devices would draw */
+    double power_w;               /* mean of one device, over all the time */
+    double power_p10_w, power_p90_w;
+    double limit_w;   /* of one device: the machine's limit, or its design power */
+    double idle_frac; /* of the energy, what idle devices would draw */
+    /* Nodes or racks, with hosts, switches and fans: as many as the devices fill. 0: what a system
+     * draws beside its devices is not published, and all_w is of the devices alone. */
+    double n_systems, system_w, system_limit_w;
+    double all_w, all_p90_w; /* of the deployment */
     gable_provenance provenance;
 } gable_serving_energy;
 
@@ -79,10 +97,14 @@ typedef struct gable_serving {
 void gable_serving_energy_of(const gable_serving_parts *parts, const gable_machine *machine,
                              double n_devices, double tokens_per_s, gable_serving_energy *out);
 
-/* Joules of a step beyond idle, of all its devices; 0 without machine->power. */
-gable_status gable_serving_step_j(gable_arena *arena, const gable_plan *plan,
-                                  const gable_machine *machine, gable_step *step, double *out,
-                                  gable_err *err);
+/* A step held to the machine's power limit. */
+typedef struct gable_serving_draw {
+    double beyond_idle_j; /* of all its devices; 0 without machine->power */
+    double slower;        /* than without the limit: times as long */
+} gable_serving_draw;
+gable_status gable_serving_hold(gable_arena *arena, const gable_plan *plan,
+                                const gable_machine *machine, gable_step *step,
+                                gable_serving_draw *out, gable_err *err);
 
 /* Part of the devices' busy seconds that prompts take: what splits a bill between tokens in and
  * tokens out. */
@@ -99,10 +121,12 @@ typedef struct gable_serving_layout {
     const gable_machine *machine;
     const gable_serving_rules *rules;
     gable_serving_request request;
-    gable_plan prompts; /* one of each group */
-    double prefill_s, prefill_ceiling_s;
-    double prompt_j;
+    gable_plan prompts;      /* one of each group */
+    const int *prompts_like; /* gable_step.like of it */
+    double prefill_s, prefill_ceiling_s, prefill_links_s[2];
+    gable_serving_draw prompt;
     double alone_s; /* a step of prompts alone */
+    double launches;
 } gable_serving_layout;
 
 /* Lays out and prices a prompt under the request's layout; its clients do not matter. The layout
@@ -122,12 +146,14 @@ gable_status gable_serving_price(gable_arena *arena, const gable_model *model,
                                  const gable_serving_request *request, gable_serving_parts *out,
                                  gable_err *err);
 
-/* One step that decodes, and what a prompt adds to it or takes alone, with the engine's share.
- *   kernels_s   joined_s, or seconds of a step of prompts */
+/* One step that decodes, a step of one prompt alone, and what a prompt adds to the steps of
+ * others, with the engine's share. */
 double gable_serving_step_s(const gable_serving_parts *parts,
                             const gable_serving_constants *constants);
 double gable_serving_prompt_s(const gable_serving_parts *parts,
-                              const gable_serving_constants *constants, double kernels_s);
+                              const gable_serving_constants *constants);
+double gable_serving_joined_s(const gable_serving_parts *parts,
+                              const gable_serving_constants *constants);
 
 /* Mean time per output token: each of the other sequences is refilled once in the life of an
  * answer, and its prompt lengthens a step. */

@@ -31,8 +31,9 @@ gable_status gable_serving_validate(gable_arena *arena, const gable_serving_runs
 
 /* Constants of each generation that `stack` was measured on, fitted by soft-L1 of ln(predicted /
  * measured) with the priors of GABLE_SERVING_LIST, those of steps to TPOT and then, on simulations
- * with them, the others to TTFT: on the runs that train, tested on the others, then (unless `half`)
- * refitted to all. *n is 0 when there are no runs. */
+ * with them, the others to TTFT, without runs that stalled: on the runs that train, tested on the
+ * others (stalled ones too), then (unless `half`) refitted to all. *n is 0 when there are no runs.
+ */
 gable_status gable_serving_fit(gable_arena *arena, const gable_serving_runs *runs,
                                const char *stack, bool half, gable_serving_entry *out, int *n,
                                gable_err *err);

@@ -54,7 +54,8 @@ gable_step_extras gable_serving_extras(const gable_serving_constants *c, double 
                                .step_s = n_layers * c->gap_s,
                                .sequence_s = c->sequence_s,
                                .prompt_scale = c->prefill_scale,
-                               .prompt_s = n_layers * c->prefill_gap_s};
+                               .prompt_s = n_layers * c->prefill_gap_s,
+                               .launch_s = c->launch_s};
 }
 
 gable_status gable_serving_engine(gable_arena *arena, const gable_served *served,
@@ -66,6 +67,7 @@ gable_status gable_serving_engine(gable_arena *arena, const gable_served *served
     *out = (gable_sim_rules){
         .costs = costs,
         .step_tokens = first_given(intake->step_tokens, rules->step_tokens, default_step_tokens),
+        .graph_tokens = first_given(intake->graph_tokens, rules->graph_tokens, 0.0),
         .most_sequences = intake->most_sequences,
         .cache_tokens = floor(served->parts->kv_tokens),
         .block_tokens = (int)first_given(intake->block_tokens, rules->block_tokens, 1.0),
@@ -116,6 +118,19 @@ void gable_serving_add_first(const gable_serving_constants *constants, double pr
         r->first_s[i] += more;
         r->end_s[i] += more;
     }
+}
+
+gable_requests gable_requests_after(const gable_requests *r, size_t n)
+{
+    n = n < r->n ? n : r->n;
+    return (gable_requests){.n = r->n - n,
+                            .arrival_s = r->arrival_s + n,
+                            .prompt = r->prompt + n,
+                            .answer = r->answer + n,
+                            .cached = r->cached ? r->cached + n : NULL,
+                            .start_s = r->start_s + n,
+                            .first_s = r->first_s + n,
+                            .end_s = r->end_s + n};
 }
 
 gable_status gable_request_times_of(gable_arena *arena, const gable_requests *r, double span_s,

@@ -42,6 +42,10 @@ gable_serving_wait gable_serving_wait_of(const gable_requests *requests);
 void gable_serving_add_first(const gable_serving_constants *constants, double present,
                              gable_requests *requests);
 
+/* The requests after the first `n`: a closed loop starts with all clients at once, as no day does.
+ * The columns are those of `requests`. */
+gable_requests gable_requests_after(const gable_requests *requests, size_t n);
+
 /* One figure over all requests; 0 where none has it. */
 typedef struct gable_spread {
     double mean, p50, p90, p99;

@@ -12,14 +12,36 @@ static double handover_s(const gable_machine *machine, bool out, double bytes)
     return transfer.time.time_s;
 }
 
+static gable_handover_end end_of(double token_bytes, const double *links_s, double s)
+{
+    gable_handover_end end = {.token_bytes = token_bytes};
+    for (int i = 0; i < 2; i++)
+        end.busy_frac[i] = s > 0.0 ? fmin(links_s[i] / s, 1.0) : 0.0;
+    return end;
+}
+
+gable_handover_end gable_handover_from(const gable_serving_parts *parts,
+                                       const gable_serving_constants *constants)
+{
+    return end_of(parts->token_bytes, parts->prefill_links_s,
+                  gable_serving_prompt_s(parts, constants));
+}
+
+gable_handover_end gable_handover_to(const gable_serving_parts *parts,
+                                     const gable_serving_constants *constants)
+{
+    return end_of(parts->token_bytes, parts->decode_links_s,
+                  gable_serving_step_s(parts, constants));
+}
+
 /* Fewer ranks at one end hold more of a token each, and their links are what it takes. */
-gable_status gable_serving_handover(const gable_machine *machine, double from_token_bytes,
-                                    double to_token_bytes, double n_devices, gable_handover *out,
-                                    gable_err *err)
+gable_status gable_serving_handover(const gable_machine *machine, const gable_handover_end *from,
+                                    const gable_handover_end *to, double n_devices,
+                                    gable_handover *out, gable_err *err)
 {
     static const double low_tokens = 1024.0, high_tokens = 16384.0;
     const gable_system *system = machine->system;
-    *out = (gable_handover){.token_bytes = fmax(from_token_bytes, to_token_bytes),
+    *out = (gable_handover){.token_bytes = fmax(from->token_bytes, to->token_bytes),
                             .out = n_devices > system->n_accelerators};
     if (out->out && !(system->scale_out_bytes_per_s > 0.0))
         return gable_fail(err, GABLE_INPUT,
@@ -28,18 +50,35 @@ gable_status gable_serving_handover(const gable_machine *machine, double from_to
                           n_devices, system->name, system->n_accelerators);
     double low_s = handover_s(machine, out->out, low_tokens * out->token_bytes);
     double high_s = handover_s(machine, out->out, high_tokens * out->token_bytes);
-    out->token_s = (high_s - low_s) / (high_tokens - low_tokens);
-    out->fixed_s = fmax(low_s - low_tokens * out->token_s, 0.0);
+    double alone_s = (high_s - low_s) / (high_tokens - low_tokens);
+    double from_frac = from->busy_frac[out->out], to_frac = to->busy_frac[out->out];
+    out->fixed_s = fmax(low_s - low_tokens * alone_s, 0.0);
+    out->longer_frac = fmax(from_frac, to_frac);
+    out->token_s = alone_s * (1.0 + out->longer_frac);
+    out->from_late_s = alone_s * from_frac;
+    out->to_late_s = alone_s * to_frac;
     return GABLE_OK;
+}
+
+/* A prompt is computed once; an answer is in all steps after that of its first token, and groups of
+ * ranks get the caches of their own sequences at the same time. */
+void gable_handover_slow(const gable_handover *handover, double prompt, double answer,
+                         gable_sim_rules *prefill, gable_sim_rules *decode)
+{
+    prefill->extras.prompt_s += handover->from_late_s * prompt;
+    decode->extras.sequence_s +=
+        handover->to_late_s * prompt / (fmax(answer - 1.0, 1.0) * decode->costs->groups);
 }
 
 /* Steps of `n` prompts, `tokens` of each after `prior`. */
 static double prompts_s(const gable_sim_rules *r, double n, double tokens, double prior)
 {
     double attention = n * gable_step_costs_attention(r->costs, tokens, prior);
-    return r->extras.prompt_scale *
-               gable_step_costs_parts(r->costs, n, n * tokens, attention, 0.0) +
-           ceil(n / r->costs->groups) * r->extras.prompt_s;
+    double s =
+        r->extras.prompt_scale * gable_step_costs_parts(r->costs, n, n * tokens, attention, 0.0) +
+        ceil(n / r->costs->groups) * r->extras.prompt_s;
+    bool graph = n * tokens <= r->graph_tokens;
+    return graph ? s : fmax(s, r->extras.launch_s * r->costs->launches);
 }
 
 /* As many prompts in a step as its budget holds; a longer one takes several steps. */

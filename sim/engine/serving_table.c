@@ -25,6 +25,7 @@
     X(CONCURRENCY, "concurrency", 1)                                                               \
     X(MEASURED, "measured", 0)                                                                     \
     X(STEP_TOKENS, "step_tokens", 0)                                                               \
+    X(GRAPH, "graph_tokens", 0)                                                                    \
     X(POLL, "poll_steps", 0)                                                                       \
     X(WAIT, "wait_steps", 0)                                                                       \
     X(WAIT_FRAC, "wait_frac", 0)                                                                   \
@@ -246,6 +247,7 @@ static gable_status read_intake(const reader *r, size_t row, gable_serving_intak
 {
     double poll, wait;
     GABLE_TRY(number(r, row, COLUMN_STEP_TOKENS, 0.0, &out->step_tokens));
+    GABLE_TRY(number(r, row, COLUMN_GRAPH, 0.0, &out->graph_tokens));
     GABLE_TRY(number(r, row, COLUMN_POLL, 0.0, &poll));
     GABLE_TRY(number(r, row, COLUMN_WAIT, 0.0, &wait));
     GABLE_TRY(number(r, row, COLUMN_WAIT_FRAC, 0.0, &out->wait_frac));

@@ -244,6 +244,19 @@ static double parts_s(const gable_sim_engine *e)
            ceil(n / c->groups) * x->prompt_s;
 }
 
+/* Seconds of a step with prompts: the device runs kernels while the host launches the next ones. */
+static double prompts_s(gable_sim_engine *e)
+{
+    double s = parts_s(e), tokens = (double)e->n_decoding;
+    if (!e->rules->separate_prefill && e->n_decoding > 0)
+        s += gable_sim_decode_s(e, 1);
+    for (int32_t i = e->parts.first; i != GABLE_SIM_NONE; i = e->states->next[i])
+        tokens += e->states->part[i];
+    if (tokens <= e->rules->graph_tokens)
+        return s;
+    return fmax(s, e->rules->extras.launch_s * e->rules->costs->launches);
+}
+
 /* ---- events ---- */
 
 /* Steps to the next at which arrivals are looked for. */
@@ -278,9 +291,7 @@ void gable_sim_engine_plan(gable_sim_engine *e, double now_s)
         take_parts(e);
     e->planned_steps = 0;
     if (e->parts.first != GABLE_SIM_NONE) {
-        e->planned_s = e->now_s + parts_s(e);
-        if (!e->rules->separate_prefill && e->n_decoding > 0)
-            e->planned_s += gable_sim_decode_s(e, 1);
+        e->planned_s = e->now_s + prompts_s(e);
     } else if (e->n_decoding > 0) {
         plan_decoding(e);
     } else {

@@ -31,9 +31,10 @@ typedef struct gable_requests {
 gable_status gable_requests_init(gable_arena *arena, size_t n, gable_requests *out, gable_err *err);
 
 /* What an engine adds to kernels: a step costs kernels x scale + step_s + batch x sequence_s, a
- * part of a prompt its kernels x prompt_scale + prompt_s. */
+ * part of a prompt its kernels x prompt_scale + prompt_s. Steps that decode replay graphs; in one
+ * with prompts the host launches kernel by kernel, and takes launch_s for each. */
 typedef struct gable_step_extras {
-    double scale, step_s, sequence_s, prompt_scale, prompt_s;
+    double scale, step_s, sequence_s, prompt_scale, prompt_s, launch_s;
 } gable_step_extras;
 
 /* Engines that are alike. */
@@ -41,6 +42,7 @@ typedef struct gable_sim_rules {
     const gable_step_costs *costs;
     gable_step_extras extras;
     double step_tokens;    /* budget: tokens of a step, decoding sequences included; >= 1 */
+    double graph_tokens;   /* steps with prompts of up to so many are graphs too */
     double most_sequences; /* that hold cache at a time; 0: no limit */
     double cache_tokens;   /* 0: no limit */
     int block_tokens;      /* 1 to GABLE_SIM_BLOCK_CAP */

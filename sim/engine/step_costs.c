@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "engine/energy.h"
+
 /* From one grid point to the next, and below which batch each is one. Kernels step with their
  * tiles, so batches and tokens want more points than contexts, in which times are all but linear.
  */
@@ -19,7 +21,7 @@ double gable_step_costs_operator(const gable_op *op, const gable_machine *machin
     gable_time time;
     gable_cost_work(op, &work);
     gable_cost_time(op, &work, machine->accelerator, machine->constants, &time);
-    return time.time_s;
+    return gable_energy_held_s(machine, &work, &time);
 }
 
 double gable_step_costs_kernels(const gable_plan *plan, const gable_step *step)
@@ -29,6 +31,36 @@ double gable_step_costs_kernels(const gable_plan *plan, const gable_step *step)
         if (plan->kind[i] == GABLE_ROW_GAP)
             s -= step->time_s[i] * (1.0 + plan->bubble_frac);
     return s;
+}
+
+/* Experts: scores, their choice (2), counting and sorting tokens (3), two products, the activation
+ * between them, the sum. Attention: turning and storing keys, then itself; of latents, joining and
+ * storing their parts takes five. A block of sparse attention comes in three rows. Activations that
+ * are scaled by blocks as they come are quantised by a kernel of their own, others by the norm or
+ * activation before. */
+static double kernels_of(const gable_op *op)
+{
+    static const double of_kind[] = {
+        [GABLE_OP_GEMM] = 1.0,     [GABLE_OP_ATTENTION] = 2.0, [GABLE_OP_LATENT] = 6.0,
+        [GABLE_OP_BATCHED] = 1.0,  [GABLE_OP_SUBLAYER] = 6.0,  [GABLE_OP_MOE] = 10.0,
+        [GABLE_OP_LINEAR] = 2.0,   [GABLE_OP_MHC] = 1.0,       [GABLE_OP_QUANTIZE] = 1.0,
+        [GABLE_OP_EXCHANGE] = 1.0, [GABLE_OP_STREAM] = 1.0};
+    bool product = op->kind == GABLE_OP_GEMM || op->kind == GABLE_OP_MOE;
+    bool beside = op->activations == GABLE_DTYPE_FP8 || op->activations == GABLE_DTYPE_NVFP4;
+    bool quantised_apart = product && gable_dtype_bytes(op->activations) < 2.0 && !beside;
+    return of_kind[op->kind] + (quantised_apart ? 1.0 : 0.0);
+}
+
+double gable_step_costs_launches(const gable_plan *plan)
+{
+    double n = 0.0;
+    for (int i = 0; i < plan->n_rows; i++) {
+        if (plan->kind[i] == GABLE_ROW_OP)
+            n += plan->calls[i] * kernels_of(&plan->op[i]);
+        else if (plan->kind[i] == GABLE_ROW_COLLECTIVE)
+            n += plan->calls[i];
+    }
+    return n;
 }
 
 /* ---- rows that all tokens share ---- */
@@ -64,7 +96,8 @@ static double scaled_row(const gable_plan *plan, int row, const gable_machine *m
         c.bytes *= by;
         c.tokens *= by;
         gable_net_transfer(&c, machine, &transfer);
-        return transfer.time.time_s;
+        transfer.time.wire_bytes = transfer.wire_bytes;
+        return gable_energy_held_s(machine, NULL, &transfer.time);
     }
     gable_op op = plan->op[row];
     scale_tokens(&op, by);
@@ -84,17 +117,31 @@ static bool shares(const gable_plan *plan, int row)
     return plan->kind[row] == GABLE_ROW_COLLECTIVE || scale_tokens(&op, 1.0);
 }
 
-double gable_step_costs_joined(const gable_plan *prompt, const gable_machine *machine, double batch)
+/* What one call of a row adds. */
+static double joined_row(const gable_plan *prompt, int row, const gable_machine *machine,
+                         double batch)
 {
-    double s = 0.0, tokens = prompt->local.batch * prompt->local.n_new;
+    double tokens = prompt->local.batch * prompt->local.n_new;
+    if (!shares(prompt, row))
+        return gable_step_costs_operator(&prompt->op[row], machine);
+    return scaled_row(prompt, row, machine, (tokens + batch) / tokens) -
+           scaled_row(prompt, row, machine, batch / tokens);
+}
+
+double gable_step_costs_joined(const gable_plan *prompt, const int *like,
+                               const gable_machine *machine, double batch)
+{
+    enum { KEPT = 128 };
+    double s = 0.0, kept[KEPT];
     for (int i = 0; i < prompt->n_rows; i++) {
+        double row_s = 0.0;
+        bool again = like[i] < i && like[i] < KEPT && in_layers(prompt, like[i]);
         if (!in_layers(prompt, i))
             continue;
-        if (!shares(prompt, i))
-            s += prompt->calls[i] * gable_step_costs_operator(&prompt->op[i], machine);
-        else
-            s += prompt->calls[i] * (scaled_row(prompt, i, machine, (tokens + batch) / tokens) -
-                                     scaled_row(prompt, i, machine, batch / tokens));
+        row_s = again ? kept[like[i]] : joined_row(prompt, i, machine, batch);
+        if (i < KEPT)
+            kept[i] = row_s;
+        s += prompt->calls[i] * row_s;
     }
     return s > 0.0 ? s : 0.0;
 }
@@ -131,7 +178,13 @@ static gable_status take_nodes(const building *b, bool zero, double least, doubl
 static gable_status lay_and_price(const building *b, const gable_scenario *scenario,
                                   gable_plan *plan, gable_step *step)
 {
-    return gable_engine_lay(b->arena, b->model, b->machine, scenario, plan, step, b->err);
+    gable_energy held;
+    const gable_power_limits limits = {.device_w = b->machine->power_limit_w};
+    GABLE_TRY(gable_engine_lay(b->arena, b->model, b->machine, scenario, plan, step, b->err));
+    if (!b->machine->power || !(limits.device_w > 0.0))
+        return GABLE_OK;
+    return gable_energy_of_step(b->arena, plan, b->machine, b->machine->power, &limits, step, &held,
+                                b->err);
 }
 
 static gable_status price_decode(const building *b, double batch, double context,
@@ -154,7 +207,7 @@ static gable_status price_decode(const building *b, double batch, double context
 }
 
 typedef struct prompt_price {
-    double shared_s, attention_s, rest_s;
+    double shared_s, attention_s, rest_s, launches;
 } prompt_price;
 
 /* As many prompts as there are groups, each of these tokens. */
@@ -170,7 +223,7 @@ static gable_status price_prompts(const building *b, double n, double tokens, do
     s.n_cached = prior;
     s.n_new = tokens;
     GABLE_TRY(lay_and_price(b, &s, &plan, &step));
-    *out = (prompt_price){0};
+    *out = (prompt_price){.launches = gable_step_costs_launches(&plan)};
     for (int i = 0; i < plan.n_rows; i++)
         if (in_layers(&plan, i))
             *(shares(&plan, i) ? &out->shared_s : &out->attention_s) += step.time_s[i];
@@ -224,6 +277,7 @@ static gable_status build_prompts(const building *b, const gable_step_range *ran
         GABLE_TRY(price_prompts(b, out->groups, ceil(out->tokens[i] / out->groups), 0.0, &price));
         out->shared_s[i] = price.shared_s;
         out->rest_s[i] = price.rest_s;
+        out->launches = price.launches;
     }
     GABLE_TRY(take_nodes(b, false, least_tokens, ceil(fmax(range->most_part, 2.0)), part_ratio,
                          &out->part, &out->n_part));

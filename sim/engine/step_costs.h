@@ -30,7 +30,8 @@ typedef struct gable_step_costs {
     double *part, *prior, *attention_s; /* n_part x n_prior, seconds per token of the part */
     double groups; /* ranks with prompts of their own (attention data parallelism): tokens of a step
                       count over all of them, spread evenly; parts are of one */
-    double passes; /* of a step through the stages of a pipeline: each decodes its share */
+    double launches; /* kernels that a rank launches in a step with prompts */
+    double passes;   /* of a step through the stages of a pipeline: each decodes its share */
 } gable_step_costs;
 
 /* Prices the grid. `ranks` gives how the model is split; its sizes are not read. Refuses with
@@ -66,9 +67,14 @@ double gable_step_costs_parts(const gable_step_costs *costs, double n, double to
 double gable_step_costs_operator(const gable_op *op, const gable_machine *machine);
 
 /* 2.3: what the prompt of a plan adds to a decode step of `batch` sequences: products run once over
- * the tokens of both, attention of the prompt comes on top. */
-double gable_step_costs_joined(const gable_plan *prompt, const gable_machine *machine,
-                               double batch);
+ * the tokens of both, attention of the prompt comes on top.
+ *   like   gable_step.like of the plan, so that rows alike are priced once */
+double gable_step_costs_joined(const gable_plan *prompt, const int *like,
+                               const gable_machine *machine, double batch);
+
+/* Kernels that a rank launches in a step of the plan, one by one: operators count as the kernels
+ * that stacks make them of. */
+double gable_step_costs_launches(const gable_plan *plan);
 
 /* Kernels of a priced step, without the gaps between them, which are the engine's. */
 double gable_step_costs_kernels(const gable_plan *plan, const gable_step *step);

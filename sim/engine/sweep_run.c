@@ -113,6 +113,7 @@ static gable_status join(worker *w, series *s, laid *l)
     l->step.wire_bytes = before->step.wire_bytes;
     l->step.hidden_s = before->step.hidden_s;
     l->step.algorithm = before->step.algorithm;
+    l->step.wire = before->step.wire;
     for (int i = 0; i < n; i++)
         if (!same_row(&before->plan, &l->plan, i))
             l->changed[l->n_changed++] = i;

@@ -152,8 +152,12 @@ static void lay_send(gable_laying *l)
                              .bytes = l->tokens * l->model->hidden * streams * 2.0,
                              .n_ranks = 2.0,
                              .span = l->plan->ranks.replica};
+    /* One half goes to the next stage while this one works on the other half. */
+    if (l->turns)
+        gable_rows_within(l, GABLE_GROUP_LAYERS, GABLE_LANE_RETURN);
     if (l->plan->ranks.pp > 1.0)
         gable_rows_exchange(l, "stage_send", &send);
+    gable_rows_within(l, GABLE_GROUP_NONE, GABLE_LANE_DEVICE);
 }
 
 static void lay_all(gable_laying *l)

@@ -112,7 +112,8 @@ typedef enum gable_lane {
     GABLE_LANE_DEVICE,  /* kernels one after another */
     GABLE_LANE_SIDE,    /* kernels of a second stream */
     GABLE_LANE_NETWORK, /* exchange */
-    GABLE_LANE_RETURN,  /* the exchange back, where waves let it run beside the way out */
+    GABLE_LANE_RETURN,  /* an exchange beside those: with waves the way back beside the way out, of
+                           two halves what goes to the next stage */
     GABLE_N_LANES
 } gable_lane;
 

@@ -105,15 +105,37 @@ static gable_status check_twice(const gable_json *root, const gable_calibration 
     return GABLE_OK;
 }
 
+/* A key that names no family is wanted: reading refuses it. */
+static bool wants_family(const void *with, const char *key, size_t n)
+{
+    const gable_families *families = with;
+    for (int f = 0; f < GABLE_N_FAMILIES; f++) {
+        const char *known = gable_family_key((gable_family)f);
+        if (strncmp(known, key, n) == 0 && known[n] == '\0')
+            return gable_families_have(*families, (gable_family)f);
+    }
+    return true;
+}
+
 gable_status gable_calibration_load(gable_arena *arena, const char *hw, const char *device,
                                     gable_calibration **out, gable_err *err)
 {
+    return gable_calibration_load_families(arena, hw, device, GABLE_ALL_FAMILIES, out, err);
+}
+
+gable_status gable_calibration_load_families(gable_arena *arena, const char *hw, const char *device,
+                                             gable_families families, gable_calibration **out,
+                                             gable_err *err)
+{
+    const gable_json_pick pick = {"kernels", "family", wants_family, &families};
+    bool all = families == GABLE_ALL_FAMILIES;
     const gable_json *root;
     gable_calibration *c;
     *out = NULL;
     if (!gable_find_is_path(device) && !gable_find_exists(hw, "calibration", device))
         return GABLE_OK;
-    GABLE_TRY(gable_read_root(arena, hw, &kind_calibration, device, &root, err));
+    GABLE_TRY(
+        gable_read_picked(arena, hw, &kind_calibration, device, all ? NULL : &pick, &root, err));
     GABLE_TRY(gable_read_struct(arena, &kind_calibration, root, &c, err));
     GABLE_TRY(read_notes(arena, root, c, err));
     GABLE_TRY(gable_list_read(arena, root, "kernels", &gable_calibrated_schema, sizeof *c->entries,

@@ -41,6 +41,11 @@ extern const gable_schema gable_calibration_schema, gable_calibrated_schema;
 gable_status gable_calibration_load(gable_arena *arena, const char *hw, const char *device,
                                     gable_calibration **out, gable_err *err);
 
+/* The same with the entries of these families alone: others are checked as JSON and no further. */
+gable_status gable_calibration_load_families(gable_arena *arena, const char *hw, const char *device,
+                                             gable_families families, gable_calibration **out,
+                                             gable_err *err);
+
 /* Copy of `old` (or of nothing, when NULL) in which `entries` and `source` take the place of those
  * with the same key. */
 gable_status gable_calibration_merge(gable_arena *arena, const gable_calibration *old,

@@ -28,8 +28,8 @@ static void fill_gap(const gable_ladder *l, gable_constants *out)
 {
     const gable_gap *gap = find_gap(l->stack, l->own->name);
     out->gap_provenance = gap ? GABLE_PROVENANCE_FITTED : GABLE_PROVENANCE_ASSUMED;
-    for (int i = 0; !gap && i < l->n_nearest; i++)
-        gap = find_gap(l->stack, l->nearest[i]->name);
+    for (int i = 0; !gap && i < l->own->nearest.n; i++)
+        gap = find_gap(l->stack, l->own->nearest.name[i]);
     if (!gap)
         gap = &l->stack->gaps[0];
     out->gap_s_per_layer = gap->gap_s;
@@ -95,14 +95,27 @@ gable_status gable_constants_load(gable_arena *arena, const char *hw,
                                   const gable_accelerator *accelerator, const char *stack,
                                   const gable_constants **out, gable_err *err)
 {
+    return gable_constants_load_families(arena, hw, accelerator, stack, GABLE_ALL_FAMILIES, out,
+                                         err);
+}
+
+gable_status gable_constants_load_families(gable_arena *arena, const char *hw,
+                                           const gable_accelerator *accelerator, const char *stack,
+                                           gable_families families, const gable_constants **out,
+                                           gable_err *err)
+{
+    const gable_families elementwise = (gable_families)1 << GABLE_FAMILY_ELEMENTWISE;
     gable_ladder *l;
     gable_constants *constants;
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *l, &l, err));
-    GABLE_TRY(gable_ladder_open(l, arena, hw, accelerator, stack, err));
+    /* The stack has the constants of that one. */
+    GABLE_TRY(gable_ladder_open(l, arena, hw, accelerator, stack, families & ~elementwise, err));
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *constants, &constants, err));
     constants->stack = l->stack->name;
     constants->stack_version = l->stack->version;
     constants->ideal = l->stack->ideal;
+    constants->rules = &l->stack->serving;
+    constants->absent = GABLE_ALL_FAMILIES & ~(families | elementwise);
     *out = constants;
     if (constants->ideal) {
         fill_ideal(constants);

@@ -6,12 +6,14 @@
 #ifndef GABLE_MACHINE_CONSTANTS_H
 #define GABLE_MACHINE_CONSTANTS_H
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/base.h"
 #include "machine/flavour.h"
 #include "machine/forms.h"
 
 struct gable_accelerator;
+struct gable_serving_rules;
 
 /* Where a number comes from, best first; an operator's source is the worst among its constants. */
 #define GABLE_PROVENANCE_LIST(X)                                                                   \
@@ -69,6 +71,14 @@ typedef enum gable_family {
         GABLE_N_FAMILIES
 } gable_family;
 const char *gable_family_key(gable_family family);
+
+/* A set of families, a bit each. */
+typedef uint64_t gable_families;
+#define GABLE_ALL_FAMILIES (((gable_families)1 << GABLE_N_FAMILIES) - 1)
+static inline bool gable_families_have(gable_families set, gable_family family)
+{
+    return (set >> family & 1) != 0;
+}
 extern const gable_form_kind gable_family_forms[GABLE_N_FAMILIES];
 static inline gable_form_kind gable_family_form(gable_family family)
 {
@@ -91,7 +101,8 @@ double gable_kernel_constant(const gable_kernel_constants *kernel, gable_family 
 /* All constants of one device under one stack. Lives in the arena of the load. */
 typedef struct gable_constants {
     const char *stack, *stack_version;
-    bool ideal; /* stack "ideal": no software cost, expected = ceiling */
+    bool ideal;            /* stack "ideal": no software cost, expected = ceiling */
+    gable_families absent; /* families that were not loaded: nothing of theirs can be priced */
     /* [family][format of the weights, or of the cache][unit that the FLOPs run on]: W4A16 and W4A8
      * share a format and differ in the unit. The stack's usual kernel; equal columns share an
      * entry. */
@@ -115,6 +126,8 @@ typedef struct gable_constants {
     double gap_s_per_layer; /* glue between kernels of one layer: facts/serving.md 3 */
     gable_provenance gap_provenance;
     const char *gap_from;
+    const struct gable_serving_rules *rules; /* of the stack: what it keeps beside a plan; NULL:
+                                                nothing */
 } gable_constants;
 
 /* Constants of `accelerator` under `stack`: its own calibration, else a sibling of its generation
@@ -123,6 +136,13 @@ typedef struct gable_constants {
 gable_status gable_constants_load(gable_arena *arena, const char *hw,
                                   const struct gable_accelerator *accelerator, const char *stack,
                                   const gable_constants **out, gable_err *err);
+
+/* The same for kernels of these families alone: other columns are NULL, and files that only they
+ * need are not read. */
+gable_status gable_constants_load_families(gable_arena *arena, const char *hw,
+                                           const struct gable_accelerator *accelerator,
+                                           const char *stack, gable_families families,
+                                           const gable_constants **out, gable_err *err);
 
 /* The kernel that does a job of the family in these formats. */
 static inline const gable_kernel_constants *

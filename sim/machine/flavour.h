@@ -30,6 +30,7 @@ typedef enum gable_flavour {
 
 /* How far a kernel with this label is from the job: 0 its own, 1 the same mechanism's but not for
  * (or only for) checking drafts, 2 another mechanism's. */
+enum { gable_flavour_farthest = 2 };
 int gable_flavour_distance(gable_flavour flavour, const char *kernel);
 
 #endif

@@ -59,77 +59,6 @@ double gable_stack_distance(const gable_stack *stack, const char *theirs)
 
 /* ---- the ladder ---- */
 
-static gable_status add_rung(ladder *l, const char *device, rung r)
-{
-    gable_calibration *calibration;
-    for (int i = 0; i < l->n_rungs; i++)
-        if (strcmp(l->rungs[i].calibration->name, device) == 0)
-            return GABLE_OK;
-    GABLE_TRY(gable_calibration_load(l->arena, l->hw, device, &calibration, l->err));
-    if (!calibration || l->n_rungs == GABLE_RUNGS_CAP)
-        return GABLE_OK;
-    const gable_accelerator *theirs;
-    GABLE_TRY(gable_accelerator_load(l->arena, l->hw, device, &theirs, l->err));
-    r.coherent_host = theirs->c2c_bytes_per_s > 0.0;
-    r.calibration = calibration;
-    l->rungs[l->n_rungs++] = r;
-    return GABLE_OK;
-}
-
-static gable_status add_generation(ladder *l, const gable_generation *g, rung r)
-{
-    for (int i = 0; i < g->devices.n; i++) {
-        rung one = r;
-        one.distance += 0.01 * i;
-        GABLE_TRY(add_rung(l, g->devices.name[i], one));
-    }
-    return GABLE_OK;
-}
-
-static gable_status climb(ladder *l)
-{
-    GABLE_TRY(gable_generation_load(l->arena, l->hw, l->accelerator->generation, &l->own, l->err));
-    GABLE_TRY(add_rung(l, l->accelerator->name, (rung){.provenance = GABLE_PROVENANCE_FITTED}));
-    rung sibling = {.distance = far_sibling,
-                    .sigma_ln = l->own->sibling_sigma_ln,
-                    .provenance = GABLE_PROVENANCE_TRANSFERRED};
-    GABLE_TRY(add_generation(l, l->own, sibling));
-    for (int i = 0; i < l->own->nearest.n && i < GABLE_RUNGS_CAP; i++) {
-        rung other = {.distance = far_generation + i,
-                      .sigma_ln = l->own->nearest_sigma_ln,
-                      .provenance = GABLE_PROVENANCE_ASSUMED};
-        const gable_generation **g = &l->nearest[l->n_nearest++];
-        GABLE_TRY(gable_generation_load(l->arena, l->hw, l->own->nearest.name[i], g, l->err));
-        GABLE_TRY(add_generation(l, *g, other));
-    }
-    return GABLE_OK;
-}
-
-/* ---- kernels ---- */
-
-/* The entry that stands in for one column, and how far away it is. */
-/* What is wanted. */
-typedef struct column {
-    int family, weights, unit;
-    const char *kernel; /* NULL: the usual one */
-    gable_flavour flavour;
-    const char *taken[2]; /* kernels other than these */
-} column;
-
-typedef struct choice {
-    const gable_calibrated *entry;
-    const rung *rung;
-    double distance, format, stack;
-} choice;
-
-/* Among kernels of one stack the one with most rows is the usual one. */
-static bool nearer(const choice *c, const choice *best)
-{
-    if (!best->entry || fabs(c->distance - best->distance) > 1e-9)
-        return !best->entry || c->distance < best->distance;
-    return c->entry->n_train + c->entry->n_test > best->entry->n_train + best->entry->n_test;
-}
-
 /* Entries that hw/generations names as measured on an unusual set-up. */
 static bool is_odd(const ladder *l, const rung *r, const gable_calibrated *entry)
 {
@@ -162,6 +91,149 @@ static double base_distance(const ladder *l, const rung *r, const gable_calibrat
     bool net = gable_family_is_net((gable_family)entry->family);
     return r->distance + stack + (net && !own_host ? far_host : 0.0) +
            (is_odd(l, r, entry) ? far_odd : 0.0);
+}
+
+/* Entries of one family after another, in the order of the file. */
+static gable_status sort_rung(ladder *l, gable_rung *r)
+{
+    const gable_calibration *c = r->calibration;
+    size_t n = (size_t)c->n_entries + 1;
+    int at = 0;
+    GABLE_TRY(gable_arena_take(l->arena, n, sizeof *r->order, &r->order, l->err));
+    GABLE_TRY(gable_arena_take(l->arena, n, sizeof *r->described, &r->described, l->err));
+    GABLE_TRY(gable_arena_take(l->arena, n, sizeof *r->stack_distance, &r->stack_distance, l->err));
+    GABLE_TRY(gable_arena_take(l->arena, n, sizeof *r->base_distance, &r->base_distance, l->err));
+    for (int i = 0; i < c->n_entries; i++) {
+        const gable_calibrated *entry = &c->entries[i];
+        double stack = gable_stack_distance(l->stack, entry->stack);
+        r->stack_distance[i] = stack < 0.0 ? -1.0 : stand_in_distance(l, entry, stack);
+        r->base_distance[i] = base_distance(l, r, entry, r->stack_distance[i]);
+    }
+    for (int f = 0; f < GABLE_N_FAMILIES; f++) {
+        r->first[f] = at;
+        for (int i = 0; i < c->n_entries; i++)
+            if (c->entries[i].family == f)
+                r->order[at++] = i;
+    }
+    r->first[GABLE_N_FAMILIES] = at;
+    return GABLE_OK;
+}
+
+/* The furthest that a column can be from an entry, beside the base distance. */
+static double widest(const ladder *l)
+{
+    double bytes[2] = {l->log_bytes[0], l->log_bytes[0]},
+           unit[2] = {l->log_unit[0], l->log_unit[0]};
+    for (int d = 0; d < GABLE_N_DTYPES; d++) {
+        bytes[0] = fmin(bytes[0], l->log_bytes[d]);
+        bytes[1] = fmax(bytes[1], l->log_bytes[d]);
+    }
+    for (int u = 0; u < GABLE_N_MMA; u++) {
+        unit[0] = fmin(unit[0], l->log_unit[u]);
+        unit[1] = fmax(unit[1], l->log_unit[u]);
+    }
+    double job = far_job * gable_flavour_farthest;
+    return bytes[1] - bytes[0] + unit[1] - unit[0] + far_format + far_kernel + job + far_stack;
+}
+
+/* What is left open when the next rung is `distance` away; stacks that stand in come nearer by less
+ * than far_stack. */
+static void close_families(ladder *l, double distance)
+{
+    for (int f = 0; f < GABLE_N_FAMILIES; f++)
+        if (l->reach[f] < distance - far_stack)
+            l->open &= ~((gable_families)1 << f);
+}
+
+/* After a rung has been sorted. */
+static void note_reach(ladder *l, const rung *r)
+{
+    double most = widest(l);
+    for (int i = 0; i < r->calibration->n_entries; i++) {
+        double *reach = &l->reach[r->calibration->entries[i].family];
+        if (r->stack_distance[i] > -1.0)
+            *reach = fmin(*reach, r->base_distance[i] + most);
+    }
+}
+
+static gable_status add_rung(ladder *l, const char *device, rung r)
+{
+    gable_calibration *calibration;
+    for (int i = 0; i < l->n_rungs; i++)
+        if (strcmp(l->rungs[i].calibration->name, device) == 0)
+            return GABLE_OK;
+    close_families(l, r.distance);
+    if (!l->open || l->n_rungs == GABLE_RUNGS_CAP)
+        return GABLE_OK;
+    GABLE_TRY(
+        gable_calibration_load_families(l->arena, l->hw, device, l->open, &calibration, l->err));
+    if (!calibration || calibration->n_entries == 0)
+        return GABLE_OK;
+    const gable_accelerator *theirs;
+    GABLE_TRY(gable_accelerator_load(l->arena, l->hw, device, &theirs, l->err));
+    r.coherent_host = theirs->c2c_bytes_per_s > 0.0;
+    r.calibration = calibration;
+    GABLE_TRY(sort_rung(l, &r));
+    note_reach(l, &r);
+    l->rungs[l->n_rungs++] = r;
+    return GABLE_OK;
+}
+
+static gable_status add_generation(ladder *l, const gable_generation *g, rung r)
+{
+    for (int i = 0; i < g->devices.n; i++) {
+        rung one = r;
+        one.distance += 0.01 * i;
+        GABLE_TRY(add_rung(l, g->devices.name[i], one));
+    }
+    return GABLE_OK;
+}
+
+static gable_status climb(ladder *l)
+{
+    GABLE_TRY(gable_generation_load(l->arena, l->hw, l->accelerator->generation, &l->own, l->err));
+    GABLE_TRY(add_rung(l, l->accelerator->name, (rung){.provenance = GABLE_PROVENANCE_FITTED}));
+    rung sibling = {.distance = far_sibling,
+                    .sigma_ln = l->own->sibling_sigma_ln,
+                    .provenance = GABLE_PROVENANCE_TRANSFERRED};
+    GABLE_TRY(add_generation(l, l->own, sibling));
+    for (int i = 0; i < l->own->nearest.n; i++) {
+        const gable_generation *g;
+        rung other = {.distance = far_generation + i,
+                      .sigma_ln = l->own->nearest_sigma_ln,
+                      .provenance = GABLE_PROVENANCE_ASSUMED};
+        close_families(l, other.distance);
+        if (!l->open)
+            return GABLE_OK;
+        GABLE_TRY(gable_generation_load(l->arena, l->hw, l->own->nearest.name[i], &g, l->err));
+        GABLE_TRY(add_generation(l, g, other));
+    }
+    return GABLE_OK;
+}
+
+/* ---- kernels ---- */
+
+/* The entry that stands in for one column, and how far away it is. */
+/* What is wanted. */
+typedef struct column {
+    int family, weights, unit;
+    const char *kernel; /* NULL: the usual one */
+    gable_flavour flavour;
+    const char *taken[2]; /* kernels other than these */
+} column;
+
+typedef struct choice {
+    const gable_calibrated *entry;
+    const rung *rung;
+    double distance, format, stack;
+} choice;
+
+/* Among kernels of one stack the one with most rows is the usual one. */
+static bool nearer(const choice *c, const choice *best)
+{
+    if (!best->entry || fabs(c->distance - best->distance) > 1e-9)
+        return !best->entry || c->distance < best->distance;
+    return c->entry->n_train + c->entry->n_test > best->entry->n_train + best->entry->n_test;
 }
 
 static void consider(const ladder *l, const rung *r, int i, const column *want, choice *best)
@@ -222,48 +294,6 @@ static const char *describe(gable_arena *arena, const char *device, const gable_
     return gable_arena_copy(arena, text, strlen(text));
 }
 
-/* Entries of one family after another, in the order of the file. */
-static gable_status sort_rung(ladder *l, gable_rung *r)
-{
-    const gable_calibration *c = r->calibration;
-    size_t n = (size_t)c->n_entries + 1;
-    int at = 0;
-    GABLE_TRY(gable_arena_take(l->arena, n, sizeof *r->order, &r->order, l->err));
-    GABLE_TRY(gable_arena_take(l->arena, n, sizeof *r->stack_distance, &r->stack_distance, l->err));
-    GABLE_TRY(gable_arena_take(l->arena, n, sizeof *r->base_distance, &r->base_distance, l->err));
-    for (int i = 0; i < c->n_entries; i++) {
-        const gable_calibrated *entry = &c->entries[i];
-        double stack = gable_stack_distance(l->stack, entry->stack);
-        r->stack_distance[i] = stack < 0.0 ? -1.0 : stand_in_distance(l, entry, stack);
-        r->base_distance[i] = base_distance(l, r, entry, r->stack_distance[i]);
-    }
-    for (int f = 0; f < GABLE_N_FAMILIES; f++) {
-        r->first[f] = at;
-        for (int i = 0; i < c->n_entries; i++)
-            if (c->entries[i].family == f)
-                r->order[at++] = i;
-    }
-    r->first[GABLE_N_FAMILIES] = at;
-    return GABLE_OK;
-}
-
-static gable_status describe_rungs(ladder *l)
-{
-    for (int r = 0; r < l->n_rungs; r++) {
-        const gable_calibration *c = l->rungs[r].calibration;
-        const char **described;
-        GABLE_TRY(gable_arena_take(l->arena, (size_t)c->n_entries + 1, sizeof *described,
-                                   &described, l->err));
-        for (int i = 0; i < c->n_entries; i++) {
-            described[i] = describe(l->arena, c->name, &c->entries[i]);
-            if (!described[i])
-                return gable_fail(l->err, GABLE_INTERNAL, "arena full");
-        }
-        l->rungs[r].described = described;
-    }
-    return GABLE_OK;
-}
-
 /* best->entry is NULL when nobody has measured the family. */
 static void choose(const ladder *l, const column *want, choice *best)
 {
@@ -298,8 +328,13 @@ static gable_status take_column(ladder *l, const choice *best, const gable_kerne
 {
     gable_kernel_constants one, *kept;
     const rung *from = best->rung;
-    take_choice(l, best, from->described[best->entry - from->calibration->entries], &one);
-    for (int i = 0; i < l->n_kept; i++)
+    const char **described = &from->described[best->entry - from->calibration->entries];
+    if (!*described)
+        *described = describe(l->arena, from->calibration->name, best->entry);
+    if (!*described)
+        return gable_fail(l->err, GABLE_INTERNAL, "arena full");
+    take_choice(l, best, *described, &one);
+    for (int i = l->n_kept - 1; i >= 0; i--)
         if (l->kept[i]->from == one.from && l->kept[i]->provenance == one.provenance &&
             fabs(l->kept[i]->sigma_ln - one.sigma_ln) < 1e-12) {
             *out = l->kept[i];
@@ -416,11 +451,11 @@ bool gable_family_is_net(gable_family family)
 
 gable_status gable_ladder_fill(ladder *l, gable_constants *out)
 {
-    GABLE_TRY(describe_rungs(l));
     for (int f = GABLE_FAMILY_ALL_REDUCE; f <= GABLE_FAMILY_MOE_PREPARE; f++)
-        GABLE_TRY(fill_net(l, (gable_family)f, out));
+        if (gable_families_have(l->wanted, (gable_family)f))
+            GABLE_TRY(fill_net(l, (gable_family)f, out));
     for (int f = 0; f < GABLE_FAMILY_ALL_REDUCE; f++)
-        for (int d = 0; d < GABLE_N_DTYPES; d++)
+        for (int d = 0; d < GABLE_N_DTYPES && gable_families_have(l->wanted, (gable_family)f); d++)
             for (int u = 0; u < GABLE_N_MMA; u++) {
                 column want = {.family = f, .weights = d, .unit = u};
                 GABLE_TRY(fill_column(l, &want, &out->kernel[f][d][u]));
@@ -431,17 +466,21 @@ gable_status gable_ladder_fill(ladder *l, gable_constants *out)
 
 gable_status gable_ladder_open(ladder *l, gable_arena *arena, const char *hw,
                                const gable_accelerator *accelerator, const char *stack,
-                               gable_err *err)
+                               gable_families wanted, gable_err *err)
 {
-    *l = (ladder){.arena = arena, .hw = hw, .accelerator = accelerator, .err = err};
+    *l = (ladder){.arena = arena,
+                  .hw = hw,
+                  .accelerator = accelerator,
+                  .wanted = wanted,
+                  .open = wanted,
+                  .err = err};
+    for (int f = 0; f < GABLE_N_FAMILIES; f++)
+        l->reach[f] = INFINITY;
     GABLE_TRY(gable_stack_load(arena, hw, stack, &l->stack, err));
     if (l->stack->ideal)
         return GABLE_OK;
     take_logarithms(l);
-    GABLE_TRY(climb(l));
-    for (int r = 0; r < l->n_rungs; r++)
-        GABLE_TRY(sort_rung(l, &l->rungs[r]));
-    return GABLE_OK;
+    return climb(l);
 }
 
 gable_status gable_constants_of_kernel(gable_arena *arena, const char *hw,
@@ -456,7 +495,8 @@ gable_status gable_constants_of_kernel(gable_arena *arena, const char *hw,
     column want = {
         .family = (int)family, .weights = (int)weights, .unit = (int)unit, .kernel = kernel};
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *l, &l, err));
-    GABLE_TRY(gable_ladder_open(l, arena, hw, accelerator, stack, err));
+    GABLE_TRY(
+        gable_ladder_open(l, arena, hw, accelerator, stack, (gable_families)1 << family, err));
     GABLE_TRY(gable_arena_take(arena, 1, sizeof *made, &made, err));
     choose(l, &want, &best);
     if (!best.entry)

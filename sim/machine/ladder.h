@@ -27,9 +27,9 @@ typedef struct gable_ladder {
     gable_arena *arena;
     const char *hw;
     const gable_accelerator *accelerator;
+    gable_families wanted, open;    /* open: what a device further away may have nearer */
+    double reach[GABLE_N_FAMILIES]; /* at most so far from any column to one of its entries */
     const gable_generation *own;
-    const gable_generation *nearest[GABLE_RUNGS_CAP];
-    int n_nearest;
     const gable_stack *stack;
     gable_rung rungs[GABLE_RUNGS_CAP];
     int n_rungs;
@@ -39,12 +39,13 @@ typedef struct gable_ladder {
     gable_err *err;
 } gable_ladder;
 
-/* Loads the stack, and the calibrations of the device, its generation and the nearest ones. */
+/* Loads the stack, and of the calibrations of the device, its generation and the nearest ones what
+ * columns of the `wanted` families can take: a device that is too far away for all is not read. */
 gable_status gable_ladder_open(gable_ladder *ladder, gable_arena *arena, const char *hw,
                                const gable_accelerator *accelerator, const char *stack,
-                               gable_err *err);
+                               gable_families wanted, gable_err *err);
 
-/* Every column of kernels, jobs and rivals included. */
+/* Every column of the kernels of the wanted families, jobs and rivals included. */
 gable_status gable_ladder_fill(gable_ladder *ladder, gable_constants *out);
 
 /* 0: the stack itself; -1: not one that may stand in. */

@@ -131,12 +131,12 @@ typedef struct gable_machine {
     const gable_constants *constants;     /* of this accelerator under one software stack */
     int n_nodes; /* systems, connected by their scale-out links; 0 counts as 1 */
     const struct gable_power *power; /* what its devices draw; NULL: not asked for */
+    double power_limit_w;            /* they are held to; 0: their own */
 } gable_machine;
 
-extern const char
-    *const gable_accelerator_statuses[]; /* shipping preliminary announced not-produced */
-extern const char
-    *const gable_link_kinds[];            /* pcie nvlink c2c infiniband ethernet efa ici xgmi … */
+/* shipping preliminary announced not-produced; pcie nvlink c2c infiniband ethernet efa ici xgmi …
+ */
+extern const char *const gable_accelerator_statuses[], *const gable_link_kinds[];
 extern const char *const gable_fabrics[]; /* none switch mesh pcie torus */
 extern const char *const gable_topologies[];
 
@@ -166,6 +166,12 @@ gable_status gable_system_of_device(gable_arena *arena, const char *hw, const ch
 /* gable_system_load and gable_constants_load for `stack` ("trtllm", "vllm", "sglang", "ideal"). */
 gable_status gable_machine_load(gable_arena *arena, const char *hw, const char *system,
                                 const char *stack, gable_machine *out, gable_err *err);
+
+/* The same with the constants of these families of kernels alone (gable_layout_families says which
+ * a model can ask for). */
+gable_status gable_machine_load_families(gable_arena *arena, const char *hw, const char *system,
+                                         const char *stack, gable_families families,
+                                         gable_machine *out, gable_err *err);
 
 /* What one accelerator gets on the way from beyond its own memory, B/s per direction; 0: not
  * published. Accelerators share the memory of their hosts, and their SSDs, evenly. */

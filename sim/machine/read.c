@@ -31,11 +31,18 @@ static gable_status check_own_name(const gable_json *root, const char *name, gab
 gable_status gable_read_root(gable_arena *arena, const char *hw, const gable_kind *kind,
                              const char *name, const gable_json **root, gable_err *err)
 {
+    return gable_read_picked(arena, hw, kind, name, NULL, root, err);
+}
+
+gable_status gable_read_picked(gable_arena *arena, const char *hw, const gable_kind *kind,
+                               const char *name, const gable_json_pick *pick,
+                               const gable_json **root, gable_err *err)
+{
     if (gable_find_is_path(name))
-        return gable_json_read(arena, name, GABLE_JSON_STRICT, root, err);
+        return gable_json_read_picked(arena, name, GABLE_JSON_STRICT, pick, root, err);
     const char *path;
     GABLE_TRY(gable_find_file(arena, hw, kind->folder, kind->what, name, &path, err));
-    GABLE_TRY(gable_json_read(arena, path, GABLE_JSON_STRICT, root, err));
+    GABLE_TRY(gable_json_read_picked(arena, path, GABLE_JSON_STRICT, pick, root, err));
     return check_own_name(*root, name, err);
 }
 

@@ -20,6 +20,11 @@ extern const gable_kind gable_kind_accelerator, gable_kind_cpu, gable_kind_link,
 gable_status gable_read_root(gable_arena *arena, const char *hw, const gable_kind *kind,
                              const char *name, const gable_json **root, gable_err *err);
 
+/* The same without the elements that nobody wants (base/json.h); pick   may be NULL. */
+gable_status gable_read_picked(gable_arena *arena, const char *hw, const gable_kind *kind,
+                               const char *name, const gable_json_pick *pick,
+                               const gable_json **root, gable_err *err);
+
 /* Fills a new struct of this kind from a parsed file, with its sources. */
 gable_status gable_read_struct(gable_arena *arena, const gable_kind *kind, const gable_json *root,
                                void *out, gable_err *err);

@@ -121,11 +121,17 @@ static void take_entry(const gable_serving_entry *entries, int n, const gable_ge
     out->ttft_sigma_ln = hypot(out->ttft_sigma_ln, borrowed_sigma_ln);
 }
 
-static void take_rules(const gable_stack *stack, const char *generation, gable_serving_rules *out)
+/* Engines take less of everything on small devices. */
+static void take_rules(const gable_stack *stack, const gable_accelerator *accelerator,
+                       gable_serving_rules *out)
 {
     *out = stack->serving;
+    if (gable_accelerator_memory_bytes(accelerator) < out->small_memory_bytes) {
+        out->step_tokens = out->small_step_tokens;
+        out->sequences = out->small_sequences;
+    }
     for (int i = 0; i < stack->kv_fp8.n; i++)
-        if (strcmp(stack->kv_fp8.name[i], generation) == 0)
+        if (strcmp(stack->kv_fp8.name[i], accelerator->generation) == 0)
             out->kv_fp8 = true;
 }
 
@@ -140,12 +146,11 @@ gable_status gable_serving_load(gable_arena *arena, const char *hw,
     serving_file *file;
     int n;
     GABLE_TRY(gable_stack_load(arena, hw, stack, &engine, err));
-    take_rules(engine, accelerator->generation, rules);
+    take_rules(engine, accelerator, rules);
     take_priors(constants);
     if (engine->ideal) {
         *constants = (gable_serving_constants){.step_scale = 1.0,
                                                .prefill_scale = 1.0,
-                                               .queue_scale = 1.0,
                                                .provenance = GABLE_PROVENANCE_SPEC,
                                                .from = "no software cost"};
         return GABLE_OK;

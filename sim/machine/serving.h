@@ -16,9 +16,10 @@
       "what a prompt adds to the step it joins, factor")                                           \
     X(prefill_gap_s, "prefill_gap", SECONDS, 50e-6, 100e-6, 0.0, 5e-3,                             \
       "glue of one layer for each prompt")                                                         \
+    X(launch_s, "launch", SECONDS, 50e-6, 3e-6, 0.0, 1e-3,                                        \
+      "of each kernel of a step with prompts, on hosts that are alike")                                        \
     X(first_s, "first", SECONDS, 50e-3, 60e-3, 0.0, 1.0, "arrival to the first kernel, and back")  \
     X(first_token_s, "first_token", SECONDS, 1e-6, 4e-6, 0.0, 1e-3, "of each token of a prompt")   \
-    X(queue_scale, "queue_scale", NONE, 1.0, 0.12, 0.2, 5.0, "prefill and waiting, factor")        \
     X(client_s, "client", SECONDS, 0.2e-6, 0.2e-6, 0.0, 1e-4, "of each token of all prompts")
 
 typedef struct gable_serving_constants {
@@ -33,12 +34,24 @@ typedef struct gable_serving_constants {
 
 /* Defaults of an engine. */
 typedef struct gable_serving_rules {
-    double memory_frac;    /* of the device's memory, or of what the weights leave */
-    bool of_free;          /* the latter */
-    double reserve_bytes;  /* graphs, workspaces, activations */
+    double memory_frac;      /* of the device's memory that the engine takes (engine/memory.h) */
+    bool of_free;            /* of what the weights leave, for the cache alone */
+    bool of_start;           /* of what context and buffers leave, for weights and cache alone */
+    double context_bytes;    /* of the driver, before the engine counts */
+    double runtime_bytes;    /* kernels and their libraries */
+    double graph_bytes;      /* captured steps */
+    double workspace_bytes;  /* of products */
+    double collective_bytes; /* buffers of collectives between ranks that share products */
+    double exchange_bytes;   /* buffers of tokens on their way to experts and back */
+    double logit_bytes;      /* that sampling keeps alive for each logit; 0: nothing is modelled */
+    double rows_per_sm;      /* of logits in fp32, scratch of top-k and top-p */
+    double sequences;        /* that run at a time, at most */
+    double small_memory_bytes; /* devices with less take … */
+    double small_step_tokens, small_sequences;
     bool separate_prefill; /* a prompt is a step of its own */
     bool kv_fp8;           /* the cache is 8 bits on this device unless the checkpoint says so */
     double step_tokens;    /* of one step, prompts and decoding sequences together */
+    double graph_tokens;   /* a step with prompts of up to so many is launched as a graph */
     double block_tokens;   /* of the cache */
     bool whole_prompts;    /* a prompt is not cut to fill a step */
     bool whole_answers;    /* a request starts when the cache has room for its whole answer */
@@ -56,6 +69,7 @@ gable_status gable_serving_load(gable_arena *arena, const char *hw,
 typedef struct gable_serving_entry {
     const char *generation;
     gable_serving_constants constants;
+    int n_stalled;       /* runs that TTFT was fitted without */
     int n_train, n_test; /* 0 test: too few runs, the errors are of those that were fitted to */
     double tpot_median_frac, tpot_p90_frac, ttft_median_frac, ttft_p90_frac;
 } gable_serving_entry;

@@ -150,12 +150,20 @@ gable_status gable_system_of_device(gable_arena *arena, const char *hw, const ch
 gable_status gable_machine_load(gable_arena *arena, const char *hw, const char *system,
                                 const char *stack, gable_machine *out, gable_err *err)
 {
+    return gable_machine_load_families(arena, hw, system, stack, GABLE_ALL_FAMILIES, out, err);
+}
+
+gable_status gable_machine_load_families(gable_arena *arena, const char *hw, const char *system,
+                                         const char *stack, gable_families families,
+                                         gable_machine *out, gable_err *err)
+{
     gable_machine machine = {0};
     GABLE_TRY(gable_system_load(arena, hw, system, &machine.system, err));
     if (!machine.system)
         return gable_fail(err, GABLE_INTERNAL, "%s: no system", system);
     machine.accelerator = machine.system->accelerator;
-    GABLE_TRY(gable_constants_load(arena, hw, machine.accelerator, stack, &machine.constants, err));
+    GABLE_TRY(gable_constants_load_families(arena, hw, machine.accelerator, stack, families,
+                                            &machine.constants, err));
     *out = machine;
     return GABLE_OK;
 }

@@ -35,9 +35,9 @@ static double narrower(double a, double b)
 static void take_tree(const gable_system *s, gable_group *g)
 {
     double n = g->per_node;
-    double socket = n > 0.5 * s->n_accelerators ? s->socket_bytes_per_s : 0.0;
     if (s->fabric != GABLE_FABRIC_PCIE || n <= 2.0)
         return;
+    double socket = n > 0.5 * s->n_accelerators ? s->socket_bytes_per_s : 0.0;
     if (!s->p2p) {
         g->ring_cap_bytes_per_s = g->all_cap_bytes_per_s =
             narrower(s->host_bounce_bytes_per_s / n, socket / (0.5 * n));
@@ -90,23 +90,37 @@ static bool is_power_of_two(double n)
     return reach <= n;
 }
 
-static inline bool fits(const gable_algorithm *a, const gable_group *g, const gable_system *system)
+/* What a group and its system have to offer, looked up once for all rows. */
+typedef struct offer {
+    unsigned fabric; /* its bit; 0: nothing can run */
+    unsigned lacks;  /* GABLE_NEEDS_… */
+} offer;
+
+static inline offer offer_of(const gable_group *g, const gable_system *system)
 {
     bool many = g->n_nodes > 1.0;
-    if (!(a->fabrics & (1u << system->fabric)) || (many ? a->one_node : a->many_nodes) ||
-        (many && system->scale_out_bytes_per_s <= 0.0))
-        return false;
-    if (a->in_network && (!system->in_network_reduction || g->per_node < in_network_min_ranks))
-        return false;
-    if (a->out_network && !system->scale_out_reduction)
-        return false;
-    return !a->power_of_two || is_power_of_two(g->n);
+    bool in_network = system->in_network_reduction && g->per_node >= in_network_min_ranks;
+    bool cut_off = many && system->scale_out_bytes_per_s <= 0.0;
+    unsigned lacks = many ? GABLE_NEEDS_ONE_NODE : GABLE_NEEDS_MANY_NODES;
+    lacks |= in_network ? 0u : (unsigned)GABLE_NEEDS_IN_NETWORK;
+    lacks |= system->scale_out_reduction ? 0u : (unsigned)GABLE_NEEDS_OUT_NETWORK;
+    return (offer){.fabric = cut_off ? 0u : 1u << system->fabric, .lacks = lacks};
+}
+
+static inline bool reaches(const gable_algorithm *a, offer has)
+{
+    return (a->fabrics & has.fabric) && !(a->needs & has.lacks);
+}
+
+static inline bool counts_out(const gable_algorithm *a, const gable_group *g)
+{
+    return !(a->needs & GABLE_NEEDS_POWER_OF_TWO) || is_power_of_two(g->n);
 }
 
 bool gable_algorithm_fits(const gable_algorithm *algorithm, const gable_group *group,
                           const gable_system *system)
 {
-    return fits(algorithm, group, system);
+    return reaches(algorithm, offer_of(group, system)) && counts_out(algorithm, group);
 }
 
 static bool by_library(const gable_algorithm *a, gable_library library)
@@ -125,13 +139,19 @@ static void count(const gable_algorithm *a, const gable_collective *c, const gab
     out->set_aside_sm = a->set_aside_sm;
     out->steps = out->wire_bytes = out->cap_bytes_per_s = 0.0;
     out->out_steps = out->out_wire_bytes = 0.0;
+    out->peak = out->out_peak = 1.0;
     a->count(c, g, out);
+}
+
+static double over(double bytes, double bytes_per_s)
+{
+    return bytes > 0.0 ? bytes / bytes_per_s : 0.0;
 }
 
 static double least_s(const gable_way *w)
 {
-    double inside = w->wire_bytes > 0.0 ? w->wire_bytes / w->bytes_per_s : 0.0;
-    double outside = w->out_wire_bytes > 0.0 ? w->out_wire_bytes / w->out_bytes_per_s : 0.0;
+    double inside = over(w->wire_bytes, w->bytes_per_s);
+    double outside = over(w->out_wire_bytes, w->out_bytes_per_s);
     return inside > outside ? inside : outside;
 }
 
@@ -180,7 +200,10 @@ typedef struct contest {
     const gable_kernel_constants *custom; /* of the engine's own kernel beside a library; or NULL */
     /* What came of it; the ways live in hold's caller. */
     const gable_way *least, *best;
-    double ceiling_s, time_s, overhead_s;
+    double ceiling_s, time_s;
+    double least_inside_s, least_outside_s; /* at the ceiling: how long the links are taken */
+    gable_way_parts parts[2]; /* of the best, and room for the next: a copy would wait for both */
+    int spare;
     const gable_kernel_constants *won; /* NULL: nobody could */
 } contest;
 
@@ -200,17 +223,16 @@ static void enter(contest *x, const gable_algorithm *a, const gable_way *way)
 {
     bool own = x->custom && (a->runs & GABLE_RUNS_CUSTOM);
     const gable_kernel_constants *k = own ? x->custom : x->constants;
-    double overhead_s;
     if (!own && !(a->runs & x->runs))
         return;
     if (!k || (x->algorithm && strcmp(a->name, x->algorithm) != 0))
         return;
     double s = gable_way_s(x->collective, way, own ? GABLE_FAMILY_CUSTOM_REDUCE : x->family,
-                           k->value, x->time_s, &overhead_s);
+                           k->value, x->time_s, &x->parts[x->spare]);
     if (!(s < x->time_s))
         return;
     x->time_s = s;
-    x->overhead_s = overhead_s;
+    x->spare ^= 1;
     x->best = way;
     x->won = k;
 }
@@ -220,7 +242,7 @@ static void enter(contest *x, const gable_algorithm *a, const gable_way *way)
  *   runs   bits of those who may run */
 static inline bool idle(const contest *x, const gable_algorithm *a, unsigned runs)
 {
-    return a->one_node && !(a->runs & runs) && !x->algorithm;
+    return !(a->runs & runs) && (a->needs & GABLE_NEEDS_ONE_NODE) && !x->algorithm;
 }
 
 /* ways   GABLE_ROWS_CAP of them, for what is counted */
@@ -228,17 +250,24 @@ static void hold(contest *x, gable_way *ways)
 {
     gable_algorithm_list list = gable_algorithms_of[x->collective->kind];
     unsigned runs = x->runs | (x->custom ? (unsigned)GABLE_RUNS_CUSTOM : 0u);
+    offer has = offer_of(&x->group, x->system);
     x->ceiling_s = x->time_s = (double)INFINITY;
     for (int i = 0; i < list.n; i++) {
         const gable_algorithm *a = &list.row[i];
-        if (idle(x, a, runs) || !fits(a, &x->group, x->system) || !by_library(a, x->library))
+        if (!reaches(a, has) || idle(x, a, runs) || !by_library(a, x->library) ||
+            !counts_out(a, &x->group))
             continue;
         count(a, x->collective, &x->group, ways);
         lower_ceiling(x, ways);
         enter(x, a, ways);
         ways++;
     }
-    x->ceiling_s = x->least ? least_s(x->least) : 0.0;
+    x->ceiling_s = x->least_inside_s = x->least_outside_s = 0.0;
+    if (!x->least)
+        return;
+    x->least_inside_s = over(x->least->wire_bytes, x->least->bytes_per_s);
+    x->least_outside_s = over(x->least->out_wire_bytes, x->least->out_bytes_per_s);
+    x->ceiling_s = x->least_inside_s > x->least_outside_s ? x->least_inside_s : x->least_outside_s;
 }
 
 double gable_net_wire_bytes(const gable_collective *collective, const gable_system *system)
@@ -294,6 +323,17 @@ static void take_time(const contest *x, double time_s, double overhead_s, gable_
     out->ceiling_bound = GABLE_BOUND_NETWORK;
 }
 
+static void take_wire(const contest *x, const gable_way *way, double inside_s, double outside_s,
+                      gable_wire *out)
+{
+    out->inside_s = inside_s;
+    out->outside_s = outside_s;
+    out->least_inside_s = x->least_inside_s;
+    out->least_outside_s = x->least_outside_s;
+    out->peak = way ? way->peak : 1.0;
+    out->out_peak = way ? way->out_peak : 1.0;
+}
+
 /* Datasheet alone: the ceiling; nobody could run it: nothing. */
 static void finish_without(const contest *x, bool ideal, gable_transfer *out)
 {
@@ -303,6 +343,8 @@ static void finish_without(const contest *x, bool ideal, gable_transfer *out)
     out->steps = 0.0;
     out->wire_bytes = least ? least->wire_bytes : 0.0;
     out->out_wire_bytes = least ? least->out_wire_bytes : 0.0;
+    take_wire(x, least, least ? x->least_inside_s : 0.0, least ? x->least_outside_s : 0.0,
+              &out->wire);
     take_time(x, ideal ? x->ceiling_s : 0.0, 0.0, &out->time);
 }
 
@@ -312,12 +354,14 @@ static void finish(const contest *x, bool ideal, gable_transfer *out)
         finish_without(x, ideal, out);
     } else {
         const gable_way *way = x->best;
+        const gable_way_parts *parts = &x->parts[x->spare ^ 1];
         out->algorithm = way->algorithm;
         out->from = x->won->from;
         out->steps = way->steps + way->out_steps;
         out->wire_bytes = way->wire_bytes;
         out->out_wire_bytes = way->out_wire_bytes;
-        take_time(x, x->time_s > x->ceiling_s ? x->time_s : x->ceiling_s, x->overhead_s,
+        take_wire(x, way, parts->inside_s, parts->outside_s, &out->wire);
+        take_time(x, x->time_s > x->ceiling_s ? x->time_s : x->ceiling_s, parts->overhead_s,
                   &out->time);
         out->time.sigma_ln = x->won->sigma_ln;
         out->time.set_aside_sm = way->set_aside_sm;
@@ -355,7 +399,8 @@ static bool begin(const gable_collective *c, const gable_machine *machine, conte
     x->algorithm = NULL;
     x->custom = x->won = NULL;
     x->least = x->best = NULL;
-    x->ceiling_s = x->time_s = x->overhead_s = 0.0;
+    x->spare = 0;
+    x->ceiling_s = x->time_s = x->least_inside_s = x->least_outside_s = 0.0;
     x->family = gable_collective_family(c);
     x->runs = runs_of(c);
     if (c->n_ranks > 1.0 && machine->system->fabric != GABLE_FABRIC_NONE) {

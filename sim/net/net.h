@@ -31,16 +31,22 @@ enum {
     GABLE_RUNS_FORCED = 8  /* no library that is measured: with --algorithm, and in the ceiling */
 };
 
+/* What a row needs of a group and its system. */
+enum {
+    GABLE_NEEDS_ONE_NODE = 1,
+    GABLE_NEEDS_MANY_NODES = 2,
+    GABLE_NEEDS_IN_NETWORK = 4,  /* a switch that reduces and multicasts */
+    GABLE_NEEDS_OUT_NETWORK = 8, /* switches between nodes that do */
+    GABLE_NEEDS_POWER_OF_TWO = 16
+};
+
 typedef struct gable_algorithm {
     const char *name;
-    unsigned fabrics;          /* bit per gable_fabric that can run it */
-    unsigned runs;             /* GABLE_RUNS_… */
-    unsigned libraries;        /* bit per gable_library; 0: all of `runs` */
-    bool in_network;           /* needs a switch that reduces and multicasts */
-    bool out_network;          /* needs switches between nodes that do */
-    bool one_node, many_nodes; /* only there; both false: anywhere */
-    bool power_of_two;         /* ranks */
-    double set_aside_sm;       /* that copy while other kernels run beside it */
+    unsigned fabrics;    /* bit per gable_fabric that can run it */
+    unsigned needs;      /* GABLE_NEEDS_… */
+    unsigned runs;       /* GABLE_RUNS_… */
+    unsigned libraries;  /* bit per gable_library; 0: all of `runs` */
+    double set_aside_sm; /* that copy while other kernels run beside it */
     gable_way_kind way;
     void (*count)(const gable_collective *collective, const gable_group *group, gable_way *out);
 } gable_algorithm;
@@ -55,6 +61,14 @@ extern const gable_algorithm_list gable_algorithms_of[GABLE_N_COLLECTIVES];
 bool gable_algorithm_fits(const gable_algorithm *algorithm, const gable_group *group,
                           const gable_system *system);
 
+/* How long one call takes the links of the busiest device, in its busier direction; what is left of
+ * its time goes on while others use them (net/share.h). */
+typedef struct gable_wire {
+    double inside_s, outside_s;             /* inside its node, and between nodes; expected */
+    double least_inside_s, least_outside_s; /* at the ceiling */
+    double peak, out_peak;                  /* of the way: gable_way */
+} gable_wire;
+
 /* How it was done. */
 typedef struct gable_transfer {
     gable_time time;
@@ -63,6 +77,7 @@ typedef struct gable_transfer {
     double steps;          /* latency steps, those between nodes too */
     double wire_bytes;     /* on the busiest link of a device inside its node, one direction */
     double out_wire_bytes; /* on that between nodes */
+    gable_wire wire;
 } gable_transfer;
 
 /* Bytes on the busiest link with the algorithm that moves least: what the ceiling counts. */

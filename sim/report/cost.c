@@ -15,7 +15,7 @@ typedef struct step_figures {
     double tokens_per_s;
     double weights_bytes, kv_bytes, state_bytes, activation_bytes, total_bytes, capacity_bytes;
     bool fits;
-    double reserve_bytes;
+    double reserve_bytes, communication_bytes, left_bytes;
     const char *model, *system, *accelerator, *stack, *phase, *source;
     double batch, context, new_tokens;
     int tp, ep, pp, cp, dp, attn_dp, nodes, devices;
@@ -53,6 +53,8 @@ static const gable_column memory_columns[] = {
     MEMBER("capacity_bytes", NUMBER, capacity_bytes),
     MEMBER("fits", BOOL, fits),
     MEMBER("reserve_bytes", NUMBER, reserve_bytes),
+    MEMBER("communication_bytes", NUMBER, communication_bytes),
+    MEMBER("left_bytes", NUMBER, left_bytes),
 };
 
 static const gable_column scenario_columns[] = {
@@ -234,6 +236,8 @@ static void fill_figures(const gable_priced *priced, step_figures *f)
         .capacity_bytes = step->capacity_bytes,
         .fits = step->fits,
         .reserve_bytes = step->reserve_bytes,
+        .communication_bytes = step->communication_bytes,
+        .left_bytes = step->capacity_bytes - step->total_bytes - step->reserve_bytes,
         .model = plan->model->name,
         .system = priced->machine->system->name,
         .accelerator = priced->machine->accelerator->name,

@@ -189,9 +189,13 @@ static void add_operators(gable_tree *tree, gable_node *root)
         gable_explain_row(tree, all, i);
         rows_s += priced->step->time_s[i];
     }
+    double contended_s = priced->step->contended_s;
     if (priced->plan->overlaps)
         gable_explain_add(tree, all, "hidden: rows that run beside longer ones",
-                          priced->step->time_s_total - rows_s, GABLE_DIM_SECONDS);
+                          priced->step->time_s_total - rows_s - contended_s, GABLE_DIM_SECONDS);
+    if (contended_s > 0.0)
+        gable_explain_add(tree, all, "links that exchanges beside one another share", contended_s,
+                          GABLE_DIM_SECONDS);
 }
 
 static void add_ceiling(gable_tree *tree, gable_node *root)

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "cost/tiers.h"
+#include "engine/host.h"
 #include "report/explain.h"
 
 static void count(gable_node *node, const char *symbol, double value)
@@ -358,7 +359,13 @@ static void explain_host(gable_tree *tree, gable_node *node, int row)
 {
     (void)row;
     node->source = provenance(tree, GABLE_PROVENANCE_SPEC, NULL);
-    node->reason = "fetched from beyond the device's memory, as far as other rows do not hide it";
+    const gable_priced *priced = tree->priced;
+    node->reason =
+        gable_engine_exchange_s(priced->machine, priced->step->wire_bytes_total) > 0.0
+            ? "fetched from beyond the device's memory over the link that exchanges use too, as "
+              "far "
+              "as other rows do not hide it"
+            : "fetched from beyond the device's memory, as far as other rows do not hide it";
 }
 
 typedef void row_function(gable_tree *tree, gable_node *node, int row);

@@ -169,32 +169,52 @@ void gable_report_verdict(gable_text *out, const gable_priced *priced)
     verdicts[step->bound](out, priced);
 }
 
+typedef struct memory_part {
+    const char *name;
+    double bytes;
+} memory_part;
+
+/* "            a 1 GB, b 2 GB": those that are there. */
+static void add_memory_line(gable_text *out, const memory_part *parts, size_t n)
+{
+    char text[GABLE_UNITS_TEXT_CAP];
+    const char *between = "            ";
+    for (size_t i = 0; i < n; i++) {
+        if (parts[i].bytes <= 0.0)
+            continue;
+        gable_text_addf(out, "%s%s %s", between, parts[i].name,
+                        quantity(parts[i].bytes, GABLE_DIM_BYTES, text));
+        between = ", ";
+    }
+    gable_text_add(out, "\n");
+}
+
+/* What the plan holds; what the stack keeps beside it, and what remains. */
 static void add_memory(gable_text *out, const gable_priced *priced)
 {
     const gable_plan *plan = priced->plan;
     const gable_step *step = priced->step;
-    const struct {
-        const char *name;
-        double bytes;
-    } parts[] = {
-        {"weights", plan->weights_bytes}, {"cache", plan->kv_bytes},
-        {"state", plan->state_bytes},     {"activations", plan->activation_bytes},
-        {"reserve", step->reserve_bytes},
+    const memory_part held[] = {
+        {"weights", plan->weights_bytes},
+        {"cache", plan->kv_bytes},
+        {"state", plan->state_bytes},
+        {"activations", plan->activation_bytes},
+    };
+    double left = step->capacity_bytes - step->total_bytes - step->reserve_bytes;
+    const memory_part kept[] = {
+        {"communication", step->communication_bytes},
+        {"framework", step->reserve_bytes - step->communication_bytes},
+        {"left", left},
+        {"missing", -left},
     };
     char a[GABLE_UNITS_TEXT_CAP], b[GABLE_UNITS_TEXT_CAP];
-    gable_text_addf(out, "  memory    %s: %s of %s per device\n            ",
+    gable_text_addf(out, "  memory    %s: %s of %s per device\n",
                     step->fits ? "fits" : "DOES NOT FIT",
                     quantity(step->total_bytes, GABLE_DIM_BYTES, a),
                     quantity(step->capacity_bytes, GABLE_DIM_BYTES, b));
-    const char *between = "";
-    for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        if (parts[i].bytes <= 0.0)
-            continue;
-        gable_text_addf(out, "%s%s %s", between, parts[i].name,
-                        quantity(parts[i].bytes, GABLE_DIM_BYTES, a));
-        between = ", ";
-    }
-    gable_text_add(out, "\n");
+    add_memory_line(out, held, COUNT_OF(held));
+    if (step->reserve_bytes > 0.0)
+        add_memory_line(out, kept, COUNT_OF(kept));
 }
 
 void gable_report_headline(gable_text *out, const gable_priced *priced)

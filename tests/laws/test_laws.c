@@ -6,12 +6,13 @@
 
 #include "../scratch.h"
 #include "../wrap.h"
+#include "layout/families.h"
 #include "model/describe.h"
 #include "tree.h"
 
-enum { MODELS_CAP = 128, DEVICES_CAP = 128 };
+enum { PLANS_CAP = 1024, DEVICES_CAP = 128 };
 
-static gable_plan plans[MODELS_CAP * 8];
+static gable_plan plans[PLANS_CAP];
 static int n_plans;
 static gable_machine machines[DEVICES_CAP];
 static int n_machines;
@@ -20,14 +21,7 @@ static void plan_models(void)
 {
     const char *const *names;
     size_t n = tree_names("workloads/models", &names);
-    n_plans = 0;
-    ck_assert(n <= MODELS_CAP);
-    for (size_t i = 0; i < n; i++) {
-        const gable_model *model = tree_model(names[i]);
-        for (int p = 0; p < n_tree_phases; p++)
-            if (tree_plan(model, &tree_phases[p].scenario, &plans[n_plans]))
-                n_plans++;
-    }
+    n_plans = tree_plans(names, n, plans, PLANS_CAP);
     ck_assert_int_gt(n_plans, 100);
 }
 
@@ -172,9 +166,8 @@ static const double doubling_slack = 0.12;
 static void doubling(const gable_plan *plan, const gable_machine *machine)
 {
     gable_scenario twice = plan->scenario;
-    gable_plan more;
     twice.batch *= 2.0;
-    ck_assert(tree_plan(plan->model, &twice, &more));
+    gable_plan more = tree_plan(plan->model, &twice);
     double one = price(plan, machine).time_s_total, two = price(&more, machine).time_s_total;
     double slack = machine->constants->ideal ? 1e-12 : doubling_slack;
     ck_law(two <= 2.0 * one * (1.0 + slack), plan, machine);
@@ -191,9 +184,8 @@ END_TEST
 static void longer_context(const gable_plan *plan, const gable_machine *machine)
 {
     gable_scenario longer = plan->scenario;
-    gable_plan more;
     longer.n_cached += 4096.0;
-    ck_assert(tree_plan(plan->model, &longer, &more));
+    gable_plan more = tree_plan(plan->model, &longer);
     ck_law(more.kv_bytes >= plan->kv_bytes, plan, machine);
     ck_law(price(&more, machine).ceiling_s_total >=
                price(plan, machine).ceiling_s_total * (1.0 - 1e-12),
@@ -267,11 +259,9 @@ START_TEST(plans_keep_what_models_count)
                             .n_new = 1,
                             .tp = 1,
                             .ep = 1};
-        gable_plan plan;
         double per_token, constant;
         double weights = gable_model_weight_bytes(model);
-        if (!tree_plan(model, &s, &plan))
-            continue;
+        gable_plan plan = tree_plan(model, &s);
         gable_model_cache(model, &per_token, &constant);
         double cache = 3.0 * (300000.0 * per_token + constant);
         ck_assert_msg(fabs(plan.kv_bytes + plan.state_bytes - cache) <= 1e-9 * cache, "%s cache",
@@ -288,10 +278,9 @@ START_TEST(dense_sharding_is_exact)
     const gable_model *model = tree_model("llama-3.1-70b");
     gable_scenario s = {
         .phase = GABLE_PHASE_DECODE, .batch = 4, .n_cached = 4096, .n_new = 1, .tp = 1, .ep = 1};
-    gable_plan one, eight;
-    ck_assert(tree_plan(model, &s, &one));
+    gable_plan one = tree_plan(model, &s);
     s.tp = 8;
-    ck_assert(tree_plan(model, &s, &eight));
+    gable_plan eight = tree_plan(model, &s);
     totals whole = sum(&one), rank = sum(&eight);
     double norms = (2.0 * 80 + 1) * 8192 * 2.0;
     ck_assert_double_eq_tol(8 * rank.flops, whole.flops, 1e-9 * whole.flops);
@@ -316,8 +305,7 @@ START_TEST(links_are_used_and_faster_links_never_slower)
                                 .n_new = 1,
                                 .tp = tp,
                                 .ep = 1};
-            gable_plan plan;
-            ck_assert(tree_plan(tree_model("llama-3.1-8b"), &s, &plan));
+            gable_plan plan = tree_plan(tree_model("llama-3.1-8b"), &s);
             gable_step step = price(&plan, &machine);
             ck_assert_msg(tp == 1 || step.wire_bytes_total > 0.0, "%s", names[i]);
             ck_assert_msg(step.time_s_total >= step.ceiling_s_total, "%s", names[i]);
@@ -331,6 +319,53 @@ START_TEST(links_are_used_and_faster_links_never_slower)
 END_TEST
 
 /* ---- the hot path ---- */
+
+/* ---- what is loaded ---- */
+
+/* More than a row can have would only cost time; fewer, and a row has no kernel. */
+static void asks_for_known(const gable_plan *plan)
+{
+    gable_families known = gable_layout_families(plan->model);
+    for (int i = 0; i < plan->n_rows; i++) {
+        gable_family family = GABLE_FAMILY_ELEMENTWISE;
+        if (plan->kind[i] == GABLE_ROW_OP)
+            family = plan->work[i].family;
+        else if (plan->kind[i] == GABLE_ROW_COLLECTIVE)
+            family = gable_collective_family(&plan->collective[i]);
+        ck_assert_msg(gable_families_have(known, family), "%s, row %s: %s", plan->model->name,
+                      plan->name[i], gable_family_key(family));
+    }
+}
+
+START_TEST(models_name_the_kernels_they_need)
+{
+    static const gable_scenario wide[] = {
+        {.phase = GABLE_PHASE_DECODE, .batch = 64, .n_cached = 4096, .n_new = 1, .tp = 8, .ep = 8},
+        {.phase = GABLE_PHASE_PREFILL,
+         .batch = 8,
+         .n_new = 2048,
+         .tp = 1,
+         .attn_dp = 8,
+         .ep = 8,
+         .exchange = GABLE_EXCHANGE_TOKENS},
+    };
+    int n_wide = 0;
+    for (int p = 0; p < n_plans; p++) {
+        asks_for_known(&plans[p]);
+        for (size_t w = 0; w < sizeof wide / sizeof wide[0]; w++) {
+            size_t mark = gable_arena_mark(scratch_arena());
+            gable_plan plan;
+            if (gable_layout_plan(scratch_arena(), plans[p].model, &wide[w], &plan, NULL) ==
+                GABLE_OK) {
+                asks_for_known(&plan);
+                n_wide++;
+            }
+            gable_arena_release(scratch_arena(), mark);
+        }
+    }
+    ck_assert_int_gt(n_wide, 100);
+}
+END_TEST
 
 START_TEST(pricing_allocates_nothing)
 {
@@ -373,6 +408,7 @@ Suite *gable_suite_laws(void)
     tcase_add_test(all, plans_keep_what_models_count);
     tcase_add_test(all, dense_sharding_is_exact);
     tcase_add_test(all, links_are_used_and_faster_links_never_slower);
+    tcase_add_test(all, models_name_the_kernels_they_need);
     tcase_add_test(all, pricing_allocates_nothing);
     suite_add_tcase(suite, all);
     return suite;

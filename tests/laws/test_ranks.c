@@ -155,10 +155,60 @@ START_TEST(overlap_never_slower)
     gable_plan plan;
     if (!lay(model, &s, &plan))
         return;
+    static const gable_overlap beside[] = {GABLE_OVERLAP_SHARED, GABLE_OVERLAP_WAVES};
     double before = price(&plan, &machine).time_s_total;
-    s.overlap = GABLE_OVERLAP_SHARED;
-    ck_assert(lay(model, &s, &plan));
-    ck_assert_double_le(price(&plan, &machine).time_s_total, before * (1 + 1e-12));
+    for (int i = 0; i < N_ROWS(beside); i++) {
+        s.overlap = beside[i];
+        s.exchange = i ? GABLE_EXCHANGE_TOKENS : GABLE_EXCHANGE_AUTO;
+        gable_scenario alone = s;
+        alone.overlap = GABLE_OVERLAP_NONE;
+        if (i && !lay(model, &alone, &plan))
+            return;
+        before = i ? price(&plan, &machine).time_s_total : before;
+        ck_assert(lay(model, &s, &plan));
+        gable_step step = price(&plan, &machine);
+        ck_assert_double_le(step.time_s_total, before * (1 + 1e-12));
+        ck_assert(step.contended_s >= 0.0 && step.contended_s <= before);
+    }
+}
+END_TEST
+
+/* Tokens on their way out and back at the same time wait for one another's links: in nodes for the
+ * port, which both fill; in a rack kernels take longer than both. Exchanges one after another, of
+ * two halves of a step, wait for nothing but what goes to the next stage, and that shows where
+ * exchanges are longest. */
+static const struct {
+    const char *model, *system;
+    int nodes, tp, ep, pp;
+    gable_overlap overlap;
+    bool contended;
+} waiting[] = {
+    {"deepseek-v3", "hgx-h200-8", 4, 1, 32, 1, GABLE_OVERLAP_WAVES, true},
+    {"deepseek-v3", "gb200-nvl72", 1, 1, 32, 1, GABLE_OVERLAP_WAVES, false},
+    {"deepseek-v3", "hgx-h200-8", 4, 1, 32, 1, GABLE_OVERLAP_TWO_BATCH, false},
+    {"deepseek-v3", "hgx-h200-8", 4, 1, 16, 2, GABLE_OVERLAP_TWO_BATCH, false},
+    {"llama-3.1-70b", "hgx-h200-8", 8, 32, 1, 2, GABLE_OVERLAP_TWO_BATCH, true},
+};
+
+START_TEST(exchanges_wait_for_links)
+{
+    gable_machine machine = tree_machine(waiting[_i].system, "sglang");
+    gable_scenario s = steps[waiting[_i].ep > 1 ? 0 : 1];
+    gable_plan plan;
+    machine.n_nodes = waiting[_i].nodes;
+    if (waiting[_i].ep > 1)
+        s.batch = 128.0 * waiting[_i].ep;
+    s.tp = waiting[_i].tp;
+    s.ep = s.attn_dp = waiting[_i].ep;
+    s.pp = waiting[_i].pp;
+    s.exchange = s.ep > 1 ? GABLE_EXCHANGE_TOKENS : GABLE_EXCHANGE_AUTO;
+    s.overlap = waiting[_i].overlap;
+    ck_assert(lay(tree_model(waiting[_i].model), &s, &plan));
+    gable_step step = price(&plan, &machine);
+    if (waiting[_i].contended)
+        ck_assert_double_gt(step.contended_s, 1e-6);
+    else
+        ck_assert_double_eq(step.contended_s, 0.0);
 }
 END_TEST
 
@@ -210,6 +260,7 @@ Suite *gable_suite_laws_ranks(void)
     ADD_ROWS(t, ranks_conserve, subjects);
     ADD_ROWS(t, overlaps_add_up, subjects);
     ADD_ROWS(t, overlap_never_slower, subjects);
+    ADD_ROWS(t, exchanges_wait_for_links, waiting);
     tcase_add_test(t, deepseek_production);
     suite_add_tcase(suite, t);
     return suite;

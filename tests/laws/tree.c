@@ -59,11 +59,23 @@ gable_machine tree_machine(const char *system, const char *stack)
     return machine;
 }
 
-bool tree_plan(const gable_model *model, const gable_scenario *scenario, gable_plan *plan)
+gable_plan tree_plan(const gable_model *model, const gable_scenario *scenario)
 {
     gable_err err = {0};
-    if (gable_layout_plan(scratch_arena(), model, scenario, plan, &err) == GABLE_OK)
-        return true;
-    ck_assert_msg(strstr(err.text, "not priced yet") != NULL, "%s", err.text);
-    return false;
+    gable_plan plan = {0};
+    ck_assert_msg(gable_layout_plan(scratch_arena(), model, scenario, &plan, &err) == GABLE_OK,
+                  "%s", err.text);
+    return plan;
+}
+
+int tree_plans(const char *const *models, size_t n_models, gable_plan *plans, int cap)
+{
+    int n = 0;
+    ck_assert_int_le((int)n_models * n_tree_phases, cap);
+    for (size_t m = 0; m < n_models; m++) {
+        const gable_model *model = tree_model(models[m]);
+        for (int p = 0; p < n_tree_phases; p++)
+            plans[n++] = tree_plan(model, &tree_phases[p].scenario);
+    }
+    return n;
 }

@@ -21,9 +21,11 @@ typedef struct tree_phase {
 extern const tree_phase tree_phases[];
 extern const int n_tree_phases;
 
-/* Lays out; false when the model has parts that are not priced yet (they are refused by name). Any
- * other refusal fails the test. */
-bool tree_plan(const gable_model *model, const gable_scenario *scenario, gable_plan *plan);
+/* Lays out; a refusal fails the test. */
+gable_plan tree_plan(const gable_model *model, const gable_scenario *scenario);
+
+/* Each model in each phase; returns how many plans that is, at most `cap`. */
+int tree_plans(const char *const *models, size_t n_models, gable_plan *plans, int cap);
 
 /* What must hold of a plan on a machine. Check's own assertions write a record each, which takes
  * longer than what they assert: these hold millions of times. */

@@ -7,12 +7,6 @@
 #include "engine/simulate.h"
 #include "rows.h"
 
-static inline void check_close(double got, double expected, double tolerance)
-{
-    ck_assert_msg(fabs(got - expected) <= tolerance * fmax(fabs(expected), 1e-9),
-                  "got %.17g, expected %.17g", got, expected);
-}
-
 /* A step of decoding takes 1 s whatever it holds; a token of a prompt adds 0.1 s. */
 static double one_batch[] = {1}, one_context[] = {1}, one_second[] = {1};
 static double token_nodes[] = {0, 1e9}, token_s[] = {0, 1e8}, no_rest[] = {0, 0};

@@ -4,24 +4,10 @@
 #include <string.h>
 
 #include "engine/check.h"
+#include "recorded.h"
 #include "rows.h"
 #include "scratch.h"
 #include "wrap.h"
-
-static const char blank[] = "{\n"
-                            "  \"schema\": \"gable.check/1\",\n"
-                            "  \"name\": \"case\",\n"
-                            "  \"why\": \"a test\",\n"
-                            "  \"scenario\": {\n"
-                            "    \"model\": \"dense-30b\",\n"
-                            "    \"system\": \"h100-sxm\",\n"
-                            "    \"stack\": \"ideal\",\n"
-                            "    \"phase\": \"decode\",\n"
-                            "    \"batch\": 1,\n"
-                            "    \"context\": 0,\n"
-                            "    \"new_tokens\": 1\n"
-                            "  }\n"
-                            "}\n";
 
 static gable_err err;
 

@@ -4,12 +4,6 @@
 #include "cost/cost.h"
 #include "rows.h"
 
-static void check_close(double got, double expected, double tolerance)
-{
-    ck_assert_msg(fabs(got - expected) <= tolerance * fmax(fabs(expected), 1e-300),
-                  "got %.17g, expected %.17g", got, expected);
-}
-
 /* ---- pairs: facts/models.md 1 ---- */
 static const struct {
     double n_cached, n_new, window;

@@ -328,7 +328,8 @@ START_TEST(an_answer_draws_idle_steps_and_its_prompt)
 {
     gable_accelerator device = {.tdp_w = 400.0};
     gable_power power = {.idle_w = 100.0, .limit_w = 400.0};
-    gable_machine machine = {.accelerator = &device, .power = &power};
+    gable_system system = {.n_accelerators = 1, .accelerator = &device};
+    gable_machine machine = {.accelerator = &device, .system = &system, .power = &power};
     gable_serving_parts parts = {.batch = 10.0, .osl = 100.0, .decode_j = 60.0, .prompt_j = 500.0};
     gable_serving_energy e;
     gable_serving_energy_of(&parts, &machine, 2.0, 50.0, &e);
@@ -341,6 +342,36 @@ START_TEST(an_answer_draws_idle_steps_and_its_prompt)
     gable_serving_energy_of(&parts, &machine, 2.0, 50.0, &e);
     ck_assert(!e.modelled);
     ck_assert_double_eq_tol(e.joules_per_token, 16.0, 1e-9);
+}
+END_TEST
+
+/* The same on nodes of 4 that draw 2 kW, 400 W of it beside their devices: one node of 2 x 375 W
+ * and its 400 W. A spread of ln 1.1 in the constants: p90 is 1.1^1.2816 = 1.1299 of the mean, but
+ * the limit is 400 W. Held to 350 W: 14 J a token; 10 devices at it fill three nodes. */
+START_TEST(a_rack_draws_its_devices_and_hosts)
+{
+    gable_accelerator device = {.tdp_w = 400.0};
+    gable_power power = {.idle_w = 100.0, .limit_w = 400.0, .sigma_ln = log(1.1)};
+    gable_system system = {.n_accelerators = 4, .accelerator = &device, .power_w = 2000.0};
+    gable_machine machine = {.accelerator = &device, .system = &system, .power = &power};
+    gable_serving_parts parts = {.batch = 10.0, .osl = 100.0, .decode_j = 60.0, .prompt_j = 500.0};
+    gable_serving_energy e;
+    gable_serving_energy_of(&parts, &machine, 2.0, 50.0, &e);
+    ck_assert_double_eq(e.n_systems, 1.0);
+    ck_assert_double_eq_tol(e.system_w, 2 * 375.0 + 400.0, 1e-9);
+    ck_assert_double_eq_tol(e.all_w, 1150.0, 1e-9);
+    ck_assert_double_eq_tol(e.all_p90_w, 1200.0, 1e-9);
+    ck_assert_double_eq_tol(e.power_p10_w, 375.0 / 1.12989, 1e-2);
+    ck_assert_double_eq_tol(e.power_p90_w, 400.0, 1e-9);
+    ck_assert_double_eq(e.system_limit_w, 2000.0);
+    machine.power_limit_w = 350.0;
+    gable_serving_energy_of(&parts, &machine, 2.0, 50.0, &e);
+    ck_assert_double_eq_tol(e.joules_per_token, 14.0, 1e-9);
+    ck_assert_double_eq(e.limit_w, 350.0);
+    gable_serving_energy_of(&parts, &machine, 10.0, 250.0, &e);
+    ck_assert_double_eq(e.n_systems, 3.0);
+    ck_assert_double_eq_tol(e.system_w, 4 * 350.0 + 400.0, 1e-9);
+    ck_assert_double_eq_tol(e.all_w, 10 * 350.0 + 3 * 400.0, 1e-9);
 }
 END_TEST
 
@@ -365,6 +396,7 @@ Suite *gable_suite_energy(void)
     tcase_add_test(calls, constants_go_from_device_to_device);
     tcase_add_test(calls, rent_has_a_date_and_a_source);
     tcase_add_test(calls, an_answer_draws_idle_steps_and_its_prompt);
+    tcase_add_test(calls, a_rack_draws_its_devices_and_hosts);
     tcase_add_test(calls, prompts_take_their_part_of_the_time);
     suite_add_tcase(suite, calls);
     tcase_add_checked_fixture(rows, set_up, scratch_close);

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "../scratch.h"
 #include "engine/compress.h"
 #include "engine/host.h"
 #include "gable.h"
+#include "plans.h"
 #include "rows.h"
 
 static const gable_model *load_model(const char *name)
@@ -35,15 +35,6 @@ static gable_machine load_machine(const char *name)
 static const gable_scenario decode = {
     .phase = GABLE_PHASE_DECODE, .batch = 1, .n_cached = 1024, .n_new = 1, .tp = 1, .ep = 1};
 
-static gable_plan lay(const gable_model *model, const gable_scenario *scenario)
-{
-    gable_plan plan;
-    gable_err err = {0};
-    ck_assert_msg(gable_layout_plan(scratch_arena(), model, scenario, &plan, &err) == GABLE_OK,
-                  "%s", err.text);
-    return plan;
-}
-
 static gable_step price(const gable_plan *plan, const gable_machine *machine)
 {
     gable_step step;
@@ -52,15 +43,6 @@ static gable_step price(const gable_plan *plan, const gable_machine *machine)
     ck_assert_int_eq(gable_step_init(scratch_arena(), plan, &step, &err), GABLE_OK);
     gable_engine_price(plan, machine, &step);
     return step;
-}
-
-static int find(const gable_plan *plan, const char *name)
-{
-    for (int i = 0; i < plan->n_rows; i++)
-        if (strcmp(plan->name[i], name) == 0)
-            return i;
-    ck_abort_msg("no row %s", name);
-    return -1;
 }
 
 /* ---- the way ---- */
@@ -219,8 +201,44 @@ START_TEST(rows_are_prefetched)
     gable_plan plan = {
         .scenario = {.memory_place = windows[_i].place},
         .host = {.memory_bytes = 63e6, .memory_frac = windows[_i].frac, .stored_bytes = 1}};
-    ck_assert_double_eq_tol(gable_engine_host_s(&plan, &machine, windows[_i].others_s),
+    ck_assert_double_eq_tol(gable_engine_host_s(&plan, &machine, windows[_i].others_s, 0.0),
                             windows[_i].exposed_s, 1e-12);
+}
+END_TEST
+
+/* A PCIe box: weights and exchanges use one link of 27 GB/s, and both are flows of it; weights that
+ * the host's memory brings at 9 GB/s leave room for exchanges. Elsewhere exchanges have links of
+ * their own. */
+static const struct {
+    const char *system;
+    double memory_bytes_per_s, ahead_bytes, wire_bytes, others_s, exposed_s;
+} one_link[] = {
+    {"l40s-pcie-8", 0, 270e6, 27e6, 12e-3, 0},      /* 10 and 1 of 12 ms */
+    {"l40s-pcie-8", 0, 270e6, 81e6, 12e-3, 1e-3},   /* 10 and 3 */
+    {"l40s-pcie-8", 9e9, 90e6, 81e6, 12e-3, 0},     /* 10 ms; a third of 9 idle ones would do */
+    {"l40s-pcie-8", 9e9, 90e6, 270e6, 12e-3, 4e-3}, /* 2 idle ms are worth 6 */
+    {"hgx-h100-8", 0, 630e6, 450e6, 12e-3, 0},
+};
+
+START_TEST(one_link_for_both)
+{
+    gable_machine machine = load_machine(one_link[_i].system);
+    gable_system system = *machine.system;
+    gable_accelerator device = *system.accelerator;
+    gable_cpu host = {.memory_bandwidth_bytes_per_s =
+                          one_link[_i].memory_bytes_per_s * system.n_accelerators};
+    bool pcie = system.fabric == GABLE_FABRIC_PCIE;
+    if (pcie)
+        device.host_bytes_per_s = system.scale_up_bytes_per_s = 27e9;
+    system.accelerator = machine.accelerator = &device;
+    system.n_hosts = 1;
+    system.host = host.memory_bandwidth_bytes_per_s > 0.0 ? &host : NULL;
+    machine.system = &system;
+    gable_plan plan = {.host = {.ahead_bytes = one_link[_i].ahead_bytes, .stored_bytes = 1}};
+    double exchange_s = gable_engine_exchange_s(&machine, one_link[_i].wire_bytes);
+    ck_assert_double_eq_tol(exchange_s, pcie ? one_link[_i].wire_bytes / 27e9 : 0.0, 1e-12);
+    ck_assert_double_eq_tol(gable_engine_host_s(&plan, &machine, one_link[_i].others_s, exchange_s),
+                            one_link[_i].exposed_s, 1e-9);
 }
 END_TEST
 
@@ -409,6 +427,7 @@ Suite *gable_suite_host(void)
     tcase_add_test(all, cached_prefix_is_fetched);
     tcase_add_test(all, memory_rows);
     ADD_ROWS(all, rows_are_prefetched, windows);
+    ADD_ROWS(all, one_link_for_both, one_link);
     tcase_add_test(all, decode_hides_the_table);
     ADD_ROWS(all, loading_a_model, loads);
     tcase_add_test(all, compressed_context);

@@ -148,6 +148,7 @@ static const struct {
     {"serve", "--model llama-3.1-405b --system hgx-h100-8 --tp 2", 0},
     {"plan", "--model llama-3.1-70b --system hgx-h100-8 --top 2", 0},
     {"plan", "--model llama-3.1-70b --system l40s-pcie-8 --top 2 --tpot 1us", 0},
+    {"plan", "--model llama-3.1-70b --system hgx-h100-8 --top 2 --ttft 1s@p99", 0},
     {"plan", "--model llama-3.1-70b --system hgx-h200-8 --rate 2 --objective gpus --disagg", 0},
     {"sensitivity", M, 0},
     {"sensitivity", "--set hbm.bandwidth=x2" M, 0},

@@ -4,12 +4,6 @@
 #include "engine/kinds.h"
 #include "rows.h"
 
-static void check_close(double got, double expected, double tolerance)
-{
-    ck_assert_msg(fabs(got - expected) <= tolerance * fmax(fabs(expected), 1e-300),
-                  "got %.17g, expected %.17g", got, expected);
-}
-
 /* ---- rows of the tables ---- */
 
 static const char *make(const char *kind, const gable_cells *cells, gable_op *op)

@@ -3,54 +3,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "../scratch.h"
-#include "layout/layout.h"
+#include "plans.h"
 #include "rows.h"
-
-/* Two layers of width 16: 4 query heads and 2 key/value heads of 4, feed-forward width 32,
- * vocabulary 64. */
-static const gable_layer dense_layer = {
-    .mixer = {.kind = GABLE_MIXER_GQA, .n_heads = 4, .n_kv_heads = 2, .head_dim = 4},
-    .ffn = {.kind = GABLE_FFN_DENSE, .width = 32, .n_matrices = 3},
-    .count = 2,
-    .hidden = 16};
-
-static gable_model make_model(const gable_layer *layers, int n_kinds)
-{
-    gable_model model = {.name = "tiny",
-                         .path = "tiny.json",
-                         .hidden = 16,
-                         .vocab = 64,
-                         .kinds = layers,
-                         .n_kinds = n_kinds,
-                         .kv_dtype = GABLE_DTYPE_BF16};
-    for (int i = 0; i < n_kinds; i++)
-        model.n_layers += layers[i].count;
-    for (int i = 0; i < GABLE_N_MODULES; i++)
-        model.dtypes[i] = (gable_module_dtypes){GABLE_DTYPE_BF16, GABLE_DTYPE_BF16};
-    return model;
-}
 
 static const gable_scenario decode = {
     .phase = GABLE_PHASE_DECODE, .batch = 3, .n_cached = 10, .n_new = 1, .tp = 1, .ep = 1};
-
-static gable_plan lay(const gable_model *model, const gable_scenario *scenario)
-{
-    gable_plan plan;
-    gable_err err = {0};
-    ck_assert_msg(gable_layout_plan(scratch_arena(), model, scenario, &plan, &err) == GABLE_OK,
-                  "%s", err.text);
-    return plan;
-}
-
-static int find(const gable_plan *plan, const char *name)
-{
-    for (int i = 0; i < plan->n_rows; i++)
-        if (strcmp(plan->name[i], name) == 0)
-            return i;
-    ck_abort_msg("no row %s", name);
-    return -1;
-}
 
 /* ---- GEMM shapes of the dense layer, for tp 1 and 2 ---- */
 static const struct {

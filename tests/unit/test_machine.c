@@ -399,7 +399,10 @@ START_TEST(memory_is_what_the_driver_reports)
 {
     double mib = 1048576.0;
     ck_assert_double_eq(gable_accelerator_memory_bytes(device("gb300")), 284208.0 * mib);
-    ck_assert_double_eq(gable_accelerator_memory_bytes(device("h100-sxm")), 80e9); /* as printed */
+    ck_assert_double_eq_tol(gable_accelerator_memory_bytes(device("h100-sxm")), 79.19 * 1024 * mib,
+                            1.0);
+    ck_assert_double_eq(gable_accelerator_memory_bytes(device("a100-sxm-80gb")),
+                        80e9); /* as printed */
 }
 END_TEST
 

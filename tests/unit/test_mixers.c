@@ -8,12 +8,6 @@
 #include "layout/flops.h"
 #include "rows.h"
 
-static void check_close(double got, double expected, double tolerance)
-{
-    ck_assert_msg(fabs(got - expected) <= tolerance * fabs(expected), "got %.17g, expected %.17g",
-                  got, expected);
-}
-
 static const gable_model *load(const char *name)
 {
     const gable_model *model;

@@ -3,12 +3,12 @@
  * published to three digits, else facts/models.md 2; precision maps: facts/models.md 7. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "model/describe.h"
 #include "rows.h"
 #include "scratch.h"
+#include "shared.h"
 
 static gable_err err;
 static gable_arena arena; /* the largest config has 3 MB, and a companion as large */
@@ -26,17 +26,11 @@ static void tear_down(void)
     scratch_close();
 }
 
-/* The folder of raw configs; NULL (after a line on stderr) when it is not here. */
-static const char *raw_folder(void)
+static const char *raw_path(const char *name)
 {
-    static char folder[1024];
-    const char *shared = getenv("GABLE_SHARED");
-
-    snprintf(folder, sizeof folder, "%s/models", shared ? shared : "../shared");
-    if (gable_file_is_folder(folder))
-        return folder;
-    fprintf(stderr, "# no raw configs in %s: nothing to import\n", folder);
-    return NULL;
+    static char under[512];
+    snprintf(under, sizeof under, "models/%s.json", name);
+    return shared_path(under);
 }
 
 /* The longest row that a file's name holds gives its size. */
@@ -165,12 +159,11 @@ START_TEST(every_raw_config_loads_or_is_refused)
     /* no model_type: transcribed notes of models that have no config */
     static const char *const refused[] = {"deepseek-ai--Engram-27B.transcribed.json",
                                           "microsoft--MAI-Base-1.transcribed.json"};
-    const char *folder = raw_folder();
+    const char *folder =
+        gable_arena_copy(&arena, shared_path("models"), strlen(shared_path("models")));
     const char *const *files;
     size_t n, n_loaded = 0, n_refused = 0;
 
-    if (!folder)
-        return;
     ck_assert_int_eq(gable_file_list(&arena, folder, ".json", &files, &n, &err), GABLE_OK);
     for (size_t i = 0; i < n; i++) {
         bool expected = true;
@@ -256,14 +249,9 @@ static const struct {
 
 START_TEST(precision_maps_match)
 {
-    const char *folder = raw_folder();
     const gable_model *model;
-    char path[2048];
-
-    if (!folder)
-        return;
-    snprintf(path, sizeof path, "%s/%s.json", folder, maps[_i].file);
-    ck_assert_msg(gable_model_load(&arena, NULL, path, &model, &err) == GABLE_OK, "%s", err.text);
+    ck_assert_msg(gable_model_load(&arena, NULL, raw_path(maps[_i].file), &model, &err) == GABLE_OK,
+                  "%s", err.text);
     gable_module_dtypes got = model->dtypes[maps[_i].module];
     ck_assert_str_eq(gable_dtype_name(got.weights), gable_dtype_name(maps[_i].weights));
     ck_assert_str_eq(gable_dtype_name(got.activations), gable_dtype_name(maps[_i].activations));
@@ -288,15 +276,9 @@ static const struct {
 
 START_TEST(descriptions_are_their_configs)
 {
-    const char *folder = raw_folder();
     const gable_model *raw, *ours;
-    char path[2048];
     gable_text a = {0}, b = {0};
-
-    if (!folder)
-        return;
-    snprintf(path, sizeof path, "%s/%s.json", folder, same[_i].file);
-    ck_assert_int_eq(gable_model_load(&arena, NULL, path, &raw, &err), GABLE_OK);
+    ck_assert_int_eq(gable_model_load(&arena, NULL, raw_path(same[_i].file), &raw, &err), GABLE_OK);
     ck_assert_int_eq(gable_model_load(&arena, "workloads", same[_i].name, &ours, &err), GABLE_OK);
     gable_model raw_named = *raw;
     raw_named.name = ours->name;
@@ -321,12 +303,14 @@ Suite *gable_suite_model_import(void)
 
     tcase_add_checked_fixture(tables, set_up, tear_down);
     tcase_set_timeout(tables, 60);
-    ADD_ROWS(tables, precision_maps_match, maps);
-    ADD_ROWS(tables, descriptions_are_their_configs, same);
     suite_add_tcase(suite, tables);
+    suite_add_tcase(suite, all);
     tcase_add_checked_fixture(all, set_up, tear_down);
     tcase_set_timeout(all, 300);
+    if (!shared_is_here("models", "raw configs"))
+        return suite;
+    ADD_ROWS(tables, precision_maps_match, maps);
+    ADD_ROWS(tables, descriptions_are_their_configs, same);
     tcase_add_test(all, every_raw_config_loads_or_is_refused);
-    suite_add_tcase(suite, all);
     return suite;
 }

@@ -67,7 +67,7 @@ END_TEST
 START_TEST(as_served)
 {
     gable_goal goal = base;
-    goal.tpot_s = 0.04;
+    goal.tpot.s = 0.04;
     gable_planned p = search(&goal);
     const gable_candidate *best = &p.best[0];
     gable_serving_parts parts;
@@ -91,7 +91,7 @@ END_TEST
 START_TEST(limit_is_reached)
 {
     gable_goal goal = base;
-    goal.tpot_s = 0.03;
+    goal.tpot.s = 0.03;
     gable_planned p = search(&goal);
     gable_serving_request more = p.best[0].layout;
     gable_serving_parts parts;
@@ -102,7 +102,7 @@ START_TEST(limit_is_reached)
                                          &more, &parts, &err),
                      GABLE_OK);
     gable_serving_finish(&parts, &offer.constants, &more, &offer.machine, NULL, &served);
-    ck_assert(!parts.fits || parts.capacity < more.concurrency || served.tpot_s > goal.tpot_s);
+    ck_assert(!parts.fits || parts.capacity < more.concurrency || served.tpot_s > goal.tpot.s);
 }
 END_TEST
 
@@ -112,7 +112,7 @@ START_TEST(limits_and_front)
     double before = HUGE_VAL;
     for (double tpot_s = 0.08; tpot_s > 0.004; tpot_s /= 2.0) {
         gable_goal goal = base;
-        goal.tpot_s = tpot_s;
+        goal.tpot.s = tpot_s;
         gable_planned p = search(&goal);
         double most = p.n_feasible > 0 ? p.best[0].tokens_per_s_per_gpu : 0.0;
         ck_assert_double_le(most, before * (1 + 0.05)); /* limits are approached to 4 % */
@@ -130,7 +130,7 @@ END_TEST
 START_TEST(nothing_within)
 {
     gable_goal goal = base;
-    goal.tpot_s = 1e-4;
+    goal.tpot.s = 1e-4;
     gable_planned p = search(&goal);
     ck_assert_int_eq(p.n_feasible, 0);
     ck_assert_int_eq(p.n_front, 0);
@@ -148,7 +148,7 @@ START_TEST(fewest_devices)
     goal.objective = GABLE_OBJECTIVE_GPUS;
     goal.rate_per_s = 2.0;
     goal.all_gpus = false;
-    goal.tpot_s = 0.1;
+    goal.tpot.s = 0.1;
     offer.most_gpus = 1000;
     gable_planned p = search(&goal);
     ck_assert_int_gt(p.n_feasible, 0);
@@ -165,7 +165,7 @@ START_TEST(apart)
 {
     gable_goal goal = base;
     goal.disagg = true;
-    goal.tpot_s = 0.05;
+    goal.tpot.s = 0.05;
     gable_planned p = search(&goal);
     int n = 0;
     for (int i = 0; i < p.n_feasible; i++) {
@@ -183,6 +183,154 @@ START_TEST(apart)
         ck_assert_double_le(c->serving.tpot_s, 0.05);
     }
     ck_assert_int_gt(n, 0);
+}
+END_TEST
+
+/* ---- percentiles ---- */
+
+static double most(const gable_planned *p)
+{
+    return p->n_feasible > 0 ? p->best[0].tokens_per_s_per_gpu : 0.0;
+}
+
+static void check_times(const gable_candidate *c)
+{
+    const gable_spread *spreads[] = {&c->times.ttft, &c->times.tpot, &c->times.e2e};
+    ck_assert(c->simulated);
+    for (size_t i = 0; i < sizeof spreads / sizeof spreads[0]; i++) {
+        ck_assert_double_gt(spreads[i]->p50, 0.0);
+        ck_assert_double_ge(spreads[i]->p90, spreads[i]->p50);
+        ck_assert_double_ge(spreads[i]->p99, spreads[i]->p90);
+    }
+}
+
+/* All that is listed as within the limits was simulated and is; what fell out there missed one. */
+START_TEST(percentiles_hold)
+{
+    gable_goal goal = base;
+    goal.tpot = (gable_latency_limit){0.04, GABLE_STATISTIC_P99};
+    goal.ttft = (gable_latency_limit){0.6, GABLE_STATISTIC_P90};
+    goal.n_ranked = 3;
+    gable_planned p = search(&goal);
+    ck_assert_int_gt(p.n_feasible, 0);
+    ck_assert_int_gt(p.n_front, 0);
+    for (int i = 0; i < p.n_feasible; i++) {
+        check_times(&p.best[i]);
+        ck_assert_double_le(p.best[i].times.tpot.p99, 0.04);
+        ck_assert_double_le(p.best[i].times.ttft.p90, 0.6);
+    }
+    for (int i = 0; i < p.n_front; i++) {
+        check_times(&p.front[i]);
+        ck_assert_double_le(p.front[i].times.tpot.p99, 0.04);
+    }
+    /* Nothing on the front is better than the best, which is on it. */
+    ck_assert_double_eq(p.front[p.n_front - 1].tokens_per_s_per_gpu, most(&p));
+    for (int i = p.n_feasible; i < p.n_best; i++)
+        if (p.best[i].simulated)
+            ck_assert_double_gt(p.best[i].asked, p.best[i].limit);
+}
+END_TEST
+
+/* What one deployment of the best shows is what the loop itself gives. */
+START_TEST(percentiles_as_simulated)
+{
+    gable_goal goal = base;
+    goal.tpot = (gable_latency_limit){0.04, GABLE_STATISTIC_P99};
+    gable_planned p = search(&goal);
+    const gable_candidate *c = &p.best[0];
+    const gable_served served = {&model, &offer.machine, &offer.rules, &c->layout,
+                                 &c->serving.parts};
+    gable_serving_loop loop;
+    gable_serving_wait wait;
+    gable_requests requests, steady;
+    gable_simulated simulated;
+    gable_request_times times;
+    gable_err err = {0};
+    ck_assert_int_eq(gable_serving_loop_init(scratch_arena(), &served, &loop, &err), GABLE_OK);
+    ck_assert_int_eq(gable_serving_loop_run(scratch_arena(), &loop, &offer.constants, &wait, &err),
+                     GABLE_OK);
+    const gable_sim_setup setup = {.rules = loop.rules, .n_engines = 1, .clients = loop.clients};
+    ck_assert_int_eq(gable_requests_init(scratch_arena(), loop.n, &requests, &err), GABLE_OK);
+    ck_assert_int_eq(gable_arrivals_lengths(scratch_arena(), &loop.lengths, GABLE_SERVING_LOOP_SEED,
+                                            &requests, &err),
+                     GABLE_OK);
+    ck_assert_int_eq(gable_simulate(scratch_arena(), &setup, &requests, &simulated, &err),
+                     GABLE_OK);
+    gable_serving_add_first(&offer.constants, c->layout.concurrency, &requests);
+    steady = gable_requests_after(&requests, loop.clients);
+    ck_assert_uint_eq(steady.n, 9 * loop.clients);
+    ck_assert_int_eq(
+        gable_request_times_of(scratch_arena(), &steady, simulated.span_s, &times, &err), GABLE_OK);
+    /* The grid of step costs reaches as far as the most clients that were tried. */
+    ck_assert_double_eq_tol(c->times.ttft.p99, times.ttft.p99, 0.02 * times.ttft.p99);
+    ck_assert_double_eq_tol(c->times.tpot.p99, times.tpot.p99, 0.02 * times.tpot.p99);
+    /* The mean of the whole loop has its start in it, where all clients come at once. */
+    ck_assert_double_lt(c->times.ttft.mean,
+                        gable_serving_ttft(&offer.constants, &wait, c->layout.concurrency));
+}
+END_TEST
+
+/* A stricter limit, or the same of a higher percentile, never gives more; to 4 %, as clients are
+ * sought. */
+START_TEST(percentiles_and_limits)
+{
+    double before = HUGE_VAL;
+    for (double ttft_s = 2.0; ttft_s > 0.05; ttft_s /= 2.0) {
+        double of_last = HUGE_VAL;
+        for (int of = GABLE_STATISTIC_P50; of < GABLE_N_STATISTICS; of++) {
+            gable_goal goal = base;
+            goal.ttft = (gable_latency_limit){ttft_s, (gable_statistic)of};
+            gable_planned p = search(&goal);
+            ck_assert_double_le(most(&p), 1.04 * of_last);
+            of_last = most(&p);
+        }
+        ck_assert_double_le(of_last, 1.04 * before);
+        before = of_last;
+    }
+}
+END_TEST
+
+/* A percentile that nothing misses changes nothing. */
+START_TEST(slack_percentile)
+{
+    gable_goal goal = base;
+    goal.tpot.s = 0.05;
+    gable_planned without = search(&goal);
+    goal.e2e = (gable_latency_limit){1e4, GABLE_STATISTIC_P99};
+    gable_planned with = search(&goal);
+    ck_assert_double_eq(most(&with), most(&without));
+    ck_assert_int_eq(with.n_front, without.n_front);
+    ck_assert_int_eq(without.n_simulated, 0);
+    ck_assert_int_gt(with.n_simulated, 0);
+}
+END_TEST
+
+/* One that even one client misses leaves nothing. */
+START_TEST(hard_percentile)
+{
+    gable_goal goal = base;
+    goal.ttft = (gable_latency_limit){1e-4, GABLE_STATISTIC_P50};
+    gable_planned p = search(&goal);
+    ck_assert_int_eq(p.n_feasible, 0);
+    ck_assert_int_eq(p.n_front, 0);
+}
+END_TEST
+
+START_TEST(percentiles_apart)
+{
+    gable_goal goal = base;
+    int n = 0;
+    goal.disagg = true;
+    goal.n_ranked = 20;
+    goal.tpot = (gable_latency_limit){0.05, GABLE_STATISTIC_P99};
+    gable_planned p = search(&goal);
+    for (int i = 0; i < p.n_feasible; i++) {
+        n += p.best[i].prompt_replicas > 0.0;
+        check_times(&p.best[i]);
+        ck_assert_double_le(p.best[i].times.tpot.p99, 0.05);
+    }
+    ck_assert_int_gt(n, 0);
+    ck_assert_double_eq(p.front[p.n_front - 1].tokens_per_s_per_gpu, most(&p));
 }
 END_TEST
 
@@ -212,6 +360,12 @@ Suite *gable_suite_planner(void)
     tcase_add_test(t, nothing_within);
     tcase_add_test(t, fewest_devices);
     tcase_add_test(t, apart);
+    tcase_add_test(t, percentiles_hold);
+    tcase_add_test(t, percentiles_as_simulated);
+    tcase_add_test(t, percentiles_and_limits);
+    tcase_add_test(t, slack_percentile);
+    tcase_add_test(t, hard_percentile);
+    tcase_add_test(t, percentiles_apart);
     tcase_add_test(t, refused_goals);
     suite_add_tcase(suite, t);
     return suite;

@@ -3,19 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "../scratch.h"
 #include "engine/engine.h"
 #include "engine/overlap.h"
-#include "layout/layout.h"
+#include "plans.h"
 #include "rows.h"
 
-/* Two layers of width 16: 4 query heads and 2 key/value heads of 4, feed-forward width 32. */
-static const gable_layer dense_layer = {
-    .mixer = {.kind = GABLE_MIXER_GQA, .n_heads = 4, .n_kv_heads = 2, .head_dim = 4},
-    .ffn = {.kind = GABLE_FFN_DENSE, .width = 32, .n_matrices = 3},
-    .count = 2,
-    .hidden = 16};
-/* The same with 8 experts of width 24, two a token, and a shared one of 32. */
+/* The dense layer with 8 experts of width 24, two a token, and a shared one of 32. */
 static const gable_layer moe_layer = {
     .mixer = {.kind = GABLE_MIXER_GQA, .n_heads = 4, .n_kv_heads = 2, .head_dim = 4},
     .ffn = {.kind = GABLE_FFN_MOE,
@@ -27,55 +20,16 @@ static const gable_layer moe_layer = {
     .count = 2,
     .hidden = 16};
 
-static gable_model make_model(const gable_layer *layer)
-{
-    gable_model model = {.name = "tiny",
-                         .path = "tiny.json",
-                         .hidden = 16,
-                         .vocab = 64,
-                         .kinds = layer,
-                         .n_kinds = 1,
-                         .n_layers = layer->count,
-                         .kv_dtype = GABLE_DTYPE_BF16};
-    for (int i = 0; i < GABLE_N_MODULES; i++)
-        model.dtypes[i] = (gable_module_dtypes){GABLE_DTYPE_BF16, GABLE_DTYPE_BF16};
-    return model;
-}
-
 static const gable_scenario decode = {
     .phase = GABLE_PHASE_DECODE, .batch = 4, .n_cached = 10, .n_new = 1, .tp = 1, .ep = 1};
 static const gable_scenario prefill = {
     .phase = GABLE_PHASE_PREFILL, .batch = 4, .n_new = 8, .tp = 1, .ep = 1};
 
-static gable_plan lay(const gable_model *model, const gable_scenario *scenario)
-{
-    gable_plan plan;
-    gable_err err = {0};
-    ck_assert_msg(gable_layout_plan(scratch_arena(), model, scenario, &plan, &err) == GABLE_OK,
-                  "%s", err.text);
-    return plan;
-}
-
-static int row_of(const gable_plan *plan, const char *name)
-{
-    for (int i = 0; i < plan->n_rows; i++)
-        if (strcmp(plan->name[i], name) == 0)
-            return i;
-    return -1;
-}
-
-static int find(const gable_plan *plan, const char *name)
-{
-    int row = row_of(plan, name);
-    ck_assert_msg(row >= 0, "no row %s", name);
-    return row;
-}
-
 /* One layer a stage, two micro-batches of two sequences: nobody waits in decode; in prefill each
  * stage waits for one of two. */
 START_TEST(stages)
 {
-    gable_model model = make_model(&dense_layer);
+    gable_model model = make_model(&dense_layer, 1);
     gable_scenario s = decode;
     s.pp = 2;
     gable_plan plan = lay(&model, &s);
@@ -100,7 +54,7 @@ END_TEST
 
 START_TEST(replicas)
 {
-    gable_model model = make_model(&dense_layer);
+    gable_model model = make_model(&dense_layer, 1);
     gable_scenario s = decode;
     s.dp = 2;
     gable_plan plan = lay(&model, &s);
@@ -115,7 +69,7 @@ END_TEST
 /* Two groups of two sequences: 4 tokens of 16 elements gathered and summed back in 2 B each. */
 START_TEST(groups_gather)
 {
-    gable_model model = make_model(&moe_layer);
+    gable_model model = make_model(&moe_layer, 1);
     gable_scenario s = decode;
     s.attn_dp = s.ep = 2;
     gable_plan plan = lay(&model, &s);
@@ -137,7 +91,7 @@ END_TEST
 
 START_TEST(groups_send)
 {
-    gable_model model = make_model(&moe_layer);
+    gable_model model = make_model(&moe_layer, 1);
     gable_scenario s = decode;
     s.attn_dp = s.ep = 2;
     s.exchange = GABLE_EXCHANGE_TOKENS;
@@ -159,7 +113,7 @@ END_TEST
  * are split over both ranks. */
 START_TEST(context_of_decode)
 {
-    gable_model model = make_model(&dense_layer);
+    gable_model model = make_model(&dense_layer, 1);
     gable_scenario s = decode;
     s.cp = 2;
     gable_plan plan = lay(&model, &s);
@@ -176,7 +130,7 @@ END_TEST
  * round once a layer, while attention runs. Both ranks see as many pairs. */
 START_TEST(context_of_prefill)
 {
-    gable_model model = make_model(&dense_layer);
+    gable_model model = make_model(&dense_layer, 1);
     gable_scenario s = prefill;
     gable_plan whole = lay(&model, &s);
     s.cp = 2;
@@ -200,7 +154,7 @@ END_TEST
 /* Two halves: of the sequences, of the tokens of one. */
 START_TEST(halves)
 {
-    gable_model model = make_model(&dense_layer);
+    gable_model model = make_model(&dense_layer, 1);
     gable_scenario s = decode;
     s.tp = 2;
     s.overlap = GABLE_OVERLAP_TWO_BATCH;
@@ -210,6 +164,15 @@ START_TEST(halves)
     ck_assert_double_eq(plan.calls[qkv], 4);
     ck_assert_int_eq((int)plan.lane[qkv], GABLE_LANE_DEVICE);
     ck_assert_int_eq((int)plan.lane[reduce], GABLE_LANE_NETWORK);
+    s.pp =
+        2; /* one half is on its way to the next stage beside the other's kernels and exchanges */
+    plan = lay(&model, &s);
+    int send = find(&plan, "stage_send");
+    ck_assert_int_eq((int)plan.group[send], GABLE_GROUP_LAYERS);
+    ck_assert_int_eq((int)plan.lane[send], GABLE_LANE_RETURN);
+    s.overlap = GABLE_OVERLAP_NONE;
+    plan = lay(&model, &s);
+    ck_assert_int_eq((int)plan.group[find(&plan, "stage_send")], GABLE_GROUP_NONE);
     s = prefill;
     s.batch = 1;
     s.overlap = GABLE_OVERLAP_TWO_BATCH;
@@ -219,20 +182,23 @@ START_TEST(halves)
 END_TEST
 
 static const struct {
-    double lane_s[GABLE_N_LANES], busy_s, waves, expected_s;
+    double lane_s[GABLE_N_LANES], busy_s, shared_s, waves, expected_s;
 } groups[] = {
-    {{3, 0, 2, 0}, 2.5, 0, 3},   /* the network hides behind kernels */
-    {{3, 2, 0, 0}, 4.5, 0, 4.5}, /* two streams share a device that is busy for 4.5 */
-    {{3, 2, 0, 0}, 7.0, 0, 5},   /* never longer than one after another */
-    {{3, 0, 2, 0}, 2.5, 2, 4},   /* two pieces: half of what would be hidden shows */
-    {{1, 0, 4, 2}, 1.0, 0, 4},   /* three lanes */
+    {{3, 0, 2, 0}, 2.5, 0.0, 0, 3},   /* the network hides behind kernels */
+    {{3, 2, 0, 0}, 4.5, 0.0, 0, 4.5}, /* two streams share a device that is busy for 4.5 */
+    {{3, 2, 0, 0}, 7.0, 0.0, 0, 5},   /* never longer than one after another */
+    {{3, 0, 2, 0}, 2.5, 0.0, 2, 4},   /* two pieces: half of what would be hidden shows */
+    {{1, 0, 4, 2}, 1.0, 0.0, 0, 4},   /* three lanes, links of their own */
+    {{1, 0, 4, 2}, 1.0, 5.5, 0, 5.5}, /* two of them share links until 5.5 */
+    {{1, 0, 4, 2}, 1.0, 5.5, 3, 6},   /* and a third of what is left to hide shows */
+    {{1, 0, 4, 2}, 1.0, 9.0, 0, 7},   /* never longer than one after another */
 };
 
 START_TEST(groups_of_rows)
 {
-    ck_assert_double_eq_tol(
-        gable_engine_group_s(groups[_i].lane_s, groups[_i].busy_s, groups[_i].waves),
-        groups[_i].expected_s, 1e-12);
+    ck_assert_double_eq_tol(gable_engine_group_s(groups[_i].lane_s, groups[_i].busy_s,
+                                                 groups[_i].shared_s, groups[_i].waves),
+                            groups[_i].expected_s, 1e-12);
 }
 END_TEST
 
@@ -253,7 +219,7 @@ static const struct {
 
 START_TEST(refusal)
 {
-    gable_model model = make_model(&moe_layer);
+    gable_model model = make_model(&moe_layer, 1);
     gable_scenario s = decode;
     gable_plan plan;
     gable_err err = {0};

@@ -9,13 +9,13 @@
 
 static const char header[] =
     "framework,device,model,precision,before,isl,osl,tp_most,concurrency_least,concurrency_most,"
-    "step_tokens,step_prompts,poll_steps,wait_steps,wait_frac,remark,source\n";
+    "step_tokens,step_prompts,graph_tokens,poll_steps,wait_steps,wait_frac,remark,source\n";
 
-static const char rows[] = "a,,m,,,1024,1024,4,,,16384,,,20,0.9,,\n"
-                           "a,,m,,,,,,,,16384,,,,,,\n"
-                           "a,,n,,2026-01-01,,,,,,,2,,,,,\n"
-                           "b,chip,,fp4,,,,,,15,,,10,,,,\n"
-                           "b,chip,,fp4,,,,,16,,,,30,,,,\n";
+static const char rows[] = "a,,m,,,1024,1024,4,,,16384,,2048,,20,0.9,,\n"
+                           "a,,m,,,,,,,,16384,,,,,,,\n"
+                           "a,,n,,2026-01-01,,,,,,,2,,,,,,\n"
+                           "b,chip,,fp4,,,,,,15,,,,10,,,,\n"
+                           "b,chip,,fp4,,,,,16,,,,,30,,,,\n";
 
 static gable_status read(const char *text, gable_recipes *out, gable_err *err)
 {
@@ -35,7 +35,7 @@ static const struct {
      8,
      4,
      {.poll_steps = 0},
-     {.step_tokens = 16384, .wait_steps = 20, .wait_frac = 0.9}},
+     {.step_tokens = 16384, .graph_tokens = 2048, .wait_steps = 20, .wait_frac = 0.9}},
     {"too many ranks",
      {"a", "x", "m", "fp8", ""},
      1024,
@@ -56,7 +56,7 @@ static const struct {
      8,
      4,
      {.step_tokens = 100, .wait_steps = 1},
-     {.step_tokens = 100, .wait_steps = 1, .wait_frac = 0.9}},
+     {.step_tokens = 100, .graph_tokens = 2048, .wait_steps = 1, .wait_frac = 0.9}},
     /* 2 x 1000 + 40 + 64, to whole 64s */
     {"in prompts",
      {"a", "x", "n", "fp8", "2025-12-31"},
@@ -124,6 +124,7 @@ START_TEST(settings_of_a_run)
     gable_recipes_apply(&recipes, &runs[_i].key, &q);
     const gable_serving_intake *e = &runs[_i].expected;
     ck_assert_msg(fabs(q.intake.step_tokens - e->step_tokens) < 1e-9 &&
+                      fabs(q.intake.graph_tokens - e->graph_tokens) < 1e-9 &&
                       q.intake.poll_steps == e->poll_steps &&
                       q.intake.wait_steps == e->wait_steps &&
                       fabs(q.intake.wait_frac - e->wait_frac) < 1e-12,
@@ -137,7 +138,7 @@ START_TEST(refuses_a_bad_cell)
     gable_recipes recipes;
     gable_err err = {0};
     char text[2048];
-    snprintf(text, sizeof text, "%s%s", header, "a,,m,,,x,,,,,,,,,,,\n");
+    snprintf(text, sizeof text, "%s%s", header, "a,,m,,,x,,,,,,,,,,,,\n");
     ck_assert_int_eq(read(text, &recipes, &err), GABLE_INPUT);
     ck_assert_msg(strstr(err.text, ":2: isl: expected a number") != NULL, "%s", err.text);
 }

@@ -3,18 +3,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../scratch.h"
 #include "engine/gslx.h"
 #include "engine/serving_fit.h"
 #include "rows.h"
-
-static void check_close(double got, double expected, double tolerance)
-{
-    ck_assert_msg(fabs(got - expected) <= tolerance * fabs(expected), "got %.17g, expected %.17g",
-                  got, expected);
-}
+#include "shared.h"
 
 /* Steps of 10 ms of 50 layers, prompts of 1000 tokens that take 40 ms alone and 30 ms in a step. */
 static const gable_serving_parts parts = {.isl = 1000,
@@ -24,6 +18,10 @@ static const gable_serving_parts parts = {.isl = 1000,
                                           .decode_ceiling_s = 0.004,
                                           .prefill_s = 0.040,
                                           .joined_s = 0.030,
+                                          .launches = 600,
+                                          .launch_steps = 2,
+                                          .groups = 1,
+                                          .burst = 1,
                                           .n_layers = 50,
                                           .fits = true};
 static const gable_serving_constants constants = {.step_scale = 1.1,
@@ -31,9 +29,9 @@ static const gable_serving_constants constants = {.step_scale = 1.1,
                                                   .sequence_s = 10e-6,
                                                   .prefill_scale = 0.9,
                                                   .prefill_gap_s = 60e-6,
+                                                  .launch_s = 50e-6,
                                                   .first_s = 0.020,
                                                   .first_token_s = 2e-6,
-                                                  .queue_scale = 1.2,
                                                   .client_s = 0.1e-6,
                                                   .tpot_sigma_ln = 0.1,
                                                   .ttft_sigma_ln = 0.2};
@@ -57,7 +55,7 @@ START_TEST(time_to_first_token)
     check_close(gable_serving_service_s(&parts, &constants), service, 1e-12);
     check_close(gable_serving_queue_s(&parts, &constants, &r), queue, 1e-12);
     gable_serving_wait wait = {1000, queue};
-    check_close(gable_serving_ttft(&constants, &wait, 21), 0.022 + 1.2 * queue + 0.0021, 1e-12);
+    check_close(gable_serving_ttft(&constants, &wait, 21), 0.022 + queue + 0.0021, 1e-12);
     r.intake.poll_steps = 11; /* 5 steps pass by on average */
     r.intake.wait_steps = 20;
     check_close(gable_serving_queue_s(&parts, &constants, &r), queue + 25 * 0.01221, 1e-12);
@@ -72,10 +70,28 @@ START_TEST(time_to_first_token)
 }
 END_TEST
 
+/* 2000 launches of 50 us: a step with a prompt takes 100 ms, of which two steps of 12.21 ms pass
+ * before the host is needed; with 4 groups a quarter of the rest is each prompt's. */
+START_TEST(launches_bound_prompts)
+{
+    gable_serving_parts slow = parts;
+    slow.launches = 2000;
+    check_close(gable_serving_prompt_s(&slow, &constants), 0.1, 1e-12);
+    check_close(gable_serving_joined_s(&slow, &constants), 0.1 - 2 * 0.01221, 1e-12);
+    slow.groups = 4;
+    slow.joined_s = 0;
+    check_close(gable_serving_joined_s(&slow, &constants), 0.25 * (0.1 - 2 * 0.01221), 1e-12);
+    slow.launches = 0; /* a graph */
+    check_close(gable_serving_prompt_s(&slow, &constants), 0.039, 1e-12);
+    check_close(gable_serving_joined_s(&slow, &constants), 0.003, 1e-12);
+}
+END_TEST
+
 START_TEST(rates_and_intervals)
 {
     gable_accelerator device = {.tdp_w = 700};
-    gable_machine machine = {.accelerator = &device};
+    gable_system system = {.n_accelerators = 1, .accelerator = &device};
+    gable_machine machine = {.system = &system, .accelerator = &device};
     gable_serving_request r = {.concurrency = 21, .waves = 10, .tp = 2};
     gable_serving s;
     gable_serving_finish(&parts, &constants, &r, &machine, NULL, &s);
@@ -117,13 +133,14 @@ static gable_serving_parts price(const char *model, const char *system, const ch
     return out;
 }
 
-/* vLLM on 80 GB: 72 GB less 16.06 GB of weights and 4 GB; 131,072 B a token. */
+/* vLLM on an H100 of 79.19 GiB: 0.9 of it less 16.06 GB of weights, 2.021 GB of a profiled step
+ * (tests/unit/test_memory.c), 0.25 GiB of kernels and 32 MiB of positions; 131,072 B a token. */
 START_TEST(cache_holds)
 {
     gable_serving_request r = {.isl = 1000, .osl = 1000, .concurrency = 8, .tp = 1, .ep = 1};
     gable_serving_parts p = price("llama-3.1-8b", "h100-sxm", "vllm", &r);
-    double weights = 2.0 * 8.03e9;
-    check_close(p.kv_tokens, (72e9 - 4e9 - weights) / 131072, 1e-3);
+    double rest = 0.9 * 79.19 * 1073741824.0 - 16060522496.0 - 2.0207e9 - 268435456.0 - 33554432.0;
+    check_close(p.kv_tokens, rest / 131072, 1e-4);
     check_close(p.capacity, p.kv_tokens / 1550, 1e-12);
     ck_assert_double_eq(p.batch, 8);
     r.concurrency = 100000;
@@ -238,7 +255,8 @@ START_TEST(fit_finds_what_made_the_runs)
 END_TEST
 
 /* The closed form stands for the simulation of the same loop. Measured when this was written:
- * median 1.05, 90 % in 0.93 to 1.32; it does not see that prompts of a burst share their steps. */
+ * median 1.06, 90 % in 0.88 to 1.29; it sees that prompts of a burst share their launches, not that
+ * they share their weights. */
 static void check_closed_form(const gable_serving_runs *runs)
 {
     double *ratio;
@@ -260,22 +278,81 @@ static void check_closed_form(const gable_serving_runs *runs)
     ck_assert_double_ge(gslx_median(ratio, n), 0.95);
     ck_assert_double_le(gslx_median(ratio, n), 1.15);
     ck_assert_double_ge(gslx_quantile(ratio, n, 0.05), 0.85);
-    ck_assert_double_le(gslx_quantile(ratio, n, 0.95), 1.45);
+    ck_assert_double_le(gslx_quantile(ratio, n, 0.95), 1.35);
 }
 
-/* A ratchet: errors on the open runs with the constants that ship. */
+/* Sequences that ran at a time, of what a run measured, by Little's law; and what the memory rule
+ * says fits. */
+static double ran_to_fits(const gable_serving_run *run, double ttft_s, double tpot_s)
+{
+    double answer_s = run->parts.osl * tpot_s;
+    double ran = run->request.concurrency * answer_s / (answer_s + ttft_s);
+    double replicas = run->request.dp > 1 ? run->request.dp : 1.0;
+    return ran / (replicas * run->parts.capacity);
+}
+
+/* Runs with more clients than fit, as facts/serving.md 7 prints them; no open run has. Without the
+ * totals that CUDA reports and the named parts of the reserve the ratios were 1.04, 1.17, 1.25 and
+ * 1.75. */
+static const struct {
+    const char *row;
+    double ttft_s, tpot_s, least, most;
+} capped[] = {
+    {"b200-sxm,hgx-b200-8,trtllm,llama-3.1-70b,fp8,1,1,8192,1024,0.9,10,128,1,,\n", 47.1, 68.5e-3,
+     0.9, 1.1},
+    {"h200-sxm,hgx-h200-8,vllm,llama-3.1-70b,fp8,1,1,8192,1024,0.9,10,64,1,,\n", 39.8, 107e-3, 0.9,
+     1.1},
+    {"b200-sxm,hgx-b200-8,vllm,minimax-m2.5,fp8,2,1,8192,1024,0.9,10,256,1,,\n", 63.9, 46.9e-3, 0.9,
+     1.1},
+    {"h100-sxm,hgx-h100-8,vllm,minimax-m2.5,fp8,4,1,8192,1024,0.9,10,64,1,,\n", 30.6, 29.6e-3, 0.9,
+     1.16},
+};
+
+START_TEST(capped_run)
+{
+    gable_serving_runs runs;
+    gable_err err = {0};
+    ck_assert_msg(read_runs(capped[_i].row, &runs, &err) == GABLE_OK, "%s", err.text);
+    const gable_serving_run *run = &runs.run[0];
+    ck_assert_ptr_null(run->unsupported);
+    ck_assert_double_lt(run->parts.capacity, run->request.concurrency);
+    double ratio = ran_to_fits(run, capped[_i].ttft_s, capped[_i].tpot_s);
+    printf("# %s on %s: ran / fits %.3f, TTFT %+.1f %%, TPOT %+.1f %%\n", run->model, run->device,
+           ratio, 100.0 * (run->serving.ttft_s / capped[_i].ttft_s - 1.0),
+           100.0 * (run->serving.tpot_s / capped[_i].tpot_s - 1.0));
+    ck_assert_double_ge(ratio, capped[_i].least);
+    ck_assert_double_le(ratio, capped[_i].most);
+    check_close(run->serving.ttft_s, capped[_i].ttft_s, 0.11);
+    check_close(run->serving.tpot_s, capped[_i].tpot_s, 0.14);
+}
+END_TEST
+
+/* Nowhere did more run than fits. */
+static void check_fitting(const gable_serving_runs *runs)
+{
+    for (size_t i = 0; i < runs->csv->n_rows; i++) {
+        const gable_serving_run *run = &runs->run[i];
+        if (!run->unsupported)
+            ck_assert_double_le(ran_to_fits(run, run->ttft_s, run->tpot_s), 1.05);
+    }
+}
+
+static const char measured[] = "measurements/serving.csv";
+
+/* A ratchet: errors on the open runs with the constants that ship, and the recipes that these were
+ * fitted with. */
 START_TEST(measured_runs_are_met)
 {
-    static const char path[] = "../shared/measurements/serving.csv";
     gable_serving_errors errors[GABLE_SERVING_GROUPS_CAP];
+    gable_recipes recipes;
     gable_serving_runs runs;
     gable_csv csv;
     gable_err err = {0};
     int n;
-    if (access(path, R_OK) != 0)
-        return;
-    ck_assert_int_eq(gable_csv_read(scratch_arena(), path, &csv, &err), GABLE_OK);
-    ck_assert_msg(gable_serving_runs_read(scratch_arena(), "hw", "workloads", &csv, NULL, true,
+    ck_assert_int_eq(gable_csv_read(scratch_arena(), shared_path(measured), &csv, &err), GABLE_OK);
+    ck_assert_int_eq(gable_recipes_read(scratch_arena(), "workloads/recipes.csv", &recipes, &err),
+                     GABLE_OK);
+    ck_assert_msg(gable_serving_runs_read(scratch_arena(), "hw", "workloads", &csv, &recipes, true,
                                           &runs, &err) == GABLE_OK,
                   "%s", err.text);
     ck_assert_int_eq(
@@ -284,11 +361,13 @@ START_TEST(measured_runs_are_met)
     const gable_serving_errors *all = &errors[n - 1];
     ck_assert_int_eq(all->n_covered, all->n);
     ck_assert_double_le(all->tpot_median_frac, 0.0505);
-    ck_assert_double_le(all->tpot_p90_frac, 0.170);
-    ck_assert_double_le(all->ttft_median_frac, 0.125);
+    ck_assert_double_le(all->tpot_p90_frac, 0.165);
+    ck_assert_double_le(all->ttft_median_frac, 0.096);
+    ck_assert_double_le(all->ttft_p90_frac, 0.35);
     ck_assert_double_ge(all->tpot_inside_frac, 0.75);
     ck_assert_double_le(all->tpot_inside_frac, 0.85);
     check_closed_form(&runs);
+    check_fitting(&runs);
 }
 END_TEST
 
@@ -302,17 +381,20 @@ Suite *gable_suite_serving(void)
     tcase_set_timeout(all, 60);
     tcase_add_test(all, time_per_token);
     tcase_add_test(all, time_to_first_token);
+    tcase_add_test(all, launches_bound_prompts);
     tcase_add_test(all, rates_and_intervals);
     tcase_add_test(all, cache_holds);
     tcase_add_test(all, joining_shares_the_weights);
     ADD_ROWS(all, row_of_a_table, tables);
+    ADD_ROWS(all, capped_run, capped);
     tcase_add_test(all, fit_finds_what_made_the_runs);
     suite_add_tcase(suite, all);
     TCase *tree = tcase_create("tree");
     tcase_add_checked_fixture(tree, scratch_open, scratch_close);
     tcase_set_tags(tree, "slow");
     tcase_set_timeout(tree, 60);
-    tcase_add_test(tree, measured_runs_are_met);
+    if (shared_is_here(measured, "measured runs"))
+        tcase_add_test(tree, measured_runs_are_met);
     suite_add_tcase(suite, tree);
     return suite;
 }

@@ -66,6 +66,28 @@ static const struct {
     {"idle between", {.step_tokens = 100, .poll_steps = 7}, 2, 2, {0, 50}, {1, 51}, {2, 52}},
 };
 
+/* A prompt of 10 tokens takes 1 s of kernels, and 8 launches of half a second each unless it is a
+ * graph; steps that decode are. */
+START_TEST(host_launches_steps_with_prompts)
+{
+    gable_step_costs costs = flat;
+    gable_sim_setup setup = {.rules = rules_of(&costs, 100), .n_engines = 1};
+    gable_requests r = requests_of(1);
+    costs.launches = 8;
+    setup.rules.extras.launch_s = 0.5;
+    r.arrival_s[0] = 0;
+    r.prompt[0] = 10;
+    r.answer[0] = 3;
+    simulate(&setup, &r);
+    check_close(r.first_s[0], 4, 1e-12);
+    check_close(r.end_s[0], 6, 1e-12);
+    setup.rules.graph_tokens = 10;
+    simulate(&setup, &r);
+    check_close(r.first_s[0], 1, 1e-12);
+    check_close(r.end_s[0], 3, 1e-12);
+}
+END_TEST
+
 START_TEST(schedule_by_hand)
 {
     gable_sim_setup setup = {.rules = schedules[_i].rules, .n_engines = 1};
@@ -214,6 +236,7 @@ Suite *gable_suite_simulate(void)
     tcase_add_checked_fixture(all, scratch_open, scratch_close);
     tcase_set_timeout(all, 60);
     ADD_ROWS(all, schedule_by_hand, schedules);
+    tcase_add_test(all, host_launches_steps_with_prompts);
     tcase_add_test(all, closed_loop_by_hand);
     tcase_add_test(all, engines_apart_by_hand);
     tcase_add_test(all, goes_to_the_engine_with_the_fewest);

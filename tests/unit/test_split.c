@@ -4,6 +4,7 @@
 
 #include "engine/arrivals.h"
 #include "engine/serving_split.h"
+#include "net/flows.h"
 #include "simulated.h"
 
 /* A prompt of 10 tokens takes 1 s; 8 answers of 3 tokens take 2 steps of 1 s. */
@@ -68,14 +69,73 @@ START_TEST(handover_by_hand)
     gable_machine m = machine_of("hgx-h100-8");
     gable_handover h;
     gable_err err = {0};
-    ck_assert_int_eq(gable_serving_handover(&m, 1000, 4000, 8, &h, &err), GABLE_OK);
+    gable_handover_end narrow = {.token_bytes = 1000}, wide = {.token_bytes = 4000};
+    ck_assert_int_eq(gable_serving_handover(&m, &narrow, &wide, 8, &h, &err), GABLE_OK);
     ck_assert(!h.out);
     check_close(h.token_bytes, 4000, 1e-12);
     check_close(h.token_s, 4000 / m.system->scale_up_bytes_per_s, 1e-6);
-    ck_assert_int_eq(gable_serving_handover(&m, 4000, 1000, 9, &h, &err), GABLE_OK);
+    ck_assert_int_eq(gable_serving_handover(&m, &wide, &narrow, 9, &h, &err), GABLE_OK);
     ck_assert(h.out);
     check_close(h.token_s, 4000 / m.system->scale_out_bytes_per_s, 1e-6);
     ck_assert_double_ge(h.fixed_s, 0);
+}
+END_TEST
+
+/* Beside exchanges that take a quarter of the sender's time and a tenth of the receiver's, and more
+ * between nodes; what is lost is what the transfer would take alone, times those parts. */
+START_TEST(handover_shares_links)
+{
+    gable_machine m = machine_of("hgx-h100-8");
+    gable_handover h;
+    gable_err err = {0};
+    gable_handover_end from = {4000, {0.25, 0.5}}, to = {4000, {0.1, 0.75}};
+    double alone_s = 4000 / m.system->scale_up_bytes_per_s;
+    ck_assert_int_eq(gable_serving_handover(&m, &from, &to, 8, &h, &err), GABLE_OK);
+    check_close(h.token_s, 1.25 * alone_s, 1e-6);
+    check_close(h.from_late_s, 0.25 * alone_s, 1e-6);
+    check_close(h.to_late_s, 0.1 * alone_s, 1e-6);
+    alone_s = 4000 / m.system->scale_out_bytes_per_s;
+    ck_assert_int_eq(gable_serving_handover(&m, &from, &to, 9, &h, &err), GABLE_OK);
+    check_close(h.token_s, 1.75 * alone_s, 1e-6);
+    gable_sim_rules prefill = rules_of(&flat, 10), decode = rules_of(&flat, 100);
+    gable_handover_slow(&h, 1000, 101, &prefill, &decode);
+    check_close(prefill.extras.prompt_s, 1000 * 0.5 * alone_s, 1e-6);
+    check_close(decode.extras.sequence_s, 10 * 0.75 * alone_s, 1e-6);
+}
+END_TEST
+
+/* The rule behind it, flow by flow: steps of 3 ms of work and 1 ms of exchange on one link, and a
+ * cache that alone would take 40 ms, ten whole steps. It takes 1 + 1/4 as long, and the steps are
+ * later by 10 ms. */
+START_TEST(handover_meets_flows)
+{
+    enum { STEPS = 20 };
+    gable_text text = {0};
+    gable_flows flows;
+    gable_flows_end end;
+    gable_err err = {0};
+    const gable_json *root;
+    gable_text_add(&text, "{\"links\":[{\"name\":\"port\",\"bandwidth_Bps\":1e9,"
+                          "\"latency_s\":0}],\"flows\":[{\"id\":\"kv\",\"bytes\":4e7,"
+                          "\"path\":[\"port\"],\"start\":0}");
+    for (int i = 0; i < STEPS; i++) {
+        gable_text_addf(&text,
+                        ",{\"id\":\"s%d\",\"bytes\":1e6,\"start\":3e-3,"
+                        "\"path\":[\"port\"],\"deps\":[",
+                        i);
+        if (i > 0)
+            gable_text_addf(&text, "\"s%d\"", i - 1);
+        gable_text_add(&text, "]}");
+    }
+    gable_text_add(&text, "]}");
+    ck_assert_int_eq(
+        gable_json_parse(scratch_arena(), "f", text.text, strlen(text.text), 0, &root, &err),
+        GABLE_OK);
+    ck_assert_int_eq(gable_flows_parse(scratch_arena(), root, &flows, &err), GABLE_OK);
+    ck_assert_int_eq(gable_flows_run(scratch_arena(), &flows, &end, &err), GABLE_OK);
+    check_close(end.end_s[0], 40e-3 * (1 + 0.25), 1e-9);
+    check_close(end.makespan_s, STEPS * 4e-3 + 0.25 * 40e-3, 1e-9);
+    gable_text_free(&text);
 }
 END_TEST
 
@@ -84,7 +144,8 @@ START_TEST(handover_needs_a_fabric)
     gable_machine m = machine_of("h100-sxm");
     gable_handover h;
     gable_err err = {0};
-    ck_assert_int_eq(gable_serving_handover(&m, 1000, 1000, 2, &h, &err), GABLE_INPUT);
+    gable_handover_end end = {.token_bytes = 1000};
+    ck_assert_int_eq(gable_serving_handover(&m, &end, &end, 2, &h, &err), GABLE_INPUT);
     ck_assert_msg(strstr(err.text, "2 devices do not fit into one domain of h100-sxm") != NULL,
                   "%s", err.text);
 }
@@ -100,6 +161,8 @@ Suite *gable_suite_split(void)
     tcase_add_test(all, rates_by_hand);
     tcase_add_loop_test(all, matched_engines_are_equally_busy, 0, 2);
     tcase_add_test(all, handover_by_hand);
+    tcase_add_test(all, handover_shares_links);
+    tcase_add_test(all, handover_meets_flows);
     tcase_add_test(all, handover_needs_a_fabric);
     suite_add_tcase(suite, all);
     return suite;

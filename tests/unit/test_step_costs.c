@@ -99,8 +99,10 @@ START_TEST(close_to_pricing)
         direct = price(&p, GABLE_PHASE_PREFILL, 1, prior, tokens, &plan);
         double attention = gable_step_costs_attention(&p.costs, tokens, prior);
         prompt[i] = fabs(gable_step_costs_parts(&p.costs, 1, tokens, attention, 0) / direct - 1.0);
+        gable_step step;
+        ck_assert_int_eq(gable_step_init(scratch_arena(), &plan, &step, &err), GABLE_OK);
         joined[i] = fabs(gable_step_costs_parts(&p.costs, 1, tokens, attention, batch) -
-                         gable_step_costs_joined(&plan, &p.machine, batch)) /
+                         gable_step_costs_joined(&plan, step.like, &p.machine, batch)) /
                     direct;
         gable_arena_release(scratch_arena(), mark);
     }
@@ -146,6 +148,20 @@ END_TEST
 
 /* Two groups: three parts of 10 tokens are two for one of them, as long as four; a step through
  * four passes shares its products with a quarter of those that decode. 2 s a token, less 1 s. */
+/* A dense layer: two norms, four products, attention in two, the activation; around the layers
+ * embedding, norm, head, sampling. A layer of experts on 8 ranks: two norms, three products,
+ * attention, ten of the experts, two collectives; around, two collectives more. */
+START_TEST(launches_by_hand)
+{
+    ck_assert_double_eq(load("llama-3.1-8b", "h100-sxm", "vllm").costs.launches, 32 * 9 + 4);
+    ck_assert_double_eq(load("gpt-oss-120b", "hgx-h200-8", "vllm").costs.launches, 36 * 19 + 6);
+    /* Activations scaled by blocks are quantised apart, before products and experts. */
+    pricing p = load("deepseek-r1", "hgx-h200-8", "trtllm");
+    ck_assert_double_eq(p.costs.launches, 61 * (2 + 1 + 4 * 2 + 6 + 2) + 3 * (2 * 2 + 1) +
+                                              58 * (1 + 11 + 2 * 2 + 1) + 6);
+}
+END_TEST
+
 START_TEST(groups_take_parts_in_turn)
 {
     ck_assert_double_eq_tol(gable_step_costs_parts(&hand, 3, 30, 60, 0), 2 * 40 - 1 + 5 + 40, 1e-9);
@@ -164,6 +180,7 @@ Suite *gable_suite_step_costs(void)
     tcase_set_timeout(all, 60);
     ADD_ROWS(all, close_to_pricing, subjects);
     tcase_add_test(all, between_points_by_hand);
+    tcase_add_test(all, launches_by_hand);
     tcase_add_test(all, groups_take_parts_in_turn);
     suite_add_tcase(suite, all);
     return suite;

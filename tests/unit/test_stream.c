@@ -5,12 +5,6 @@
 #include "cost/forms.h"
 #include "rows.h"
 
-static void check_close(double got, double expected, double tolerance)
-{
-    ck_assert_msg(fabs(got - expected) <= tolerance * fmax(fabs(expected), 1e-300),
-                  "got %.17g, expected %.17g", got, expected);
-}
-
 /* ---- work ---- */
 
 #define LINEAR(...)                                                                                \

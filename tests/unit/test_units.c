@@ -57,18 +57,12 @@ static const struct {
     {"1e30", GABLE_DIM_COUNT, 1e30},
 };
 
-static void check_close(double got, double expected)
-{
-    ck_assert_msg(fabs(got - expected) <= 1e-15 * fabs(expected), "got %.17g, expected %.17g", got,
-                  expected);
-}
-
 START_TEST(reads)
 {
     double value = NAN;
     gable_units_result result = gable_units_parse(good[_i].text, good[_i].dim, false, &value);
     ck_assert_msg(result == GABLE_UNITS_OK, "\"%s\": result %d", good[_i].text, (int)result);
-    check_close(value, good[_i].value);
+    check_close(value, good[_i].value, 1e-15);
 }
 END_TEST
 
