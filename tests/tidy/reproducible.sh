@@ -18,11 +18,13 @@ packages=$(command -v dpkg-buildpackage || true)
 build() { make -s -C "$1" -j"$2" all man; }
 package() {
     [ -n "$packages" ] || return 0
-    make -s -C "$1" deb >"$work/deb.log" 2>&1 || { tail -n 20 "$work/deb.log"; exit 1; }
+    make -s -C "$1" deb >"$1/deb.log" 2>&1 || { tail -n 20 "$1/deb.log"; exit 1; }
 }
-(umask 022 && LC_ALL=C TZ=UTC && export LC_ALL TZ && build "$work/a" "$(nproc)" && package "$work/a")
+(umask 022 && LC_ALL=C TZ=UTC && export LC_ALL TZ && build "$work/a" "$(nproc)" && package "$work/a") &
+beside=$!
 (umask 027 && LC_ALL=C.UTF-8 TZ=Asia/Tokyo && export LC_ALL TZ && build "$work/another/and longer" 1 &&
     package "$work/elsewhere")
+wait $beside
 failed=0
 for file in gable libgable.a libgable.so page.html; do
     [ $file != page.html ] || [ -f "$work/a/build/$file" ] || continue # no compiler for WebAssembly here
