@@ -233,7 +233,8 @@ double gslx_select(double *values, size_t n, double q)
     double below = gsl_stats_select(values, 1, n, low),
            above = gsl_stats_select(values, 1, n, high);
     double along = at - (double)low;
-    return (1.0 - along) * below + along * above; /* as gsl_stats_quantile_from_sorted_data */
+    /* As gsl_stats_quantile_from_sorted_data, and between equals it is exactly they. */
+    return below + along * (above - below);
 }
 
 /* ---- random numbers ---- */

@@ -298,17 +298,18 @@ static bool same_ranks(const gable_serving_request *a, const gable_serving_reque
 #undef SAME_RANK
 }
 
-/* A layout that answers was judged beside one engine for prompts; a point of the front may have
- * shown a better one. */
-static void take_better_pairs(gable_search *x, gable_planned *out)
+/* Clients are sought to a few percent, and pairs were judged with one engine for prompts: a point
+ * of the front may have shown something better for its layout. */
+static void take_better(gable_search *x, gable_planned *out)
 {
     gable_objective objective = x->goal->objective;
     for (int i = 0; i < out->n_front; i++)
         for (int k = 0; k < out->n_best; k++) {
             const gable_candidate *point = &out->front[i];
             gable_candidate *best = &out->best[k];
-            bool same = point->prompt_replicas > 0.0 && best->prompt_replicas > 0.0 &&
-                        point->offer == best->offer && same_ranks(&point->layout, &best->layout);
+            bool same = point->offer == best->offer &&
+                        (point->prompt_replicas > 0.0) == (best->prompt_replicas > 0.0) &&
+                        same_ranks(&point->layout, &best->layout);
             if (same && point->simulated &&
                 (best->verdict != GABLE_VERDICT_BEHIND ||
                  gable_planner_score(point, objective) < gable_planner_score(best, objective)))
@@ -325,6 +326,6 @@ gable_status gable_planner_tails(gable_search *x, gable_planned *out)
         misses[i] = (double)INFINITY;
     GABLE_TRY(judge_best(x, out, misses));
     GABLE_TRY(judge_front(x, out, misses));
-    take_better_pairs(x, out);
+    take_better(x, out);
     return GABLE_OK;
 }

@@ -16,8 +16,8 @@
       "what a prompt adds to the step it joins, factor")                                           \
     X(prefill_gap_s, "prefill_gap", SECONDS, 50e-6, 100e-6, 0.0, 5e-3,                             \
       "glue of one layer for each prompt")                                                         \
-    X(launch_s, "launch", SECONDS, 50e-6, 3e-6, 0.0, 1e-3,                                        \
-      "of each kernel of a step with prompts, on hosts that are alike")                                        \
+    X(launch_s, "launch", SECONDS, 50e-6, 3e-6, 0.0, 1e-3,                                         \
+      "of each kernel of a step with prompts, on hosts that are alike")                            \
     X(first_s, "first", SECONDS, 50e-3, 60e-3, 0.0, 1.0, "arrival to the first kernel, and back")  \
     X(first_token_s, "first_token", SECONDS, 1e-6, 4e-6, 0.0, 1e-3, "of each token of a prompt")   \
     X(client_s, "client", SECONDS, 0.2e-6, 0.2e-6, 0.0, 1e-4, "of each token of all prompts")

@@ -153,6 +153,11 @@ START_TEST(serving_obeys_its_limit)
         ck_assert_double_le(held.energy.power_p90_w, machine.power_limit_w * slack);
         ck_assert_double_le(held.energy.power_p10_w, held.energy.power_w);
         ck_assert_double_ge(held.parts.decode_slower * slack, 1.0);
+        if (i == 0) { /* prompts want all of the power */
+            ck_assert_double_gt(held.parts.prefill_s, 1.02 * free.parts.prefill_s);
+            ck_assert_double_gt(alone_s, 1.02 * free_alone_s);
+            ck_assert_double_gt(held.parts.joined_s, 1.02 * free.parts.joined_s);
+        }
         decode_s = held.parts.decode_s;
         prompt_s = held.parts.prefill_s;
         grid_decode_s = last_grid_s;
