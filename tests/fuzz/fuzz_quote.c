@@ -3,6 +3,7 @@
  * another), and runs nothing: it stands in an empty folder that stays empty. The seeds try to leave
  * a file there (facts/interface.md 6.4). Where there is no gnuplot nothing is tried. */
 #include <dirent.h>
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,12 +42,22 @@ static void send_text(const char *text, size_t length)
     MUST(write(to_gnuplot, text, length) == (ssize_t)length);
 }
 
+/* Fuzzers have a clock that interrupts. */
+static bool answers(void)
+{
+    struct pollfd answer = {.fd = from_gnuplot, .events = POLLIN};
+    int n;
+    do
+        n = poll(&answer, 1, 60000);
+    while (n < 0 && errno == EINTR);
+    return n == 1;
+}
+
 /* One line of its answer, without the newline. */
 static void receive_line(char *line, size_t cap)
 {
     for (size_t n = 0; n < cap; n++) {
-        struct pollfd answer = {.fd = from_gnuplot, .events = POLLIN};
-        MUST(poll(&answer, 1, 10000) == 1);
+        MUST(answers());
         MUST(read(from_gnuplot, line + n, 1) == 1);
         if (line[n] == '\n') {
             line[n] = '\0';
