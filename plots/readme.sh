@@ -81,9 +81,9 @@ replace accuracy
 {
     echo '| runs | n | TPOT | TTFT | measured inside p10-p90 (TPOT) |'
     echo '|---|--:|--:|--:|--:|'
-    for recipes in '' "--recipes $half/workloads/recipes.csv"; do
+    for recipes in '' '--recipes none'; do
         GABLE_DATA=$half "$gable" validate serving "$rows/serving.csv" --half test --format csv $recipes |
-            awk -F, -v how="${recipes:+, with \`--recipes\`}" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+            awk -F, -v how="${recipes:+, \`$recipes\`}" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
                 $1 == "all" { printf "| held-out configurations%s | %d | **%.1f / %.0f %%** | %.0f / %.0f %% (%d runs) | %.0f %% |\n", how, $at["n"],
                     100 * $at["tpot_median_frac"], 100 * $at["tpot_p90_frac"], 100 * $at["ttft_median_frac"],
                     100 * $at["ttft_p90_frac"], $at["n_ttft"], 100 * $at["tpot_inside_frac"] }'

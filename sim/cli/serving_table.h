@@ -1,5 +1,6 @@
 /* cli/serving_table: the KIND serving of predict, validate and calibrate: runs instead of
- * operators. `recipes` is a file (engine/recipes.h) or NULL.
+ * operators. `recipes` is a file (engine/recipes.h), "none", or NULL: that of the
+ * data folder for published runs.
  * Room: cli. Uses: engine. */
 #ifndef GABLE_CLI_SERVING_TABLE_H
 #define GABLE_CLI_SERVING_TABLE_H
@@ -10,7 +11,8 @@
     {                                                                                              \
         .name = "recipes", .type = GABLE_OPTION_TEXT, .argument = "FILE",                          \
         .offset = offsetof(owner_, recipes),                                                       \
-        .help = "serving: settings of the engines of published runs, as workloads/recipes.csv"     \
+        .help = "serving: settings of the engines of published runs; none: none (default: those "  \
+                "of the data folder, for tables with the column measured)"                         \
     }
 
 /* Whether the first argument is "serving". */

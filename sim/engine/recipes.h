@@ -1,6 +1,6 @@
 /* engine/recipes: how engines of published serving runs were set to take requests in
- * (workloads/recipes.csv): settings of a benchmark, which no hardware tells. Nothing reads them
- * unless it is asked to.
+ * (workloads/recipes.csv): settings of a benchmark, which no hardware tells. Read for tables of
+ * published runs, never for `gable serve`.
  * Room: engine. Uses: engine/serving. */
 #ifndef GABLE_ENGINE_RECIPES_H
 #define GABLE_ENGINE_RECIPES_H

@@ -340,8 +340,16 @@ static void check_fitting(const gable_serving_runs *runs)
 
 static const char measured[] = "measurements/serving.csv";
 
-/* A ratchet: errors on the open runs with the constants that ship, and the recipes that these were
- * fitted with. */
+/* A ratchet: errors on the open runs with the constants that ship; engines set as their scripts
+ * say, as when these were fitted, and at their defaults. */
+static const struct {
+    bool recipes;
+    double tpot_median, tpot_p90, ttft_median, ttft_p90;
+} met[] = {
+    {true, 0.0505, 0.165, 0.096, 0.35},
+    {false, 0.0505, 0.165, 0.125, 0.59},
+};
+
 START_TEST(measured_runs_are_met)
 {
     gable_serving_errors errors[GABLE_SERVING_GROUPS_CAP];
@@ -353,21 +361,23 @@ START_TEST(measured_runs_are_met)
     ck_assert_int_eq(gable_csv_read(scratch_arena(), shared_path(measured), &csv, &err), GABLE_OK);
     ck_assert_int_eq(gable_recipes_read(scratch_arena(), "workloads/recipes.csv", &recipes, &err),
                      GABLE_OK);
-    ck_assert_msg(gable_serving_runs_read(scratch_arena(), "hw", "workloads", &csv, &recipes, true,
-                                          &runs, &err) == GABLE_OK,
+    ck_assert_msg(gable_serving_runs_read(scratch_arena(), "hw", "workloads", &csv,
+                                          met[_i].recipes ? &recipes : NULL, true, &runs,
+                                          &err) == GABLE_OK,
                   "%s", err.text);
     ck_assert_int_eq(
         gable_serving_validate(scratch_arena(), &runs, GABLE_SERVING_BOTH, errors, &n, &err),
         GABLE_OK);
     const gable_serving_errors *all = &errors[n - 1];
     ck_assert_int_eq(all->n_covered, all->n);
-    ck_assert_double_le(all->tpot_median_frac, 0.0505);
-    ck_assert_double_le(all->tpot_p90_frac, 0.165);
-    ck_assert_double_le(all->ttft_median_frac, 0.096);
-    ck_assert_double_le(all->ttft_p90_frac, 0.35);
+    ck_assert_double_le(all->tpot_median_frac, met[_i].tpot_median);
+    ck_assert_double_le(all->tpot_p90_frac, met[_i].tpot_p90);
+    ck_assert_double_le(all->ttft_median_frac, met[_i].ttft_median);
+    ck_assert_double_le(all->ttft_p90_frac, met[_i].ttft_p90);
     ck_assert_double_ge(all->tpot_inside_frac, 0.75);
     ck_assert_double_le(all->tpot_inside_frac, 0.85);
-    check_closed_form(&runs);
+    if (met[_i].recipes)
+        check_closed_form(&runs);
     check_fitting(&runs);
 }
 END_TEST
@@ -395,7 +405,7 @@ Suite *gable_suite_serving(void)
     tcase_set_tags(tree, "slow");
     tcase_set_timeout(tree, 60);
     if (shared_is_here(measured, "measured runs"))
-        tcase_add_test(tree, measured_runs_are_met);
+        ADD_ROWS(tree, measured_runs_are_met, met);
     suite_add_tcase(suite, tree);
     return suite;
 }
