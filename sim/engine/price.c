@@ -346,7 +346,8 @@ gable_status gable_engine_check(const gable_plan *plan, const gable_machine *mac
     int world = (int)plan->ranks.world, domain = system->n_accelerators;
     int nodes = machine->n_nodes > 1 ? machine->n_nodes : 1;
     const gable_constants *constants = machine->constants;
-    if (!constants->ideal && (gable_layout_families(plan->model) & constants->absent))
+    gable_families absent = constants->ideal ? 0 : constants->absent; /* none where all are read */
+    if (absent && (gable_layout_families(plan->model) & absent))
         return gable_fail(err, GABLE_INTERNAL, "kernels of %s were not loaded", plan->model->name);
     if (nodes > 1 && !(system->scale_out_bytes_per_s > 0.0))
         return gable_fail(err, GABLE_INPUT, "--nodes %d: %s has no links to others of its kind",
