@@ -34,8 +34,8 @@ static const memory_file *find_file(const char *path)
     return NULL;
 }
 
-gable_status gable_file_read(gable_arena *into, const char *path, size_t cap_bytes, const char **text,
-                             size_t *length_bytes, gable_err *err)
+gable_status gable_file_read_own(gable_arena *into, const char *path, size_t cap_bytes, char **text,
+                                 size_t *length_bytes, gable_err *err)
 {
     const memory_file *file = find_file(path);
     if (!file || file->length_bytes > cap_bytes)
@@ -86,18 +86,6 @@ gable_status gable_file_list(gable_arena *into, const char *folder, const char *
     }
     qsort(list, *count, sizeof *list, by_bytes);
     return GABLE_OK;
-}
-
-char *gable_file_join(gable_arena *into, const char *folder, const char *name)
-{
-    size_t n_folder = strlen(folder), n_name = strlen(name);
-    char *path = gable_arena_alloc(into, n_folder + n_name + 2, 1);
-    if (path) {
-        memcpy(path, folder, n_folder);
-        path[n_folder] = '/';
-        memcpy(path + n_folder + 1, name, n_name);
-    }
-    return path;
 }
 
 /* Streams of the C library that nothing here writes to: defined, so that the module asks nobody for them. */

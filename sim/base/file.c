@@ -19,7 +19,7 @@ static void blame_system(gable_err *err)
 }
 
 static gable_status read_all(gable_arena *arena, int fd, const char *path, size_t cap_bytes,
-                             const char **text, size_t *length_bytes, gable_err *err)
+                             char **text, size_t *length_bytes, gable_err *err)
 {
     /* Read in growing blocks at the arena's end: pipes do not say how long they are. */
     size_t mark = gable_arena_mark(arena);
@@ -83,7 +83,7 @@ static int open_for_reading(const char *path, gable_err *err)
     return fd;
 }
 
-static gable_status read_overlay(gable_arena *arena, const char **text, size_t *length_bytes,
+static gable_status read_overlay(gable_arena *arena, char **text, size_t *length_bytes,
                                  gable_err *err)
 {
     const gable_file_overlay *overlay = arena->overlay;
@@ -92,8 +92,8 @@ static gable_status read_overlay(gable_arena *arena, const char **text, size_t *
     return *text ? GABLE_OK : gable_fail(err, GABLE_INTERNAL, "arena full");
 }
 
-gable_status gable_file_read(gable_arena *arena, const char *path, size_t cap_bytes,
-                             const char **text, size_t *length_bytes, gable_err *err)
+gable_status gable_file_read_own(gable_arena *arena, const char *path, size_t cap_bytes,
+                                 char **text, size_t *length_bytes, gable_err *err)
 {
     if (arena->overlay && strcmp(arena->overlay->path, path) == 0)
         return read_overlay(arena, text, length_bytes, err);
@@ -271,16 +271,4 @@ gable_status gable_file_list(gable_arena *arena, const char *folder, const char 
     closedir(open_folder);
     qsort(list, *count, sizeof *list, by_bytes);
     return status;
-}
-
-char *gable_file_join(gable_arena *arena, const char *folder, const char *name)
-{
-    size_t n_folder = strlen(folder), n_name = strlen(name);
-    char *path = gable_arena_alloc(arena, n_folder + n_name + 2, 1);
-    if (path) {
-        memcpy(path, folder, n_folder);
-        path[n_folder] = '/';
-        memcpy(path + n_folder + 1, name, n_name);
-    }
-    return path;
 }

@@ -28,6 +28,10 @@ typedef struct gable_file_overlay {
 gable_status gable_file_read(gable_arena *arena, const char *path, size_t cap_bytes,
                              const char **text, size_t *length_bytes, gable_err *err);
 
+/* The same, for a caller that changes the text. */
+gable_status gable_file_read_own(gable_arena *arena, const char *path, size_t cap_bytes,
+                                 char **text, size_t *length_bytes, gable_err *err);
+
 /* Writes all of `text` to `path` through a temporary file in the same folder and a rename, so that
  * the file is whole or absent; "-" is standard output, and a device or FIFO is written in place.
  * Fails with GABLE_OUTPUT. */

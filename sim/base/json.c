@@ -141,8 +141,9 @@ static gable_json_type type_of(const cJSON *item)
 static const char *keep(builder *b, const char *text)
 {
     size_t n = strlen(text);
-    size_t hash = 131 * n + 31 * (unsigned char)text[0] + (unsigned char)text[n ? n - 1 : 0] +
-                  7 * (unsigned char)text[n / 2];
+    size_t first = (unsigned char)text[0], middle = (unsigned char)text[n / 2];
+    size_t last = (unsigned char)text[n ? n - 1 : 0];
+    size_t hash = 131 * n + 31 * first + 7 * middle + last;
     const char **recent = &b->recent[hash % RECENT_CAP];
     if (!*recent || strcmp(*recent, text) != 0)
         *recent = gable_arena_copy(b->arena, text, n);
@@ -316,10 +317,11 @@ gable_status gable_json_read_picked(gable_arena *arena, const char *path, unsign
                                     gable_err *err)
 {
     gable_json_gate gate = {.python = (flags & GABLE_JSON_PYTHON) != 0, .pick = pick};
-    const char *text;
+    char *text;
     size_t length_bytes;
-    GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length_bytes, err));
-    return parse_own(arena, path, 0, (char *)(uintptr_t)text, length_bytes, &gate, root, err);
+    GABLE_TRY(
+        gable_file_read_own(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length_bytes, err));
+    return parse_own(arena, path, 0, text, length_bytes, &gate, root, err);
 }
 
 gable_status gable_json_read(gable_arena *arena, const char *path, unsigned flags,
