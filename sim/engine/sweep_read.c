@@ -94,12 +94,13 @@ static gable_status read_sample(const gable_json *node, gable_sweep *out, gable_
     return GABLE_OK;
 }
 
-static gable_status read_axes(gable_arena *arena, const gable_json *node, gable_sweep *out,
+static gable_status read_axes(gable_arena *arena, const gable_json *root, gable_sweep *out,
                               gable_err *err)
 {
+    const gable_json *node = gable_json_get(root, "axes");
     double total = 1.0;
     if (!node)
-        return gable_fail(err, GABLE_INPUT, "%s: \"axes\" is missing", out->path);
+        return gable_json_fail(root, err, "\"axes\" is missing");
     GABLE_TRY(gable_sweep_expect(node, GABLE_JSON_OBJECT, err));
     if (node->n_children > GABLE_SWEEP_AXES_CAP)
         return gable_json_fail(node, err, "%zu axes, at most %d", node->n_children,
@@ -316,7 +317,7 @@ gable_status gable_sweep_read(gable_arena *arena, const gable_sweep_request *req
     GABLE_TRY(gable_sweep_front_read(gable_json_get(root, "pareto"), out, err));
     GABLE_TRY(gable_sweep_front_words(arena, request->pareto, out, err));
     GABLE_TRY(gable_sweep_histogram_read(gable_json_get(root, "histogram"), &out->histogram, err));
-    GABLE_TRY(read_axes(arena, gable_json_get(root, "axes"), out, err));
+    GABLE_TRY(read_axes(arena, root, out, err));
     GABLE_TRY(load_all(arena, request, root, out, err));
     GABLE_TRY(read_fields(arena, out, err));
     out->block = out->sampled ? SAMPLE_BLOCK : GRID_BLOCK;
