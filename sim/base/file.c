@@ -47,8 +47,10 @@ static gable_status read_all(gable_arena *arena, int fd, const char *path, size_
                               path, limit);
         }
     }
-    if (!gable_arena_alloc(arena, length + 1, 1))
+    if (!gable_arena_alloc(arena, length + 1, 1)) {
+        memset(start, 0, length); /* what is not taken is zero */
         return gable_fail(err, GABLE_INTERNAL, "arena full");
+    }
     start[length] = '\0';
     *text = start;
     *length_bytes = length;
@@ -250,10 +252,13 @@ gable_status gable_file_list(gable_arena *arena, const char *folder, const char 
     GABLE_TRY(gable_arena_take(arena, LIST_CAP, sizeof *list, &list, err));
     *names = (const char *const *)list;
     DIR *open_folder = opendir(folder);
-    if (!open_folder && errno != ENOENT && errno != ENOTDIR)
-        return gable_fail(err, GABLE_INPUT, "%s: cannot open: %s", folder, strerror(errno));
-    if (!open_folder)
+    if (!open_folder && (errno == ENOENT || errno == ENOTDIR))
         return GABLE_OK;
+    if (!open_folder) {
+        gable_fail(err, GABLE_INPUT, "%s: cannot open: %s", folder, strerror(errno));
+        blame_system(err);
+        return GABLE_INPUT;
+    }
     const struct dirent *entry;
     gable_status status = GABLE_OK;
     while (status == GABLE_OK && (errno = 0, entry = readdir(open_folder))) {
@@ -266,8 +271,10 @@ gable_status gable_file_list(gable_arena *arena, const char *folder, const char 
         else
             (*count)++;
     }
-    if (status == GABLE_OK && errno != 0)
+    if (status == GABLE_OK && errno != 0) {
         status = gable_fail(err, GABLE_INPUT, "%s: cannot read: %s", folder, strerror(errno));
+        blame_system(err);
+    }
     closedir(open_folder);
     qsort(list, *count, sizeof *list, by_bytes);
     return status;
