@@ -7,6 +7,7 @@
 
 #include "base/num.h"
 #include "base/units.h"
+#include "input.h"
 
 static void check(const char *text, gable_dim dim, bool bare_ok)
 {
@@ -32,12 +33,7 @@ static void check(const char *text, gable_dim dim, bool bare_ok)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = malloc(size + 1);
-    if (!text)
-        abort();
-    if (size)
-        memcpy(text, data, size);
-    text[size] = '\0';
+    char *text = input_copy(data, size);
     for (int dim = 0; dim < GABLE_N_DIMS; dim++) {
         check(text, (gable_dim)dim, false);
         check(text, (gable_dim)dim, true);

@@ -6,8 +6,7 @@
 static const size_t arena_bytes = (size_t)96 << 20;
 static gable_arena arena, kept;
 
-/* Ends with the last byte, so that a sanitizer sees what reads on. */
-static char *text_of(const uint8_t *data, size_t size)
+char *input_copy(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1);
     if (!text)
@@ -22,7 +21,7 @@ int input_text(const uint8_t *data, size_t size, size_t fixed_bytes, size_t per_
                input_check *check)
 {
     gable_arena own;
-    char *text = text_of(data, size);
+    char *text = input_copy(data, size);
     if (gable_arena_init(&own, fixed_bytes + per_byte * size, NULL) != GABLE_OK)
         abort();
     check(&own, text, size);
@@ -37,7 +36,7 @@ input input_open(const uint8_t *data, size_t size)
         abort();
     gable_arena_release(&arena, 0);
     arena.overlay = NULL;
-    return (input){.arena = &arena, .text = text_of(data, size), .length_bytes = size};
+    return (input){.arena = &arena, .text = input_copy(data, size), .length_bytes = size};
 }
 
 void input_close(input *in)

@@ -19,6 +19,10 @@ typedef struct input {
 input input_open(const uint8_t *data, size_t size);
 void input_close(input *in);
 
+/* The bytes, NUL-terminated in memory that ends with them, so that a sanitizer sees what reads on;
+ * the caller frees it. */
+char *input_copy(const uint8_t *data, size_t size);
+
 /* For targets of text alone: `check` gets the bytes, NUL-terminated in memory of their own size,
  * and an arena of `fixed_bytes` and as many times their number as `per_byte` says. That is little:
  * arenas that are full are tried as well. Returns what LLVMFuzzerTestOneInput returns. */

@@ -95,7 +95,7 @@ START_TEST(profiled_steps_in_the_middle)
         error[i] = fabs(got / peaks[i].peak_gib - 1.0);
     }
     gslx_sort(error, n);
-    ck_assert_double_le(gslx_median(error, n), 0.04);
+    ck_assert_double_le(gslx_median(error, n), 0.014);
 }
 END_TEST
 
