@@ -227,15 +227,14 @@ valgrind: $(BIN)/test/unit ## unit tests under valgrind, in one process
 
 # gcovr reads what gcc counted once; then each gate takes its files of it.
 COVERED := build/cov/coverage.json
-# Of all rooms a ratchet on the way to 85 %: raise it with what is gained. Branches that hand an error on are tried by
-# tests/faults, whose processes cannot be counted; without these lines it is 85 %.
-cov: ## coverage of unit tests, laws, corpus, transcripts: 90 % of the branches of base, 81.5 % of all
+cov: ## coverage of unit tests, laws, corpus, transcripts, faults: 90 % of the branches of base, 85 % of all
 	@find build/obj-cov -name '*.gcda' -exec rm -f {} + 2>/dev/null || true
 	@CCACHE_DISABLE=1 $(MAKE) VARIANT=cov CC=gcc all build-checkers
-	@BIN=build/cov UNDER=sanitizer tests/run $(SUITES) corpus golden $(addprefix tests/laws/,completion.sh help.sh schemas.sh)
+	@BIN=build/cov UNDER=sanitizer GABLE_FAULTS=3 tests/run $(SUITES) corpus golden \
+	    $(addprefix tests/,laws/completion.sh laws/help.sh laws/schemas.sh faults/inject.sh)
 	@gcovr --root . --filter sim/ --object-directory build/obj-cov -j $$(nproc) --json $(COVERED) build/obj-cov/sim
 	gcovr --root . -a $(COVERED) --filter sim/base/ --branches --print-summary --fail-under-branch 90
-	gcovr --root . -a $(COVERED) --filter sim/ --branches --print-summary --fail-under-branch 81.5
+	gcovr --root . -a $(COVERED) --filter sim/ --branches --print-summary --fail-under-branch 85
 
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(FUZZERS)
