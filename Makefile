@@ -80,8 +80,8 @@ WRAPS    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc # tests/wrap.c makes 
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-# `gable report` needs its page at run time; who has no compiler for WebAssembly does without it.
-HAVE_WASM := $(and $(shell command -v clang),$(shell command -v wasm-ld),$(wildcard /usr/include/wasm32-wasi/stdlib.h),$(wildcard /usr/lib/llvm-*/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a))
+# `gable report` needs its page at run time; who has no compiler for WebAssembly, and cannot `make setup`, does without it.
+HAVE_WASM := $(or $(filter setup setup-dev,$(MAKECMDGOALS)),$(and $(shell command -v clang),$(shell command -v wasm-ld),$(wildcard /usr/include/wasm32-wasi/stdlib.h),$(wildcard /usr/lib/llvm-*/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a)))
 
 all: $(BIN)/gable $(BIN)/libgable.a $(BIN)/libgable.so $(if $(HAVE_WASM),build/page.html) ## build the program and the library (the default)
 
@@ -128,7 +128,7 @@ WASM_FLAGS   := --target=wasm32-wasi -std=c11 -O2 -ffp-contract=off -D_POSIX_C_S
                 -ffunction-sections -fdata-sections -fvisibility=hidden -Wall -Wextra -Werror -Wno-unknown-pragmas
 PAGE_PARTS   := $(addprefix plots/page/,page.html page.css engine.js marks.js charts.js page.js)
 
-$(WASM_OBJ)/include/cjson: # the header alone: what else is there is not for this machine
+$(WASM_OBJ)/include/cjson: | $(filter setup setup-dev,$(MAKECMDGOALS)) # the header alone: what else is there is not for this machine
 	@mkdir -p $(@D) && ln -sfn "$$(pkg-config --variable=includedir libcjson)/cjson" $@
 
 $(WASM_OBJ)/%.o: %.c Makefile | $(WASM_OBJ)/include/cjson $(filter setup setup-dev,$(MAKECMDGOALS))
@@ -267,9 +267,9 @@ demo: all ## decode and prefill of a 70B model on eight GPUs, and their roofline
 	build/gable roofline $(DEMO) --batch 64 --context 4096 -o out/roofline.svg
 	@echo 'wrote out/roofline.svg'
 
-RUN_PACKAGES := gcc libc6-dev pkg-config libgsl-dev libcjson-dev gnuplot-nox check
 WASM_PACKAGES := clang lld wasi-libc libclang-rt-dev-wasm32
-DEV_PACKAGES := $(WASM_PACKAGES) strace libomp-dev clang-format clang-tidy libclang-rt-dev 'chromium?' fonts-dejavu-core \
+RUN_PACKAGES := gcc libc6-dev pkg-config libgsl-dev libcjson-dev gnuplot-nox check $(WASM_PACKAGES)
+DEV_PACKAGES := strace libomp-dev clang-format clang-tidy libclang-rt-dev 'chromium?' fonts-dejavu-core \
                 $(if $(shell command -v npm),,nodejs npm) cppcheck valgrind pmccabe gcovr jq \
                 mandoc zsh fish debhelper dpkg-dev fakeroot lintian python3 python3-jsonschema
 
