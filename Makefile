@@ -207,7 +207,7 @@ browser: all ## the page of `gable report` in headless Chromium; says so and doe
 agree: ## the recorded scenarios, to the last digit: gcc -O2, gcc -O3, clang, and the engine of the page
 	@$(MAKE) --no-print-directory CC=gcc VARIANT=o3 build/o3/gable
 	@$(MAKE) --no-print-directory CC=clang build/clang/gable
-	@$(MAKE) --no-print-directory all build/page.wasm
+	@$(MAKE) --no-print-directory all build/page.html
 	@mkdir -p build/browser && cp tests/browser/*.mjs build/browser && \
 	  PROGRAMS='build/o3/gable build/clang/gable' node build/browser/agree.mjs
 
