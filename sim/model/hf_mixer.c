@@ -169,6 +169,11 @@ static gable_status index_shared(const hf_import *in, int i, bool *out)
     }
     GABLE_TRY(gable_hf_int(in, HF_INDEX_EVERY, &every));
     GABLE_TRY(gable_hf_int(in, HF_INDEX_OFFSET, &offset));
+    if (every > 1 && offset == 0)
+        return gable_json_fail(gable_hf_find(in, HF_INDEX_EVERY), in->err,
+                               "the first layer has no selection of an earlier one to share, "
+                               "expected \"%s\" of at least 1",
+                               gable_hf_key_name(HF_INDEX_OFFSET));
     *out = every > 1 && i >= offset && (i - offset + 1) % every != 0;
     return GABLE_OK;
 }
