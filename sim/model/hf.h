@@ -30,7 +30,8 @@ typedef enum hf_trait {
     HF_GATED = 64,        /* attention has an output gate */
     HF_UNGATED_FFN = 128, /* two matrices per feed-forward part */
     HF_ONE_SHARED = 256,  /* one shared expert as wide as a routed one, without a key for it */
-    HF_BLOCKS = 512       /* mixers and feed-forward parts are layers of their own */
+    HF_BLOCKS = 512,      /* mixers and feed-forward parts are layers of their own */
+    HF_WINDOW_OFF = 1024  /* "sliding_window" counts only where "use_sliding_window" says so */
 } hf_trait;
 
 /* One family: what its model_type is called and how its layers are read. */

@@ -30,7 +30,7 @@ static gable_status type_of_name(const hf_import *in, const gable_json *node, la
 static gable_status type_of_rules(const hf_import *in, int i, layer_type *out)
 {
     int every = in->family->window_every, from = 0, window = 0;
-    bool use = true;
+    bool use = (in->family->traits & HF_WINDOW_OFF) == 0;
 
     *out = FULL;
     GABLE_TRY(gable_hf_int(in, HF_WINDOW_EVERY, &every));

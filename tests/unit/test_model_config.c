@@ -187,6 +187,8 @@ static const struct {
     {LLAMA ", \"sliding_window\": 8, \"use_sliding_window\": true, \"max_window_layers\": 3}",
      "a*3 b", 4, 0, 0},
     {LLAMA ", \"sliding_window\": 8, \"sliding_window_pattern\": 2}", "(a b)*2", 4, 8, 0},
+    {"{\"model_type\": \"qwen2\", " DENSE_KEYS ", \"sliding_window\": 8}", "a*4", 4, 0, 0},
+    {"{\"model_type\": \"gpt_oss\", " DENSE_KEYS ", \"sliding_window\": 8}", "(a b)*2", 4, 8, 0},
     {MOE "}", "a*4", 4, 0, 32},
     {MOE ", \"first_k_dense_replace\": 1}", "a b*3", 4, 0, 0},
     {MOE ", \"mlp_only_layers\": [2]}", "a*2 b a", 4, 0, 32},
@@ -276,6 +278,57 @@ START_TEST(format_is_read)
 }
 END_TEST
 
+/* Sizes of models that are not beside the repository; parameters as published by their makers. */
+static const struct {
+    const char *text;
+    double billions;
+} sizes[] = {
+    /* Qwen2-57B-A14B: 57.4 B */
+    {"{\"model_type\": \"qwen2_moe\", \"hidden_size\": 3584, \"num_hidden_layers\": 28, "
+     "\"num_attention_heads\": 28, \"num_key_value_heads\": 4, \"vocab_size\": 151936, "
+     "\"intermediate_size\": 18944, \"num_experts\": 64, \"num_experts_per_tok\": 8, "
+     "\"moe_intermediate_size\": 2560, \"shared_expert_intermediate_size\": 20480}",
+     57.41},
+    /* Phi-4: 14.7 B; its window is as long as its context */
+    {"{\"model_type\": \"phi3\", \"hidden_size\": 5120, \"num_hidden_layers\": 40, "
+     "\"num_attention_heads\": 40, \"num_key_value_heads\": 10, \"vocab_size\": 100352, "
+     "\"intermediate_size\": 17920, \"sliding_window\": null, \"tie_word_embeddings\": false}",
+     14.66},
+};
+
+START_TEST(size_is_right)
+{
+    const gable_model *model;
+    gable_params p;
+
+    ck_assert_msg(load_text(sizes[_i].text, &model) == GABLE_OK, "%s", err.text);
+    gable_model_params(model, &p);
+    ck_assert_double_eq_tol(p.total / 1e9, sizes[_i].billions, 0.005);
+}
+END_TEST
+
+/* What a model is called after its file. */
+static const struct {
+    const char *file, *name;
+} names[] = {
+    {"owner--Model-7B.transcribed.json", "model-7b"},
+    {"-.json", "model"},
+    {"--x.json", "x"},
+    {".a b.json", "a-b"},
+    {"v1.5_x.json", "v1.5_x"},
+};
+
+START_TEST(name_is_of_the_file)
+{
+    const gable_model *model;
+    const char *path = scratch_file(names[_i].file, LLAMA "}", strlen(LLAMA "}"));
+
+    ck_assert_msg(gable_model_load(scratch_arena(), "workloads", path, &model, &err) == GABLE_OK,
+                  "%s", err.text);
+    ck_assert_str_eq(model->name, names[_i].name);
+}
+END_TEST
+
 START_TEST(unknown_keys_are_said)
 {
     const gable_model *model;
@@ -306,7 +359,8 @@ END_TEST
 
 START_TEST(names_and_folders)
 {
-    const gable_model *model;
+    const gable_model *model, *again;
+    char twice[1100];
     const char *path = scratch_file("config.json", LLAMA "}", strlen(LLAMA "}"));
     char folder[1024];
     static const char companion[] =
@@ -319,6 +373,10 @@ START_TEST(names_and_folders)
     ck_assert_int_eq(model->dtypes[GABLE_MODULE_DENSE].weights, GABLE_DTYPE_FP8);
     ck_assert_int_eq(model->kv_dtype, GABLE_DTYPE_FP8);
     ck_assert(gable_text_is_name(model->name));
+    const char *slashes = strcat(strcpy(twice, folder), "//");
+    ck_assert_int_eq(gable_model_load(scratch_arena(), "workloads", slashes, &again, &err),
+                     GABLE_OK);
+    ck_assert_str_eq(again->name, model->name);
     scratch_file("hf_quant_config.json", "{\"quantization\": 1}", 19);
     ck_assert_int_eq(gable_model_load(scratch_arena(), "workloads", folder, &model, &err),
                      GABLE_INPUT);
@@ -350,6 +408,8 @@ Suite *gable_suite_model_config(void)
     ADD_ROWS(tables, config_is_refused, configs);
     ADD_ROWS(tables, rule_is_read, rules);
     ADD_ROWS(tables, format_is_read, formats);
+    ADD_ROWS(tables, size_is_right, sizes);
+    ADD_ROWS(tables, name_is_of_the_file, names);
     tcase_add_test(tables, unknown_keys_are_said);
     tcase_add_test(tables, mixed_classes_are_said);
     tcase_add_test(tables, names_and_folders);
