@@ -16,7 +16,7 @@ static void prediction_inputs(gable_laying *l)
 static void repeat_in_modules(gable_laying *l, double modules)
 {
     gable_plan *plan = l->plan;
-    if (l->err->status != GABLE_OK || plan->n_rows == 0)
+    if (l->err->status != GABLE_OK)
         return;
     plan->calls[plan->n_rows - 1] *= modules;
     plan->stored_bytes[plan->n_rows - 1] *= modules;

@@ -20,22 +20,22 @@ static const char *const mixer_titles[] = {
 
 const char *gable_mixer_name(int mixer)
 {
-    return mixer >= 0 && mixer < GABLE_N_MIXERS ? mixer_names[mixer] : "?";
+    return mixer_names[mixer];
 }
 
 const char *gable_mixer_title(int mixer)
 {
-    return mixer >= 0 && mixer < GABLE_N_MIXERS ? mixer_titles[mixer] : "?";
+    return mixer_titles[mixer];
 }
 
 const char *gable_ffn_name(int ffn)
 {
-    return ffn >= 0 && ffn < GABLE_N_FFNS ? ffn_names[ffn] : "?";
+    return ffn_names[ffn];
 }
 
 const char *gable_module_name(int module)
 {
-    return module >= 0 && module < GABLE_N_MODULES ? module_names[module] : "other";
+    return module >= 0 ? module_names[module] : "other";
 }
 
 #define GQA (1u << GABLE_MIXER_GQA)

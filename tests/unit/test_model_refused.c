@@ -50,6 +50,7 @@ static const struct {
     {"\"routed\"", "\"ruoted\"", "did you mean \"routed\""},
     {"\"weights\"", "\"weight\"", "did you mean \"weights\""},
     {"\"kv\": \"fp8\"", "\"kv\": \"fp7\"", "is not one of"},
+    {"\"kv\": \"fp8\"", "\"kv\": \"zebra\"", " more"},
     {"{\"default\": \"bf16\",", "\"fp8\", \"note\": {", "dtypes: expected an object, got a string"},
     {"\"default\": \"bf16\"", "\"default\": 8", "dtypes.default: expected the name of a format"},
     {"{\"weights\": \"mxfp4\", ", "{", "dtypes.routed: missing key \"weights\""},
