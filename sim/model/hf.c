@@ -31,6 +31,13 @@ gable_status gable_hf_int(const hf_import *in, hf_key key, int *out)
     return node ? whole(in, node, out) : GABLE_OK;
 }
 
+gable_status gable_hf_count(const hf_import *in, hf_key key, int *out)
+{
+    const gable_json *node = gable_hf_find(in, key);
+
+    return node ? at_least_one(in, node, out) : GABLE_OK;
+}
+
 gable_status gable_hf_need(const hf_import *in, hf_key key, int *out)
 {
     const gable_json *node = gable_hf_find(in, key);
