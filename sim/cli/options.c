@@ -134,15 +134,41 @@ static gable_status set_defaults(const parsing *p)
     return GABLE_OK;
 }
 
+static bool has_option(const gable_command *command, const char *name, size_t n_name)
+{
+    for (size_t i = 0; i < command->n_options; i++)
+        if (strlen(command->options[i].name) == n_name &&
+            strncmp(command->options[i].name, name, n_name) == 0)
+            return true;
+    return false;
+}
+
+/* What others call it, then what it may be a slip of; NULL: neither. */
+static const char *suggest(const gable_command *command, const char *given)
+{
+    static const struct {
+        const char *theirs, *ours;
+    } words[] = {
+#define WORD(theirs, ours) {theirs, ours},
+#include "cli/option_words.def"
+#undef WORD
+    };
+    const char *names[OPTIONS_CAP];
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i].theirs, given) == 0 &&
+            has_option(command, words[i].ours, strcspn(words[i].ours, " ")))
+            return words[i].ours;
+    for (size_t i = 0; i < command->n_options && n < OPTIONS_CAP; i++)
+        names[n++] = command->options[i].name;
+    return gable_text_nearest(given, names, n);
+}
+
 static gable_status refuse_unknown(const parsing *p, const char *word, size_t n_name)
 {
-    const char *names[OPTIONS_CAP];
     char given[64];
-    size_t n = 0;
     snprintf(given, sizeof given, "%.*s", (int)n_name, word);
-    for (size_t i = 0; i < p->command->n_options && n < OPTIONS_CAP; i++)
-        names[n++] = p->command->options[i].name;
-    const char *near = gable_text_nearest(given + strspn(given, "-"), names, n);
+    const char *near = suggest(p->command, given + strspn(given, "-"));
     return gable_fail(p->err, GABLE_USAGE, "%s: unknown option %s%s%s%s; see gable help %s",
                       p->command->name, given, near ? "; did you mean --" : "", near ? near : "",
                       near ? "?" : "", p->command->name);
