@@ -35,7 +35,8 @@ static gable_status read_number(const gable_option *option, const char *text, do
     if (result != GABLE_UNITS_OK) {
         char why[256];
         gable_units_explain(result, text, dim, why, sizeof why);
-        return gable_fail(err, GABLE_USAGE, "--%s: %s", option->name, why);
+        return gable_fail(err, GABLE_USAGE, "--%s: %s%s%s", option->name, why,
+                          option->hint ? "; " : "", option->hint ? option->hint : "");
     }
     bool open = option->min == 0.0 && option->max == 0.0;
     if (*value < option->min || (!open && *value > option->max))
@@ -84,7 +85,9 @@ static gable_status read_dtype(const gable_option *option, const char *text, int
     }
     const char *near = gable_text_nearest(text, gable_dtype_names(), GABLE_N_DTYPES);
     return gable_fail(err, GABLE_USAGE, "--%s: unknown dtype \"%.60s\"%s%s%s", option->name, text,
-                      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+                      near ? "; did you mean \""
+                           : ", expected such as bf16, fp8, mxfp8, nvfp4, int8",
+                      near ? near : "", near ? "\"?" : "");
 }
 
 static gable_status add_text(const gable_option *option, const char *text, gable_texts *texts,
@@ -134,20 +137,6 @@ static gable_status set_defaults(const parsing *p)
     return GABLE_OK;
 }
 
-static gable_status refuse_unknown(const parsing *p, const char *word, size_t n_name)
-{
-    const char *names[OPTIONS_CAP];
-    char given[64];
-    size_t n = 0;
-    snprintf(given, sizeof given, "%.*s", (int)n_name, word);
-    for (size_t i = 0; i < p->command->n_options && n < OPTIONS_CAP; i++)
-        names[n++] = p->command->options[i].name;
-    const char *near = gable_text_nearest(given + strspn(given, "-"), names, n);
-    return gable_fail(p->err, GABLE_USAGE, "%s: unknown option %s%s%s%s; see gable help %s",
-                      p->command->name, given, near ? "; did you mean --" : "", near ? near : "",
-                      near ? "?" : "", p->command->name);
-}
-
 static const gable_option *find_option(const gable_command *command, const char *word,
                                        size_t n_name)
 {
@@ -160,6 +149,57 @@ static const gable_option *find_option(const gable_command *command, const char 
             return option;
     }
     return NULL;
+}
+
+/* What other commands and serving engines call an option of `command`; NULL: no such word. */
+static const char *other_word(const gable_command *command, const char *given)
+{
+    static const struct {
+        const char *word, *ours;
+    } words[] = {
+        {"--batch", "--concurrency"},
+        {"--batch-size", "--batch"},
+        {"--batch-size", "--concurrency"},
+        {"--context", "--isl"},
+        {"--input-len", "--isl"},
+        {"--output-len", "--osl"},
+        {"--new-tokens", "--osl"},
+        {"--gpu", "--system"},
+        {"--device", "--system"},
+        {"--hardware", "--system"},
+        {"--tensor-parallel-size", "--tp"},
+        {"--pipeline-parallel-size", "--pp"},
+        {"--tp", "--gpus"},
+        {"--dtype", "--weights"},
+        {"--quantization", "--weights"},
+        {"--kv-cache-dtype", "--kv"},
+        {"--attain", "--ttft"},
+        {"--json", "--format"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i].word, given) == 0 &&
+            find_option(command, words[i].ours, strlen(words[i].ours)))
+            return words[i].ours + 2;
+    return NULL;
+}
+
+static gable_status refuse_unknown(const parsing *p, const char *word, size_t n_name)
+{
+    const char *names[OPTIONS_CAP];
+    char given[64];
+    size_t n = 0;
+    snprintf(given, sizeof given, "%.*s", (int)n_name, word);
+    for (size_t i = 0; i < p->command->n_options && n < OPTIONS_CAP; i++)
+        names[n++] = p->command->options[i].name;
+    const char *near = other_word(p->command, given);
+    if (!near)
+        near = gable_text_nearest(given + strspn(given, "-"), names, n);
+    if (!near && given[1] != '-' && find_option(p->command, given, 2))
+        return gable_fail(p->err, GABLE_USAGE, "%s: unknown option %s; did you mean %.2s %s?",
+                          p->command->name, given, given, given + 2);
+    return gable_fail(p->err, GABLE_USAGE, "%s: unknown option %s%s%s%s; see gable help %s",
+                      p->command->name, given, near ? "; did you mean --" : "", near ? near : "",
+                      near ? "?" : "", p->command->name);
 }
 
 static gable_status take_option(parsing *p)
@@ -175,11 +215,12 @@ static gable_status take_option(parsing *p)
             return gable_fail(p->err, GABLE_USAGE, "--%s takes no value", option->name);
         return set_option(option, NULL, p->options, p->err);
     }
-    if (!value && p->at >= p->count)
+    if (!value && p->at < p->count)
+        value = p->words[p->at++];
+    bool is_file = option->argument && strcmp(option->argument, "FILE") == 0;
+    if (!value || (is_file && !*value))
         return gable_fail(p->err, GABLE_USAGE, "--%s needs a value: %s", option->name,
                           option->help);
-    if (!value)
-        value = p->words[p->at++];
     return set_option(option, value, p->options, p->err);
 }
 
