@@ -21,6 +21,11 @@
         .default_text = (fallback_), .min = 0.0, .max = (max_),                                    \
         .offset = offsetof(gable_net_options, member_), .help = (help_)                            \
     }
+#define EXPONENT(name_, member_, max_, help_)                                                      \
+    {                                                                                              \
+        .name = (name_), .type = GABLE_OPTION_QUANTITY, .argument = "A", .default_text = "0",      \
+        .max = (max_), .offset = offsetof(gable_net_options, member_), .help = (help_)             \
+    }
 #define CHOICE(name_, argument_, member_, choices_, fallback_, help_)                              \
     {                                                                                              \
         .name = (name_), .type = GABLE_OPTION_CHOICE, .argument = (argument_),                     \
@@ -49,8 +54,8 @@ static const gable_option options[] = {
      .argument = "DTYPE",
      .offset = offsetof(gable_net_options, payload),
      .help = "moe_*: format of the tokens (dispatch fp8, combine bf16)"},
-    AMOUNT("skew", skew, "0", 8.0,
-           "moe_*, traffic moe: Zipf exponent of how popular ranks are; 0: alike"),
+    EXPONENT("skew", skew, 8.0,
+             "moe_*, traffic moe: Zipf exponent of how popular ranks are; 0: alike"),
     CHOICE("pattern", "PATTERN", pattern, gable_patterns, "all_to_all",
            "traffic: who sends to whom"),
     COUNT("seed", seed, "1", 1e9, "traffic: of what is random"),

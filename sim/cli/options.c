@@ -41,6 +41,13 @@ static gable_status read_number(const gable_option *option, const char *text, do
     bool open = option->min == 0.0 && option->max == 0.0;
     if (*value < option->min || (!open && *value > option->max))
         return refuse_range(option, text, err);
+    if (dim != GABLE_DIM_COUNT)
+        return GABLE_OK;
+    double whole = rint(*value);
+    if (fabs(*value - whole) > 1e-9 * whole) /* 8.03G is whole, whatever its last bit */
+        return gable_fail(err, GABLE_USAGE, "--%s: %.60s is not a whole number", option->name,
+                          text);
+    *value = whole;
     return GABLE_OK;
 }
 
@@ -49,9 +56,9 @@ static gable_status read_int(const gable_option *option, const char *text, int *
 {
     double number;
     GABLE_TRY(read_number(option, text, &number, err));
-    if (floor(number) < number || number > INT_MAX)
-        return gable_fail(err, GABLE_USAGE, "--%s: %.60s is not a whole number", option->name,
-                          text);
+    if (number > INT_MAX)
+        return gable_fail(err, GABLE_USAGE, "--%s: %.60s is beyond %d", option->name, text,
+                          INT_MAX);
     *value = (int)number;
     return GABLE_OK;
 }
