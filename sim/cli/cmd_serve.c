@@ -76,6 +76,8 @@ static gable_status run(gable_cli *cli, const void *given)
     if (o.trace && o.arrivals == GABLE_ARRIVALS_CLOSED)
         o.arrivals = GABLE_ARRIVALS_TRACE;
     GABLE_TRY(gable_serve_price(cli, &o, &answer));
+    if (o.osl < 2.0 && o.arrivals == GABLE_ARRIVALS_CLOSED)
+        gable_cli_note("--osl 1: answers of 2 tokens are priced, one has no time per token");
     gable_serve_write(cli, &o, &answer);
     GABLE_TRY(gable_scenario_deliver(cli, o.output));
     bool missed = !answer.serving.parts.fits || answer.within_frac < o.attain;
