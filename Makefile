@@ -31,8 +31,9 @@ CHECKERS  := $(SUITES:%=$(BIN)/test/%) $(FUZZERS:%=$(BIN)/test/%)
 FAULTS    := $(BIN)/test/faults # has malloc of its own, which no sanitizer stands
 
 # ---- how -----------------------------------------------------------------------------------------
+# Errors where we work (CI sets WERROR); the next compiler's new warnings stop nobody who only builds.
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-            -Wvla -Wdouble-promotion -Wswitch-enum -Wwrite-strings -Wundef -Werror
+            -Wvla -Wdouble-promotion -Wswitch-enum -Wwrite-strings -Wundef $(if $(WERROR),-Werror)
 # No contraction: a fused multiply-add would make results differ between machines.
 COMMON   := -std=c11 -g -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fstack-protector-strong \
             -fPIC -fno-semantic-interposition -Isim
@@ -80,8 +81,8 @@ WRAPS    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc # tests/wrap.c makes 
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-# `gable report` needs its page at run time; who has no compiler for WebAssembly does without it.
-HAVE_WASM := $(and $(shell command -v clang),$(shell command -v wasm-ld),$(wildcard /usr/include/wasm32-wasi/stdlib.h),$(wildcard /usr/lib/llvm-*/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a))
+# `gable report` needs its page at run time; who has no compiler for WebAssembly, and cannot `make setup`, does without it.
+HAVE_WASM := $(or $(filter setup setup-dev,$(MAKECMDGOALS)),$(and $(shell command -v clang),$(shell command -v wasm-ld),$(wildcard /usr/include/wasm32-wasi/stdlib.h),$(wildcard /usr/lib/llvm-*/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a)))
 
 all: $(BIN)/gable $(BIN)/libgable.a $(BIN)/libgable.so $(if $(HAVE_WASM),build/page.html) ## build the program and the library (the default)
 
@@ -125,10 +126,10 @@ WASM_SOURCES  = $(filter-out sim/base/file.c sim/report/gnuplot.c,$(wildcard $(W
                 $(shell grep -L 'gsl/' sim/engine/*.c)
 WASM_OBJECTS  = $(WASM_SOURCES:%.c=$(WASM_OBJ)/%.o)
 WASM_FLAGS   := --target=wasm32-wasi -std=c11 -O2 -ffp-contract=off -D_POSIX_C_SOURCE=200809L -Isim -I$(WASM_OBJ)/include \
-                -ffunction-sections -fdata-sections -fvisibility=hidden -Wall -Wextra -Werror -Wno-unknown-pragmas
+                -ffunction-sections -fdata-sections -fvisibility=hidden -Wall -Wextra $(if $(WERROR),-Werror) -Wno-unknown-pragmas
 PAGE_PARTS   := $(addprefix plots/page/,page.html page.css engine.js marks.js charts.js page.js)
 
-$(WASM_OBJ)/include/cjson: # the header alone: what else is there is not for this machine
+$(WASM_OBJ)/include/cjson: | $(filter setup setup-dev,$(MAKECMDGOALS)) # the header alone: what else is there is not for this machine
 	@mkdir -p $(@D) && ln -sfn "$$(pkg-config --variable=includedir libcjson)/cjson" $@
 
 $(WASM_OBJ)/%.o: %.c Makefile | $(WASM_OBJ)/include/cjson $(filter setup setup-dev,$(MAKECMDGOALS))
@@ -207,7 +208,7 @@ browser: all ## the page of `gable report` in headless Chromium; says so and doe
 agree: ## the recorded scenarios, to the last digit: gcc -O2, gcc -O3, clang, and the engine of the page
 	@$(MAKE) --no-print-directory CC=gcc VARIANT=o3 build/o3/gable
 	@$(MAKE) --no-print-directory CC=clang build/clang/gable
-	@$(MAKE) --no-print-directory all build/page.wasm
+	@$(MAKE) --no-print-directory all build/page.html
 	@mkdir -p build/browser && cp tests/browser/*.mjs build/browser && \
 	  PROGRAMS='build/o3/gable build/clang/gable' node build/browser/agree.mjs
 
@@ -227,15 +228,14 @@ valgrind: $(BIN)/test/unit ## unit tests under valgrind, in one process
 
 # gcovr reads what gcc counted once; then each gate takes its files of it.
 COVERED := build/cov/coverage.json
-# Of all rooms a ratchet on the way to 85 %: raise it with what is gained. Branches that hand an error on are tried by
-# tests/faults, whose processes cannot be counted; without these lines it is 85 %.
-cov: ## coverage of unit tests, laws, corpus, transcripts: 90 % of the branches of base, 81.5 % of all
+cov: ## coverage of unit tests, laws, corpus, transcripts, faults: 90 % of the branches of base, 85 % of all
 	@find build/obj-cov -name '*.gcda' -exec rm -f {} + 2>/dev/null || true
 	@CCACHE_DISABLE=1 $(MAKE) VARIANT=cov CC=gcc all build-checkers
-	@BIN=build/cov UNDER=sanitizer tests/run $(SUITES) corpus golden $(addprefix tests/laws/,completion.sh help.sh schemas.sh)
+	@BIN=build/cov UNDER=sanitizer GABLE_FAULTS=3 tests/run $(SUITES) corpus golden \
+	    $(addprefix tests/,laws/completion.sh laws/help.sh laws/schemas.sh faults/inject.sh)
 	@gcovr --root . --filter sim/ --object-directory build/obj-cov -j $$(nproc) --json $(COVERED) build/obj-cov/sim
 	gcovr --root . -a $(COVERED) --filter sim/base/ --branches --print-summary --fail-under-branch 90
-	gcovr --root . -a $(COVERED) --filter sim/ --branches --print-summary --fail-under-branch 81.5
+	gcovr --root . -a $(COVERED) --filter sim/ --branches --print-summary --fail-under-branch 85
 
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(FUZZERS)
@@ -268,9 +268,9 @@ demo: all ## decode and prefill of a 70B model on eight GPUs, and their roofline
 	build/gable roofline $(DEMO) --batch 64 --context 4096 -o out/roofline.svg
 	@echo 'wrote out/roofline.svg'
 
-RUN_PACKAGES := gcc libc6-dev pkg-config libgsl-dev libcjson-dev gnuplot-nox check
 WASM_PACKAGES := clang lld wasi-libc libclang-rt-dev-wasm32
-DEV_PACKAGES := $(WASM_PACKAGES) strace libomp-dev clang-format clang-tidy libclang-rt-dev 'chromium?' fonts-dejavu-core \
+RUN_PACKAGES := gcc libc6-dev pkg-config libgsl-dev libcjson-dev gnuplot-nox check $(WASM_PACKAGES)
+DEV_PACKAGES := strace libomp-dev clang-format clang-tidy libclang-rt-dev 'chromium?' fonts-dejavu-core \
                 $(if $(shell command -v npm),,nodejs npm) cppcheck valgrind pmccabe gcovr jq \
                 mandoc zsh fish debhelper dpkg-dev fakeroot lintian python3 python3-jsonschema
 

@@ -144,6 +144,36 @@ static gable_status set_defaults(const parsing *p)
     return GABLE_OK;
 }
 
+static bool has_option(const gable_command *command, const char *name, size_t n_name)
+{
+    for (size_t i = 0; i < command->n_options; i++)
+        if (strlen(command->options[i].name) == n_name &&
+            strncmp(command->options[i].name, name, n_name) == 0)
+            return true;
+    return false;
+}
+
+/* What others call it, then what it may be a slip of; NULL: neither. */
+static const char *suggest(const gable_command *command, const char *given)
+{
+    static const struct {
+        const char *theirs, *ours;
+    } words[] = {
+#define WORD(theirs, ours) {theirs, ours},
+#include "cli/option_words.def"
+#undef WORD
+    };
+    const char *names[OPTIONS_CAP];
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i].theirs, given) == 0 &&
+            has_option(command, words[i].ours, strcspn(words[i].ours, " ")))
+            return words[i].ours;
+    for (size_t i = 0; i < command->n_options && n < OPTIONS_CAP; i++)
+        names[n++] = command->options[i].name;
+    return gable_text_nearest(given, names, n);
+}
+
 static const gable_option *find_option(const gable_command *command, const char *word,
                                        size_t n_name)
 {
@@ -158,49 +188,11 @@ static const gable_option *find_option(const gable_command *command, const char 
     return NULL;
 }
 
-/* What other commands and serving engines call an option of `command`; NULL: no such word. */
-static const char *other_word(const gable_command *command, const char *given)
-{
-    static const struct {
-        const char *word, *ours;
-    } words[] = {
-        {"--batch", "--concurrency"},
-        {"--batch-size", "--batch"},
-        {"--batch-size", "--concurrency"},
-        {"--context", "--isl"},
-        {"--input-len", "--isl"},
-        {"--output-len", "--osl"},
-        {"--new-tokens", "--osl"},
-        {"--gpu", "--system"},
-        {"--device", "--system"},
-        {"--hardware", "--system"},
-        {"--tensor-parallel-size", "--tp"},
-        {"--pipeline-parallel-size", "--pp"},
-        {"--tp", "--gpus"},
-        {"--dtype", "--weights"},
-        {"--quantization", "--weights"},
-        {"--kv-cache-dtype", "--kv"},
-        {"--attain", "--ttft"},
-        {"--json", "--format"},
-    };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(words[i].word, given) == 0 &&
-            find_option(command, words[i].ours, strlen(words[i].ours)))
-            return words[i].ours + 2;
-    return NULL;
-}
-
 static gable_status refuse_unknown(const parsing *p, const char *word, size_t n_name)
 {
-    const char *names[OPTIONS_CAP];
     char given[64];
-    size_t n = 0;
     snprintf(given, sizeof given, "%.*s", (int)n_name, word);
-    for (size_t i = 0; i < p->command->n_options && n < OPTIONS_CAP; i++)
-        names[n++] = p->command->options[i].name;
-    const char *near = other_word(p->command, given);
-    if (!near)
-        near = gable_text_nearest(given + strspn(given, "-"), names, n);
+    const char *near = suggest(p->command, given + strspn(given, "-"));
     if (!near && given[1] != '-' && find_option(p->command, given, 2))
         return gable_fail(p->err, GABLE_USAGE, "%s: unknown option %s; did you mean %.2s %s?",
                           p->command->name, given, given, given + 2);

@@ -2,10 +2,8 @@
 #include "model/hf.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
-
-/* As in schema.c: deeper than any model, small enough for any arena. */
-enum { LAYERS_CAP = 2048 };
 
 static gable_status whole(const hf_import *in, const gable_json *node, int *out)
 {
@@ -15,6 +13,14 @@ static gable_status whole(const hf_import *in, const gable_json *node, int *out)
     if (node->number < 0 || node->number > 1 << 30 || node->number != floor(node->number))
         return gable_json_fail(node, in->err, "expected a whole number from 0 to 2^30");
     *out = (int)node->number;
+    return GABLE_OK;
+}
+
+static gable_status at_least_one(const hf_import *in, const gable_json *node, int *out)
+{
+    GABLE_TRY(whole(in, node, out));
+    if (*out == 0)
+        return gable_json_fail(node, in->err, "0, expected at least 1");
     return GABLE_OK;
 }
 
@@ -31,10 +37,7 @@ gable_status gable_hf_need(const hf_import *in, hf_key key, int *out)
 
     if (!node)
         return gable_json_fail(in->text, in->err, "missing key \"%s\"", gable_hf_key_name(key));
-    GABLE_TRY(whole(in, node, out));
-    if (*out == 0)
-        return gable_json_fail(node, in->err, "0, expected at least 1");
-    return GABLE_OK;
+    return at_least_one(in, node, out);
 }
 
 gable_status gable_hf_bool(const hf_import *in, hf_key key, bool *out)
@@ -56,17 +59,20 @@ gable_status gable_hf_member_int(const hf_import *in, const gable_json *object, 
 
     if (!node)
         return gable_json_fail(object, in->err, "missing key \"%s\"", name);
-    return whole(in, node, out);
+    return at_least_one(in, node, out);
 }
 
 gable_status gable_hf_element(const hf_import *in, hf_key key, int i, const gable_json **out)
 {
     const gable_json *list = gable_hf_find(in, key);
+    int n_mtp = 0;
 
     *out = NULL;
     if (!list)
         return GABLE_OK;
-    if (list->type != GABLE_JSON_ARRAY || list->n_children < (size_t)in->n_layers)
+    GABLE_TRY(gable_hf_int(in, HF_MTP, &n_mtp)); /* their modules may have entries at the end */
+    if (list->type != GABLE_JSON_ARRAY || list->n_children < (size_t)in->n_layers ||
+        list->n_children > (size_t)in->n_layers + (size_t)n_mtp)
         return gable_json_fail(list, in->err, "expected a list with an entry for each of %d layers",
                                in->n_layers);
     *out = list->child;
@@ -75,24 +81,60 @@ gable_status gable_hf_element(const hf_import *in, hf_key key, int i, const gabl
     return GABLE_OK;
 }
 
-bool gable_hf_is_true(const gable_json *node)
+gable_status gable_hf_flag(const hf_import *in, const gable_json *node, bool *out)
 {
-    return node && node->type == GABLE_JSON_BOOL && node->boolean;
+    bool number = node->type == GABLE_JSON_NUMBER && (node->number == 0 || node->number == 1);
+
+    if (!number && node->type != GABLE_JSON_BOOL)
+        return gable_json_fail(node, in->err, "expected true or false, or 1 or 0");
+    *out = number ? node->number == 1 : node->boolean;
+    return GABLE_OK;
 }
 
-bool gable_hf_is_false(const gable_json *node)
+gable_status gable_hf_member_flag(const hf_import *in, const gable_json *object, const char *name,
+                                  bool *out)
 {
-    return node && node->type == GABLE_JSON_BOOL && !node->boolean;
+    const gable_json *node = gable_json_get(object, name);
+
+    return node && node->type != GABLE_JSON_NULL ? gable_hf_flag(in, node, out) : GABLE_OK;
 }
 
-bool gable_hf_holds(const gable_json *array, double value)
+gable_status gable_hf_holds(const hf_import *in, const gable_json *list, double value, bool *out)
 {
-    if (!array || array->type != GABLE_JSON_ARRAY)
-        return false;
-    for (const gable_json *node = array->child; node; node = node->next)
-        if (node->type == GABLE_JSON_NUMBER && node->number == value)
-            return true;
-    return false;
+    *out = false;
+    if (!list)
+        return GABLE_OK;
+    if (list->type != GABLE_JSON_ARRAY)
+        return gable_json_fail(list, in->err, "expected a list of layers, got %s",
+                               gable_json_type_text(list->type));
+    for (const gable_json *node = list->child; node; node = node->next) {
+        if (node->type != GABLE_JSON_NUMBER)
+            return gable_json_fail(node, in->err, "expected the number of a layer, got %s",
+                                   gable_json_type_text(node->type));
+        *out = *out || node->number == value;
+    }
+    return GABLE_OK;
+}
+
+gable_status gable_hf_unknown(const hf_import *in, const gable_json *node, const char *what,
+                              const char *const *names, size_t n)
+{
+    char known[400] = "";
+
+    if (node->type != GABLE_JSON_STRING)
+        return gable_json_fail(node, in->err, "expected a string, got %s",
+                               gable_json_type_text(node->type));
+    const char *near = gable_text_nearest(node->string, names, n);
+    if (near)
+        return gable_json_fail(node, in->err,
+                               "%s \"%.60s\" is not understood; did you mean \"%s\"?", what,
+                               node->string, near);
+    for (size_t i = 0; i < n; i++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", names[i]);
+    }
+    return gable_json_fail(node, in->err, "%s \"%.60s\" is not understood; known are %s", what,
+                           node->string, known);
 }
 
 static const char *string_of(const gable_json *node)
@@ -114,7 +156,10 @@ static gable_status find_family(hf_import *in)
         in->family = gable_hf_find_family(outer->string, &near_root);
     if (in->family)
         return GABLE_OK;
-    if (!string_of(shown))
+    if (shown && !string_of(shown))
+        return gable_json_fail(shown, in->err, "expected a string, got %s",
+                               gable_json_type_text(shown->type));
+    if (!shown)
         return gable_json_fail(in->root, in->err,
                                "no \"schema\" and no \"model_type\": neither our description of a "
                                "model nor a Hugging Face config");
@@ -130,6 +175,9 @@ static gable_status count_layers(hf_import *in)
 
     if (!(in->family->traits & HF_BLOCKS)) {
         GABLE_TRY(gable_hf_need(in, HF_LAYERS, &in->n_layers));
+        if (in->n_layers > HF_LAYERS_CAP)
+            return gable_json_fail(gable_hf_find(in, HF_LAYERS), in->err, "more than %d layers",
+                                   HF_LAYERS_CAP);
     } else {
         GABLE_TRY(gable_hf_count_blocks(in, &in->n_layers));
         GABLE_TRY(gable_hf_int(in, HF_LAYERS, &stated));
@@ -137,8 +185,6 @@ static gable_status count_layers(hf_import *in)
             return gable_json_fail(gable_hf_find(in, HF_LAYERS), in->err,
                                    "%d layers, but the pattern has %d", stated, in->n_layers);
     }
-    if (in->n_layers > LAYERS_CAP)
-        return gable_json_fail(in->text, in->err, "more than %d layers", LAYERS_CAP);
     return GABLE_OK;
 }
 
@@ -180,8 +226,12 @@ gable_status gable_hf_read(gable_arena *arena, const gable_json *root, const gab
 
     for (size_t i = 0; i < sizeof text_keys / sizeof text_keys[0]; i++) {
         const gable_json *text = gable_json_get(root, text_keys[i]);
-        if (text && text->type == GABLE_JSON_OBJECT)
-            in.text = text;
+        if (!text || text->type == GABLE_JSON_NULL)
+            continue;
+        if (text->type != GABLE_JSON_OBJECT)
+            return gable_json_fail(text, err, "expected an object, got %s",
+                                   gable_json_type_text(text->type));
+        in.text = text;
     }
     model->name = model->title = stem;
     GABLE_TRY(find_family(&in));

@@ -7,6 +7,9 @@
 #include "model/hf_keys.h"
 #include "model/internal.h"
 
+/* As in schema.c: deeper than any model, small enough for any arena. */
+enum { HF_LAYERS_CAP = 2048 };
+
 /* Where the modules of a layer hang in checkpoints, for precision maps: "layers.7.<part>.<matrix>".
  */
 typedef struct hf_paths {
@@ -69,7 +72,7 @@ gable_status gable_hf_need(const hf_import *in, hf_key key, int *out);
 /* True or false; *out is left alone when absent. */
 gable_status gable_hf_bool(const hf_import *in, hf_key key, bool *out);
 
-/* Reads member `name` of a nested object as a whole number >= 0; refused when absent. */
+/* Reads member `name` of a nested object as a whole number >= 1; refused when absent. */
 gable_status gable_hf_member_int(const hf_import *in, const gable_json *object, const char *name,
                                  int *out);
 
@@ -77,12 +80,21 @@ gable_status gable_hf_member_int(const hf_import *in, const gable_json *object, 
  * NULL in *out when the key is absent. */
 gable_status gable_hf_element(const hf_import *in, hf_key key, int i, const gable_json **out);
 
-/* A JSON true / false; an absent node is neither. */
-bool gable_hf_is_true(const gable_json *node);
-bool gable_hf_is_false(const gable_json *node);
+/* Reads true, false, 1 or 0 (lists of flags are written both ways); anything else is refused. */
+gable_status gable_hf_flag(const hf_import *in, const gable_json *node, bool *out);
 
-/* True when an array of numbers holds `value`. */
-bool gable_hf_holds(const gable_json *array, double value);
+/* Reads member `name` of a nested object as a flag; *out is left alone when absent or null. */
+gable_status gable_hf_member_flag(const hf_import *in, const gable_json *object, const char *name,
+                                  bool *out);
+
+/* Whether a list of layers holds `value`; an absent list holds nothing. What is no list of numbers
+ * is refused. */
+gable_status gable_hf_holds(const hf_import *in, const gable_json *list, double value, bool *out);
+
+/* Refuses a string that is none of `names`: says which it may be, or the nearest. `what` names it:
+ * "quant_method". */
+gable_status gable_hf_unknown(const hf_import *in, const gable_json *node, const char *what,
+                              const char *const *names, size_t n);
 
 extern hf_mixer_function gable_hf_mixer_gqa, gable_hf_mixer_mla, gable_hf_mixer_v4,
     gable_hf_mixer_msa, gable_hf_mixer_gdn, gable_hf_mixer_kda, gable_hf_mixer_hybrid,
@@ -100,6 +112,9 @@ const hf_family *gable_hf_find_family(const char *model_type, const char **near)
 
 /* Adds a sentence on keys that no row knows; refuses keys that would change the architecture. */
 gable_status gable_hf_check_keys(const hf_import *in);
+
+/* As above for the keys of a quantization_config; refuses none. */
+void gable_hf_check_quant_keys(const hf_import *in, const gable_json *config);
 
 /* Fills dtypes and cache formats from the config's quantization_config and the companion. */
 gable_status gable_hf_quant(const hf_import *in, const gable_json *companion, gable_model *model);

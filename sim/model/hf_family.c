@@ -358,20 +358,17 @@ static bool is_known(const char *key)
     return false;
 }
 
-gable_status gable_hf_check_keys(const hf_import *in)
+/* One sentence with the keys of `object` that `known` does not know and that are not off. */
+static void say_unknown(const hf_import *in, const gable_json *object, const char *whose,
+                        bool (*known)(const char *key))
 {
     char list[400] = "";
     size_t used = 0;
     int n = 0;
 
-    for (size_t i = 0; i < sizeof unsupported / sizeof unsupported[0]; i++) {
-        const gable_json *node = gable_json_get(in->text, unsupported[i].key);
-        if (node && !is_off(node))
-            return gable_json_fail(node, in->err, "%s", unsupported[i].why);
-    }
-    for (const gable_json *node = in->text->child; node; node = node->next) {
+    for (const gable_json *node = object->child; node; node = node->next) {
         size_t length = strlen(node->key);
-        if (is_known(node->key) || is_off(node))
+        if (known(node->key) || is_off(node))
             continue;
         n++;
         if (used + length + 3 > sizeof list)
@@ -382,8 +379,93 @@ gable_status gable_hf_check_keys(const hf_import *in)
         used += length;
     }
     if (n > 0)
-        gable_remark_add(in->remark,
-                         "%d keys of the config were not understood and had no effect: %s.", n,
-                         list);
+        gable_remark_add(in->remark, "%d keys of the %s were not understood and had no effect: %s.",
+                         n, whose, list);
+}
+
+/* Counts that go by several keys: a config that has two of them must mean one number. */
+static gable_status check_aliases(const hf_import *in)
+{
+    static const hf_key counts[] = {HF_LAYERS,  HF_HEADS,  HF_KV_HEADS,
+                                    HF_EXPERTS, HF_ACTIVE, HF_SHARED};
+
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        const gable_json *first = NULL;
+        for (int j = 0; j < ALIASES_CAP && aliases[counts[i]][j]; j++) {
+            const gable_json *node = gable_json_get(in->text, aliases[counts[i]][j]);
+            if (!node || node->type != GABLE_JSON_NUMBER)
+                continue;
+            first = first ? first : node;
+            if (node->number != first->number)
+                return gable_json_fail(node, in->err, "%s = %g, but %s = %g", node->key,
+                                       node->number, first->key, first->number);
+        }
+    }
     return GABLE_OK;
+}
+
+gable_status gable_hf_check_keys(const hf_import *in)
+{
+    for (size_t i = 0; i < sizeof unsupported / sizeof unsupported[0]; i++) {
+        const gable_json *node = gable_json_get(in->text, unsupported[i].key);
+        if (node && !is_off(node))
+            return gable_json_fail(node, in->err, "%s", unsupported[i].why);
+    }
+    say_unknown(in, in->text, "config", is_known);
+    return check_aliases(in);
+}
+
+/* Read, or saying nothing on formats. */
+static bool is_known_quant(const char *key)
+{
+    static const char *const known[] = {"quant_method",
+                                        "quant_algo",
+                                        "quantized_layers",
+                                        "exclude_modules",
+                                        "config_groups",
+                                        "ignore",
+                                        "ignored_layers",
+                                        "modules_to_not_convert",
+                                        "weight_block_size",
+                                        "bits",
+                                        "group_size",
+                                        "dynamic",
+                                        "kv_cache_scheme",
+                                        "moe_quant_algo",
+                                        "kv_cache_quant_algo",
+                                        "producer",
+                                        "activation_scheme",
+                                        "fmt",
+                                        "scale_fmt",
+                                        "format",
+                                        "version",
+                                        "linear_class",
+                                        "quantization_mode",
+                                        "quantization_status",
+                                        "sym",
+                                        "desc_act",
+                                        "static_groups",
+                                        "true_sequential",
+                                        "damp_percent",
+                                        "zero_point",
+                                        "checkpoint_format",
+                                        "meta",
+                                        "backend",
+                                        "quant_type",
+                                        "model_name_or_path",
+                                        "model_file_base_name",
+                                        "activation_scale_ub",
+                                        "global_compression_ratio",
+                                        "sparsity_config",
+                                        "transform_config"};
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(known[i], key) == 0)
+            return true;
+    return false;
+}
+
+void gable_hf_check_quant_keys(const hf_import *in, const gable_json *config)
+{
+    say_unknown(in, config, "quantization_config", is_known_quant);
 }

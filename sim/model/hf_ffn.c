@@ -5,13 +5,15 @@
 
 #include "model/hf.h"
 
-static bool has_experts(const hf_import *in)
+static gable_status has_experts(const hf_import *in, bool *out)
 {
-    const gable_json *experts = gable_hf_find(in, HF_EXPERTS);
-    const gable_json *block = gable_hf_find(in, HF_MOE_BLOCK);
+    int n = 0;
+    bool block = true;
 
-    return experts && !(experts->type == GABLE_JSON_NUMBER && experts->number == 0) &&
-           !gable_hf_is_false(block);
+    GABLE_TRY(gable_hf_int(in, HF_EXPERTS, &n));
+    GABLE_TRY(gable_hf_bool(in, HF_MOE_BLOCK, &block));
+    *out = n > 0 && block;
+    return GABLE_OK;
 }
 
 /* moe_layer_freq is one flag per layer, or "every n-th". */
@@ -19,12 +21,14 @@ static gable_status by_frequency(const hf_import *in, int i, bool *moe)
 {
     const gable_json *freq = gable_hf_find(in, HF_MOE_FREQ), *flag;
     int every = 1;
+    bool on;
 
     if (!freq)
         return GABLE_OK;
     if (freq->type == GABLE_JSON_ARRAY) {
         GABLE_TRY(gable_hf_element(in, HF_MOE_FREQ, i, &flag));
-        *moe = *moe && flag->type == GABLE_JSON_NUMBER && flag->number != 0;
+        GABLE_TRY(gable_hf_flag(in, flag, &on));
+        *moe = *moe && on;
         return GABLE_OK;
     }
     GABLE_TRY(gable_hf_int(in, HF_MOE_FREQ, &every));
@@ -36,8 +40,9 @@ static gable_status is_moe(const hf_import *in, int i, bool *moe)
 {
     const gable_json *type;
     int first = 0, step = 1;
+    bool dense;
 
-    *moe = has_experts(in);
+    GABLE_TRY(has_experts(in, moe));
     if (!*moe)
         return GABLE_OK;
     GABLE_TRY(gable_hf_element(in, HF_MOE_TYPES, i, &type));
@@ -50,8 +55,8 @@ static gable_status is_moe(const hf_import *in, int i, bool *moe)
     }
     GABLE_TRY(gable_hf_int(in, HF_FIRST_MOE, &first));
     GABLE_TRY(gable_hf_int(in, HF_MOE_STEP, &step));
-    *moe = i >= first && (step <= 1 || (i + 1) % step == 0) &&
-           !gable_hf_holds(gable_hf_find(in, HF_DENSE_LAYERS), i);
+    GABLE_TRY(gable_hf_holds(in, gable_hf_find(in, HF_DENSE_LAYERS), i, &dense));
+    *moe = i >= first && (step <= 1 || (i + 1) % step == 0) && !dense;
     return by_frequency(in, i, moe);
 }
 
@@ -78,12 +83,17 @@ static gable_status fill_shared(const hf_import *in, gable_ffn *f)
 static gable_status fill_moe(const hf_import *in, int i, gable_ffn *f)
 {
     int hashed = 0;
+    bool beside = false;
 
     f->kind = GABLE_FFN_MOE;
     f->n_matrices = (in->family->traits & HF_UNGATED_FFN) ? 2 : 3;
     f->bias = (in->family->traits & HF_FFN_BIAS) != 0;
     GABLE_TRY(gable_hf_need(in, HF_EXPERTS, &f->n_experts));
     GABLE_TRY(gable_hf_need(in, HF_ACTIVE, &f->n_active));
+    if (f->n_active > f->n_experts)
+        return gable_json_fail(gable_hf_find(in, HF_ACTIVE), in->err,
+                               "a token uses %d experts, but there are only %d", f->n_active,
+                               f->n_experts);
     if (in->family->traits & HF_EXPERT_IS_WIDTH)
         GABLE_TRY(gable_hf_int(in, HF_PLAIN_WIDTH, &f->expert_width));
     GABLE_TRY(gable_hf_int(in, HF_EXPERT_WIDTH, &f->expert_width));
@@ -100,7 +110,8 @@ static gable_status fill_moe(const hf_import *in, int i, gable_ffn *f)
         f->n_groups = f->top_groups = 0;
     GABLE_TRY(gable_hf_int(in, HF_HASH_LAYERS, &hashed));
     f->hash_routed = i < hashed;
-    if (gable_hf_is_true(gable_hf_find(in, HF_MOE_BLOCK))) /* a dense branch in parallel: Gemma-4 */
+    GABLE_TRY(gable_hf_bool(in, HF_MOE_BLOCK, &beside));
+    if (beside) /* a dense branch in parallel: Gemma-4 */
         return gable_hf_need(in, HF_WIDTH, &f->width);
     return GABLE_OK;
 }
@@ -128,21 +139,22 @@ gable_status gable_hf_ffn_hybrid(const hf_import *in, int i_layer, gable_ffn *ou
 gable_status gable_hf_ffn_nas(const hf_import *in, int i_layer, gable_ffn *out)
 {
     const gable_json *block, *mult;
+    bool none = false, linear = false;
 
     GABLE_TRY(gable_hf_element(in, HF_BLOCKS_KEY, i_layer, &block));
     const gable_json *ffn = gable_json_get(block, "ffn");
     if (!ffn)
         return gable_json_fail(block ? block : in->text, in->err,
                                "expected \"block_configs\" with an \"ffn\" per layer");
-    if (gable_hf_is_true(gable_json_get(ffn, "no_op")))
+    GABLE_TRY(gable_hf_member_flag(in, ffn, "no_op", &none));
+    GABLE_TRY(gable_hf_member_flag(in, ffn, "replace_with_linear", &linear));
+    out->kind = linear && !none ? GABLE_FFN_LINEAR : GABLE_FFN_NONE;
+    if (none || linear)
         return GABLE_OK;
-    if (gable_hf_is_true(gable_json_get(ffn, "replace_with_linear"))) {
-        out->kind = GABLE_FFN_LINEAR;
-        return GABLE_OK;
-    }
     mult = gable_json_get(ffn, "ffn_mult");
     if (!mult || mult->type != GABLE_JSON_NUMBER || mult->number <= 0 || mult->number > 64)
-        return gable_json_fail(mult ? mult : ffn, in->err, "expected an ffn_mult from 0 to 64");
+        return gable_json_fail(mult ? mult : ffn, in->err,
+                               "expected an \"ffn_mult\": a number above 0, at most 64");
     double width = floor(2.0 * mult->number * in->hidden / 3.0);
     out->kind = GABLE_FFN_DENSE;
     out->n_matrices = 3;
@@ -187,17 +199,19 @@ gable_status gable_hf_count_blocks(const hf_import *in, int *out)
 {
     const gable_json *pattern = gable_hf_find(in, HF_HYBRID),
                      *list = gable_hf_find(in, HF_BLOCK_TYPES);
-    size_t n = 0;
+    size_t n;
 
-    if (pattern && pattern->type == GABLE_JSON_STRING)
-        n = strlen(pattern->string);
-    else if (pattern)
-        return gable_json_fail(pattern, in->err, "expected a string");
-    else if (list && list->type == GABLE_JSON_ARRAY)
-        n = list->n_children;
-    if (n == 0 || n > 1 << 16)
-        return gable_json_fail(in->text, in->err, "expected \"%s\" or \"%s\"",
+    if (!pattern && !list)
+        return gable_json_fail(in->text, in->err, "missing key \"%s\" or \"%s\"",
                                gable_hf_key_name(HF_HYBRID), gable_hf_key_name(HF_BLOCK_TYPES));
+    if (pattern && pattern->type != GABLE_JSON_STRING)
+        return gable_json_fail(pattern, in->err, "expected a string with a letter for each layer");
+    if (!pattern && list->type != GABLE_JSON_ARRAY)
+        return gable_json_fail(list, in->err, "expected a list with an entry for each layer");
+    n = pattern ? strlen(pattern->string) : list->n_children;
+    if (n == 0 || n > HF_LAYERS_CAP)
+        return gable_json_fail(pattern ? pattern : list, in->err,
+                               "%zu layers, expected 1 to %d of them", n, HF_LAYERS_CAP);
     *out = (int)n;
     return GABLE_OK;
 }

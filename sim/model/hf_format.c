@@ -48,11 +48,10 @@ const char *gable_hf_text_of(const gable_json *object, const char *key)
     return node && node->type == GABLE_JSON_STRING ? node->string : NULL;
 }
 
-double gable_hf_number_of(const gable_json *object, const char *key)
+static bool is_block(const gable_json *node, double rows, double columns)
 {
-    const gable_json *node = gable_json_get(object, key);
-
-    return node && node->type == GABLE_JSON_NUMBER ? node->number : 0;
+    return node && node->type == GABLE_JSON_ARRAY && node->n_children == 2 &&
+           node->child->number == rows && node->child->next->number == columns;
 }
 
 int gable_hf_pair_index(hf_quantiser *q, gable_module_dtypes pair)
@@ -62,35 +61,66 @@ int gable_hf_pair_index(hf_quantiser *q, gable_module_dtypes pair)
     while (i < q->n_pairs &&
            (q->pairs[i].weights != pair.weights || q->pairs[i].activations != pair.activations))
         i++;
-    if (i == q->n_pairs && q->n_pairs < HF_PAIRS_CAP)
+    if (i == q->n_pairs)
         q->pairs[q->n_pairs++] = pair;
-    return i < q->n_pairs ? i : 0;
+    return i;
 }
 
 gable_status gable_hf_pair_of_algo(hf_quantiser *q, const gable_json *node, int *out)
 {
+    const char *names[sizeof algos / sizeof algos[0]];
+
     for (size_t i = 0; node->type == GABLE_JSON_STRING && i < sizeof algos / sizeof algos[0]; i++)
         if (strcmp(algos[i].algo, node->string) == 0) {
             *out = gable_hf_pair_index(q, algos[i].pair);
             return GABLE_OK;
         }
-    return gable_json_fail(node, q->in->err, "a quantisation that is not understood");
+    for (size_t i = 0; i < sizeof algos / sizeof algos[0]; i++)
+        names[i] = algos[i].algo;
+    return gable_hf_unknown(q->in, node, "quant_algo", names, sizeof names / sizeof names[0]);
 }
 
-static gable_status dtype_of_group(const hf_quantiser *q, const gable_json *node, gable_dtype *out)
+static bool is_set(const gable_json *node)
+{
+    return node && node->type != GABLE_JSON_NULL;
+}
+
+/* Elements that share a scale: 0 when a tensor, a row or a token does ("group_size" null, 0 or -1).
+ */
+static gable_status group_size(const hf_quantiser *q, const gable_json *node, int *out)
+{
+    const gable_json *group = gable_json_get(node, "group_size");
+    const gable_json *block = gable_json_get(node, "block_structure");
+
+    *out = 0;
+    if (is_set(block) && !is_block(block, 128, 128))
+        return gable_json_fail(block, q->in->err, "expected blocks of 128x128: [128, 128]");
+    if (is_set(block))
+        *out = 128;
+    else if (is_set(group) && !(group->type == GABLE_JSON_NUMBER && group->number <= 0))
+        return gable_hf_member_int(q->in, node, "group_size", out);
+    return GABLE_OK;
+}
+
+gable_status gable_hf_dtype_of_group(const hf_quantiser *q, const gable_json *node,
+                                     gable_dtype *out)
 {
     const char *type = gable_hf_text_of(node, "type");
-    int bits = (int)gable_hf_number_of(node, "num_bits"),
-        group = (int)gable_hf_number_of(node, "group_size");
+    int bits, group;
 
+    GABLE_TRY(gable_hf_member_int(q->in, node, "num_bits", &bits));
+    GABLE_TRY(group_size(q, node, &group));
     for (size_t i = 0; type && i < sizeof group_rows / sizeof group_rows[0]; i++)
         if (group_rows[i].bits == bits && strcmp(group_rows[i].type, type) == 0 &&
             (group_rows[i].group == 0 || group_rows[i].group == group)) {
             *out = group_rows[i].dtype;
             return GABLE_OK;
         }
-    return gable_json_fail(node, q->in->err, "%d-bit %s weights in groups of %d are not understood",
-                           bits, type ? type : "?", group);
+    return gable_json_fail(node, q->in->err,
+                           "%d-bit %.20s in groups of %d is not understood, expected \"type\" "
+                           "int or float, and int of 4 or 8 bits, float of 8, or of 4 in groups "
+                           "of 16 or 32",
+                           bits, type ? type : "of no type", group);
 }
 
 gable_status gable_hf_pair_of_group(hf_quantiser *q, const gable_json *group, int *out)
@@ -101,9 +131,12 @@ gable_status gable_hf_pair_of_group(hf_quantiser *q, const gable_json *group, in
 
     if (!weights || weights->type != GABLE_JSON_OBJECT)
         return gable_json_fail(group, q->in->err, "expected \"weights\"");
-    GABLE_TRY(dtype_of_group(q, weights, &pair.weights));
-    if (inputs && inputs->type == GABLE_JSON_OBJECT)
-        GABLE_TRY(dtype_of_group(q, inputs, &pair.activations));
+    GABLE_TRY(gable_hf_dtype_of_group(q, weights, &pair.weights));
+    if (is_set(inputs) && inputs->type != GABLE_JSON_OBJECT)
+        return gable_json_fail(inputs, q->in->err, "expected an object or null, got %s",
+                               gable_json_type_text(inputs->type));
+    if (is_set(inputs))
+        GABLE_TRY(gable_hf_dtype_of_group(q, inputs, &pair.activations));
     *out = gable_hf_pair_index(q, pair);
     return GABLE_OK;
 }
@@ -113,50 +146,74 @@ static gable_status block_format(hf_quantiser *q, const gable_json *config)
     const gable_json *block = gable_json_get(config, "weight_block_size");
     gable_module_dtypes pair = HF_PAIR(FP8, FP8);
 
-    if (block && block->type == GABLE_JSON_ARRAY && block->n_children == 2) {
-        double rows = block->child->number, columns = block->child->next->number;
-        if (rows == 128 && columns == 128)
-            pair = (gable_module_dtypes)HF_PAIR(FP8_BLOCK, FP8_BLOCK);
-        else if (rows == 1 && columns == 32)
-            pair = (gable_module_dtypes)HF_PAIR(MXFP8, MXFP8);
-        else
-            return gable_json_fail(block, q->in->err, "expected blocks of 128x128 or 1x32");
-    }
+    if (is_block(block, 128, 128))
+        pair = (gable_module_dtypes)HF_PAIR(FP8_BLOCK, FP8_BLOCK);
+    else if (is_block(block, 1, 32))
+        pair = (gable_module_dtypes)HF_PAIR(MXFP8, MXFP8);
+    else if (is_set(block))
+        return gable_json_fail(block, q->in->err,
+                               "expected blocks of 128x128 or 1x32: [128, 128] or [1, 32]");
     q->base = gable_hf_pair_index(q, pair);
     return GABLE_OK;
 }
 
-bool gable_hf_targets_all(const gable_json *targets)
+bool gable_hf_is_linear(const gable_json *target)
 {
-    return !targets || targets->type != GABLE_JSON_ARRAY ||
-           (targets->n_children == 1 && targets->child->type == GABLE_JSON_STRING &&
-            strcmp(targets->child->string, "Linear") == 0);
+    return target->type == GABLE_JSON_STRING && strcmp(target->string, "Linear") == 0;
+}
+
+/* True when the targets of a group are every linear layer (or nothing says what they are). */
+static bool targets_all(const gable_json *targets)
+{
+    bool all = !is_set(targets) || gable_hf_is_linear(targets);
+
+    for (const gable_json *target = targets ? targets->child : NULL; target; target = target->next)
+        all = all || gable_hf_is_linear(target);
+    return all;
 }
 
 static gable_status group_format(hf_quantiser *q, const gable_json *config)
 {
     const gable_json *groups = gable_json_get(config, "config_groups");
 
-    for (const gable_json *group = groups ? groups->child : NULL; group; group = group->next) {
-        const gable_json *targets = gable_json_get(group, "targets");
+    if (!groups || groups->type != GABLE_JSON_OBJECT || !groups->child)
+        return gable_json_fail(groups ? groups : config, q->in->err,
+                               "expected \"config_groups\": an object with at least one group");
+    for (const gable_json *group = groups->child; group; group = group->next) {
         int pair = 0;
         GABLE_TRY(gable_hf_pair_of_group(q, group, &pair));
-        if (gable_hf_targets_all(targets))
+        if (targets_all(gable_json_get(group, "targets")))
             q->base = pair;
     }
     return GABLE_OK;
 }
 
-static gable_status int4_format(hf_quantiser *q, const gable_json *config)
+static gable_status integer_format(hf_quantiser *q, const gable_json *config)
 {
-    bool g32 = gable_hf_number_of(config, "group_size") == 32;
     gable_module_dtypes pair = HF_PAIR(INT4, BF16);
+    const gable_json *dynamic = gable_json_get(config, "dynamic");
+    int bits, group;
 
-    if (gable_hf_number_of(config, "bits") != 4)
-        return gable_json_fail(config, q->in->err, "expected \"bits\": 4");
-    if (g32)
+    GABLE_TRY(gable_hf_member_int(q->in, config, "bits", &bits));
+    GABLE_TRY(group_size(q, config, &group));
+    if (bits != 4 && bits != 8)
+        return gable_json_fail(gable_json_get(config, "bits"), q->in->err,
+                               "%d bits, expected 4 or 8", bits);
+    if (dynamic && dynamic->child)
+        return gable_json_fail(dynamic, q->in->err,
+                               "formats that differ by module are not read from \"dynamic\"");
+    if (bits == 8)
+        pair.weights = GABLE_DTYPE_INT8;
+    else if (group == 32)
         pair.weights = GABLE_DTYPE_INT4_G32;
     q->base = gable_hf_pair_index(q, pair);
+    return GABLE_OK;
+}
+
+static gable_status tensor_format(hf_quantiser *q, const gable_json *config)
+{
+    (void)config; /* a scale for each row of weights and each token */
+    q->base = gable_hf_pair_index(q, (gable_module_dtypes)HF_PAIR(FP8, FP8));
     return GABLE_OK;
 }
 
@@ -177,9 +234,8 @@ static gable_status routed_format(hf_quantiser *q, const gable_json *config)
 
 static gable_status algo_format(hf_quantiser *q, const gable_json *config)
 {
-    (void)q;
-    (void)config; /* modelopt: quant_algo says it */
-    return GABLE_OK;
+    return q->modelopt ? GABLE_OK /* its quant_algo says it */
+                       : gable_json_fail(config, q->in->err, "missing key \"quant_algo\"");
 }
 
 gable_status gable_hf_native_format(hf_quantiser *q, const gable_json *config)
@@ -189,15 +245,19 @@ gable_status gable_hf_native_format(hf_quantiser *q, const gable_json *config)
         gable_status (*read)(hf_quantiser *, const gable_json *);
     } methods[] = {{"fp8", block_format},     {"compressed-tensors", group_format},
                    {"mxfp4", routed_format},  {"bitnet", ternary_format},
-                   {"modelopt", algo_format}, {"awq", int4_format},
-                   {"gptq", int4_format}};
+                   {"modelopt", algo_format}, {"awq", integer_format},
+                   {"gptq", integer_format},  {"fbgemm_fp8", tensor_format}};
     const gable_json *method = gable_json_get(config, "quant_method");
+    const char *names[sizeof methods / sizeof methods[0]];
 
     if (!method && gable_json_get(config, "quant_algo"))
         return GABLE_OK;
-    for (size_t i = 0; method && i < sizeof methods / sizeof methods[0]; i++)
+    if (!method)
+        return gable_json_fail(config, q->in->err, "missing key \"quant_method\"");
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        names[i] = methods[i].method;
         if (method->type == GABLE_JSON_STRING && strcmp(methods[i].method, method->string) == 0)
             return methods[i].read(q, config);
-    return gable_json_fail(method ? method : config, q->in->err,
-                           "a quant_method that is not understood");
+    }
+    return gable_hf_unknown(q->in, method, "quant_method", names, sizeof names / sizeof names[0]);
 }

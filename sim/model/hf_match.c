@@ -1,11 +1,12 @@
 /* model/hf_match: exclusion patterns of quantised checkpoints against module paths. A small matcher
  * of our own: the C library's regular expressions may take exponential time and memory on hostile
  * patterns. */
+#include <ctype.h>
 #include <string.h>
 
 #include "model/hf.h"
 
-/* More steps than any honest pattern needs on a path of 100 bytes; beyond, the answer is no. */
+/* More steps than any honest pattern needs on a path of 100 bytes; beyond, it is not understood. */
 enum { STEPS_CAP = 20000 };
 
 typedef struct matcher {
@@ -52,11 +53,17 @@ static bool match_byte(const matcher *m, const char **p, char c)
 {
     bool any = m->regex && **p == '.';
 
-    if (m->regex && (*p)[0] == '\\' && (*p)[1] != '\0')
+    if (m->regex && **p == '\\') /* is_readable saw what comes after */
         (*p)++;
     bool same = c != '\0' && (any || **p == c);
     (*p)++;
     return same;
+}
+
+/* Length of what stands for a number at the start of a pattern: "\d+" or "[0-9]+". */
+static size_t number(const char *p)
+{
+    return strncmp(p, "\\d+", 3) == 0 ? 3 : strncmp(p, "[0-9]+", 6) == 0 ? 6 : 0;
 }
 
 static bool match_here(matcher *m, const char *p, const char *s)
@@ -69,6 +76,10 @@ static bool match_here(matcher *m, const char *p, const char *s)
             return match_any(m, p + n, s);
         if (m->regex && *p == '(')
             return match_group(m, p, s);
+        if (m->regex && number(p) > 0) {
+            size_t digits = strspn(s, "0123456789");
+            return digits > 0 && match_here(m, p + number(p), s + digits);
+        }
         if (m->regex && strcmp(p, "$") == 0)
             return *s == '\0';
         if (!match_byte(m, &p, *s++))
@@ -92,12 +103,16 @@ static bool holds_components(const char *pattern, const char *module)
     return false;
 }
 
-/* Only . .* \\x ^ at the start, $ at the end and flat groups of literals: anything else would
- * silently match less than its writer meant. */
+/* Only . .* \d+ [0-9]+ \\. ^ at the start, $ at the end and flat groups of literals: anything
+ * else would silently match less than its writer meant. */
 static bool is_readable(const char *p)
 {
     for (; *p; p++) {
-        if (*p == '\\' && p[1] != '\0') {
+        if (number(p) > 0) {
+            p += number(p) - 1;
+        } else if (*p == '\\') { /* "\w" is a class, not a w */
+            if (p[1] == '\0' || isalnum((unsigned char)p[1]))
+                return false;
             p++;
         } else if (*p == '(') {
             size_t n = strcspn(p + 1, "()*?+[]{}\\.^$");
@@ -120,11 +135,13 @@ bool gable_hf_match(const char *pattern, const char *module, bool *ok)
 
     if (m.regex && *start == '^')
         start++;
-    if (m.regex && !is_readable(start)) {
+    if (m.regex ? !is_readable(start) : strpbrk(pattern, "?[") != NULL) {
         *ok = false;
         return false;
     }
     if (!m.regex && !strchr(pattern, '*'))
         return holds_components(pattern, module);
-    return match_here(&m, start, module);
+    bool matches = match_here(&m, start, module);
+    *ok = *ok && m.steps <= STEPS_CAP;
+    return matches;
 }

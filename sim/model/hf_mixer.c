@@ -20,7 +20,9 @@ static gable_status type_of_name(const hf_import *in, const gable_json *node, la
             *out = rows[i].type;
             return GABLE_OK;
         }
-    return gable_json_fail(node, in->err, "a kind of layer that is not understood");
+    static const char *const names[] = {"full_attention", "sliding_attention", "linear_attention",
+                                        "chunked_attention"};
+    return gable_hf_unknown(in, node, "a layer of type", names, sizeof names / sizeof names[0]);
 }
 
 /* Windows without a list: every n-th layer sees all (Gemma), all from the first windowed layer on
@@ -52,13 +54,15 @@ static gable_status find_type(const hf_import *in, int i, layer_type *out)
 {
     const gable_json *named, *flag, *kind;
     int every = 0;
+    bool sliding;
 
     GABLE_TRY(gable_hf_element(in, HF_LAYER_TYPES, i, &named));
     if (named)
         return type_of_name(in, named, out);
     GABLE_TRY(gable_hf_element(in, HF_SWA_LAYERS, i, &flag));
     if (flag) {
-        *out = flag->type == GABLE_JSON_NUMBER && flag->number != 0 ? SLIDING : FULL;
+        GABLE_TRY(gable_hf_flag(in, flag, &sliding));
+        *out = sliding ? SLIDING : FULL;
         return GABLE_OK;
     }
     GABLE_TRY(gable_hf_element(in, HF_ATTENTION_TYPES, i, &kind));
@@ -77,6 +81,10 @@ static gable_status head_dims(const hf_import *in, layer_type type, gable_mixer 
     GABLE_TRY(gable_hf_need(in, HF_HEADS, &m->n_heads));
     m->n_kv_heads = m->n_heads;
     GABLE_TRY(gable_hf_int(in, HF_KV_HEADS, &m->n_kv_heads));
+    if (m->n_kv_heads > 0 && m->n_heads % m->n_kv_heads != 0)
+        return gable_json_fail(gable_hf_find(in, HF_KV_HEADS), in->err,
+                               "n_heads = %d is not a multiple of n_kv_heads = %d", m->n_heads,
+                               m->n_kv_heads);
     GABLE_TRY(gable_hf_int(in, HF_HEAD_DIM, &m->head_dim));
     GABLE_TRY(gable_hf_int(in, HF_V_HEAD_DIM, &m->v_head_dim));
     if (type == SLIDING) {
@@ -120,6 +128,9 @@ static gable_status fill_gqa(const hf_import *in, layer_type type, gable_mixer *
     GABLE_TRY(gqa_flags(in, type, m));
     if (type == SLIDING)
         return gable_hf_need(in, HF_WINDOW, &m->window);
+    if (type == CHUNKED && !gable_hf_find(in, HF_CHUNK_WINDOW))
+        return gable_json_fail(in->text, in->err, "missing key \"%s\" or \"%s\"",
+                               gable_hf_key_name(HF_WINDOW), gable_hf_key_name(HF_CHUNK_WINDOW));
     if (type == CHUNKED)
         return gable_hf_need(in, HF_CHUNK_WINDOW, &m->window);
     return GABLE_OK;
@@ -151,7 +162,10 @@ static gable_status index_shared(const hf_import *in, int i, bool *out)
         return gable_json_fail(type, in->err, "expected \"full\" or \"shared\"");
     if (type) {
         *out = strcmp(type->string, "shared") == 0;
-        return GABLE_OK;
+        return *out && i == 0 ? gable_json_fail(type, in->err,
+                                                "the first layer has no selection of an earlier "
+                                                "one to share, expected \"full\"")
+                              : GABLE_OK;
     }
     GABLE_TRY(gable_hf_int(in, HF_INDEX_EVERY, &every));
     GABLE_TRY(gable_hf_int(in, HF_INDEX_OFFSET, &offset));
@@ -173,6 +187,7 @@ gable_status gable_hf_mixer_mla(const hf_import *in, int i_layer, gable_mixer *o
     if (!gable_hf_find(in, HF_INDEX_TOPK))
         return GABLE_OK;
     out->kind = GABLE_MIXER_DSA;
+    GABLE_TRY(gable_hf_need(in, HF_Q_RANK, &out->q_rank)); /* the indexer reads the query latent */
     GABLE_TRY(gable_hf_need(in, HF_INDEX_HEADS, &out->index_heads));
     GABLE_TRY(gable_hf_need(in, HF_INDEX_DIM, &out->index_dim));
     GABLE_TRY(gable_hf_need(in, HF_INDEX_TOPK, &out->index_topk));
@@ -212,19 +227,21 @@ gable_status gable_hf_mixer_v4(const hf_import *in, int i_layer, gable_mixer *ou
 gable_status gable_hf_mixer_msa(const hf_import *in, int i_layer, gable_mixer *out)
 {
     const gable_json *sparse = gable_hf_find(in, HF_SPARSE);
-    const gable_json *use = gable_json_get(sparse, "use_sparse_attention");
     const gable_json *list = gable_json_get(sparse, "sparse_attention_freq");
     const gable_json *flag = list && list->type == GABLE_JSON_ARRAY ? list->child : NULL;
+    bool on = sparse != NULL;
 
     GABLE_TRY(fill_gqa(in, FULL, out));
-    if (!sparse || gable_hf_is_false(use))
+    GABLE_TRY(gable_hf_member_flag(in, sparse, "use_sparse_attention", &on));
+    if (!on)
         return GABLE_OK;
     for (int i = 0; i < i_layer && flag; i++)
         flag = flag->next;
     if (!flag)
         return gable_json_fail(list ? list : sparse, in->err,
                                "expected \"sparse_attention_freq\" with one entry per layer");
-    if (flag->type != GABLE_JSON_NUMBER || flag->number == 0)
+    GABLE_TRY(gable_hf_flag(in, flag, &on));
+    if (!on)
         return GABLE_OK;
     out->kind = GABLE_MIXER_MSA;
     GABLE_TRY(gable_hf_member_int(in, sparse, "sparse_num_index_heads", &out->index_heads));
@@ -238,6 +255,9 @@ gable_status gable_hf_mixer_gdn(const hf_import *in, int i_layer, gable_mixer *o
     layer_type type;
 
     GABLE_TRY(find_type(in, i_layer, &type));
+    if (!gable_hf_find(in, HF_LAYER_TYPES) && !gable_hf_find(in, HF_FULL_EVERY))
+        return gable_json_fail(in->text, in->err, "missing key \"%s\" or \"%s\"",
+                               gable_hf_key_name(HF_LAYER_TYPES), gable_hf_key_name(HF_FULL_EVERY));
     if (type != LINEAR)
         return fill_gqa(in, type, out);
     out->kind = GABLE_MIXER_GDN;
@@ -252,13 +272,13 @@ gable_status gable_hf_mixer_gdn(const hf_import *in, int i_layer, gable_mixer *o
 gable_status gable_hf_mixer_kda(const hf_import *in, int i_layer, gable_mixer *out)
 {
     const gable_json *linear = gable_hf_find(in, HF_LINEAR);
-    const gable_json *gate = gable_json_get(linear, "use_full_rank_gate");
-    bool kda = gable_hf_holds(gable_json_get(linear, "kda_layers"), i_layer + 1);
-    bool full = gable_hf_holds(gable_json_get(linear, "full_attn_layers"), i_layer + 1);
+    bool kda, full;
 
-    if (!linear)
-        return gable_json_fail(in->text, in->err, "missing key \"%s\"",
+    if (!linear || linear->type != GABLE_JSON_OBJECT)
+        return gable_json_fail(linear ? linear : in->text, in->err, "expected an object \"%s\"",
                                gable_hf_key_name(HF_LINEAR));
+    GABLE_TRY(gable_hf_holds(in, gable_json_get(linear, "kda_layers"), i_layer + 1, &kda));
+    GABLE_TRY(gable_hf_holds(in, gable_json_get(linear, "full_attn_layers"), i_layer + 1, &full));
     if (kda == full)
         return gable_json_fail(linear, in->err,
                                "layer %d is in %s of kda_layers and full_attn_layers", i_layer + 1,
@@ -266,7 +286,7 @@ gable_status gable_hf_mixer_kda(const hf_import *in, int i_layer, gable_mixer *o
     if (full)
         return gable_hf_mixer_mla(in, i_layer, out);
     out->kind = GABLE_MIXER_KDA;
-    out->gated = gate && gate->type == GABLE_JSON_BOOL && gate->boolean;
+    GABLE_TRY(gable_hf_member_flag(in, linear, "use_full_rank_gate", &out->gated));
     GABLE_TRY(gable_hf_member_int(in, linear, "num_heads", &out->state_heads));
     GABLE_TRY(gable_hf_member_int(in, linear, "head_dim", &out->state_key_dim));
     GABLE_TRY(gable_hf_member_int(in, linear, "short_conv_kernel_size", &out->conv_width));
@@ -295,28 +315,28 @@ gable_status gable_hf_mixer_hybrid(const hf_import *in, int i_layer, gable_mixer
 /* Per block: no attention, one matrix, or grouped heads (facts/models.md 4.19). */
 gable_status gable_hf_mixer_nas(const hf_import *in, int i_layer, gable_mixer *out)
 {
-    const gable_json *block, *group;
+    const gable_json *block;
+    bool none = false, linear = false;
+    int group;
 
     GABLE_TRY(gable_hf_element(in, HF_BLOCKS_KEY, i_layer, &block));
     const gable_json *attention = gable_json_get(block, "attention");
     if (!attention)
         return gable_json_fail(block ? block : in->text, in->err,
                                "expected \"block_configs\" with an \"attention\" per layer");
-    if (gable_hf_is_true(gable_json_get(attention, "no_op")))
+    GABLE_TRY(gable_hf_member_flag(in, attention, "no_op", &none));
+    GABLE_TRY(gable_hf_member_flag(in, attention, "replace_with_linear", &linear));
+    out->kind = linear && !none ? GABLE_MIXER_LINEAR : GABLE_MIXER_NONE;
+    if (none || linear)
         return GABLE_OK;
-    if (gable_hf_is_true(gable_json_get(attention, "replace_with_linear"))) {
-        out->kind = GABLE_MIXER_LINEAR;
-        return GABLE_OK;
-    }
     GABLE_TRY(fill_gqa(in, FULL, out));
-    group = gable_json_get(attention, "n_heads_in_group");
-    if (!group || group->type != GABLE_JSON_NUMBER || group->number < 1 ||
-        group->number > out->n_heads || out->n_heads % (int)group->number != 0)
-        return gable_json_fail(group ? group : attention, in->err,
+    GABLE_TRY(gable_hf_member_int(in, attention, "n_heads_in_group", &group));
+    if (out->n_heads % group != 0)
+        return gable_json_fail(gable_json_get(attention, "n_heads_in_group"), in->err,
                                "expected n_heads_in_group to divide %d heads", out->n_heads);
-    out->n_kv_heads = out->n_heads / (int)group->number;
+    out->n_kv_heads = out->n_heads / group;
     const gable_json *window = gable_json_get(attention, "window_length");
-    if (window && window->type == GABLE_JSON_NUMBER)
+    if (window && window->type != GABLE_JSON_NULL)
         return gable_hf_member_int(in, attention, "window_length", &out->window);
     return GABLE_OK;
 }

@@ -3,6 +3,7 @@
  * class takes the one that holds most of its weights. */
 #include "model/hf_quant.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static void part_path(const hf_quantiser *q, int i_layer, const gable_part *part
 /* What comes before "layers." differs by wrapper (model., language_model.model., backbone.); and
  * matrices of one feed-forward part go by several names. False: the pattern is about something that
  * is not priced here. */
-static bool normalise(const char *pattern, char *out)
+static bool normalise(const char *pattern, char out[HF_PATH_CAP])
 {
     static const char *const synonyms[][2] = {{".w1", ".up_proj"},
                                               {".w3", ".up_proj"},
@@ -39,7 +40,7 @@ static bool normalise(const char *pattern, char *out)
                                               {".gate_up_proj", ".up_proj"}};
     const char *layers = strstr(pattern, "layers."), *expert = strstr(pattern, "experts.");
 
-    if (strncmp(pattern, "mtp", 3) == 0 || strlen(pattern) + 16 > HF_PATH_CAP)
+    if (strncmp(pattern, "mtp", 3) == 0)
         return false;
     if (expert && expert[8] >= '1' && expert[8] <= '9') /* expert 0 stands for all */
         return false;
@@ -57,6 +58,24 @@ static bool normalise(const char *pattern, char *out)
     return true;
 }
 
+/* A wildcard may reach into the wrapper that normalise() takes from plain names. */
+static bool names_part(const char *pattern, const char *path, bool *ok)
+{
+    static const char *const wrappers[] = {"", "model.", "model.language_model.",
+                                           "language_model.model.", "backbone."};
+    bool wild = strncmp(pattern, "layers.", 7) != 0 &&
+                (strncmp(pattern, "re:", 3) == 0 || strchr(pattern, '*'));
+    size_t n = wild ? sizeof wrappers / sizeof wrappers[0] : 1;
+
+    for (size_t i = 0; i < n; i++) {
+        char full[HF_PATH_CAP + 32];
+        snprintf(full, sizeof full, "%s%s", wrappers[i], path);
+        if (gable_hf_match(pattern, full, ok))
+            return true;
+    }
+    return false;
+}
+
 static gable_status assign_layer(hf_quantiser *q, const gable_json *where, const char *pattern,
                                  int i_layer, int pair)
 {
@@ -70,11 +89,15 @@ static gable_status assign_layer(hf_quantiser *q, const gable_json *where, const
         if (parts[i].module < 0)
             continue;
         part_path(q, i_layer, &parts[i], path);
-        if (gable_hf_match(pattern, path, &ok))
+        if (names_part(pattern, path, &ok)) {
             q->assigned[i_layer * GABLE_PARTS_CAP + i] = (unsigned char)pair;
+            q->n_hits++;
+        }
     }
     return ok ? GABLE_OK
-              : gable_json_fail(where, q->in->err, "a pattern that is not understood: \"%.80s\"",
+              : gable_json_fail(where, q->in->err,
+                                "a pattern that is not understood: \"%.80s\"; read are names, * "
+                                "and, after re:, . .* \\. \\d+ and (a|b)",
                                 pattern);
 }
 
@@ -97,25 +120,27 @@ static gable_status assign(hf_quantiser *q, const gable_json *where, const char 
     char pattern[HF_PATH_CAP];
     char *end;
 
+    if (strlen(raw) + 16 > HF_PATH_CAP)
+        return gable_json_fail(where, q->in->err, "a pattern of more than %d bytes",
+                               HF_PATH_CAP - 16);
     if (!normalise(raw, pattern))
         return GABLE_OK;
-    if (strncmp(pattern, "layers.", 7) == 0 && pattern[7] >= '0' && pattern[7] <= '9') {
+    if (strncmp(pattern, "layers.", 7) == 0 && isdigit((unsigned char)pattern[7])) {
         long layer = strtol(pattern + 7, &end, 10);
-        if (*end != '*' && *end != '\0' && *end != '.')
-            return GABLE_OK;
         /* "layers.1*" is written for layer 1, not for 10 to 19 (those have lines of their own) */
-        if (*end == '*' && end[1] == '\0')
+        if (strcmp(end, "*") == 0)
             *end = '\0';
-        return layer < q->model->n_layers ? assign_layer(q, where, pattern, (int)layer, pair)
-                                          : GABLE_OK;
+        if (*end == '\0' || *end == '.')
+            return layer < q->model->n_layers ? assign_layer(q, where, pattern, (int)layer, pair)
+                                              : GABLE_OK;
     }
     if (++q->n_wide > HF_WIDE_CAP)
         return gable_json_fail(where, q->in->err, "more than %d patterns without a layer number",
                                HF_WIDE_CAP);
-    if (names_any(pattern, heads))
-        q->head = pair;
-    if (names_any(pattern, embeds))
-        q->embed = pair;
+    bool head = names_any(pattern, heads), embed = names_any(pattern, embeds);
+    q->head = head ? pair : q->head;
+    q->embed = embed ? pair : q->embed;
+    q->n_hits += head + embed;
     for (int i = 0; i < q->model->n_layers; i++)
         GABLE_TRY(assign_layer(q, where, pattern, i, pair));
     return GABLE_OK;
@@ -151,16 +176,40 @@ static void assign_base(hf_quantiser *q)
 }
 
 /* "quantized_layers": each module with its algorithm. */
-static gable_status assign_map(hf_quantiser *q, const gable_json *map)
+static gable_status assign_map(hf_quantiser *q, const gable_json *modelopt)
 {
-    for (const gable_json *node = map ? map->child : NULL; node; node = node->next) {
+    const gable_json *map = gable_json_get(modelopt, "quantized_layers");
+
+    if (!map || map->type != GABLE_JSON_OBJECT || !map->child)
+        return gable_json_fail(map ? map : modelopt, q->in->err,
+                               "MIXED_PRECISION needs \"quantized_layers\": an object with a "
+                               "\"quant_algo\" for each module");
+    for (const gable_json *node = map->child; node; node = node->next) {
         const gable_json *algo = gable_json_get(node, "quant_algo");
         int pair = 0;
-        if (!algo || !node->key)
+        if (!algo)
             return gable_json_fail(node, q->in->err, "expected \"quant_algo\"");
         GABLE_TRY(gable_hf_pair_of_algo(q, algo, &pair));
         GABLE_TRY(assign(q, node, node->key, pair));
     }
+    return GABLE_OK;
+}
+
+/* A module that a group lists. A class of modules other than Linear is not known here. */
+static gable_status assign_target(hf_quantiser *q, const gable_json *target, int pair)
+{
+    long before = q->n_hits;
+
+    if (gable_hf_is_linear(target)) /* the base, before any list */
+        return GABLE_OK;
+    if (target->type != GABLE_JSON_STRING)
+        return gable_json_fail(target, q->in->err, "expected the name of a module");
+    GABLE_TRY(assign(q, target, target->string, pair));
+    if (q->n_hits == before && !strpbrk(target->string, ".*:"))
+        return gable_json_fail(target, q->in->err,
+                               "\"%.60s\" names no module, expected \"Linear\" or the path of "
+                               "one",
+                               target->string);
     return GABLE_OK;
 }
 
@@ -172,33 +221,42 @@ static gable_status assign_groups(hf_quantiser *q, const gable_json *config)
 
     if (!method || strcmp(method, "compressed-tensors") != 0)
         return GABLE_OK;
-    for (const gable_json *group = groups ? groups->child : NULL; group; group = group->next) {
+    for (const gable_json *group = groups->child; group; group = group->next) { /* as it was read */
         const gable_json *targets = gable_json_get(group, "targets");
         int pair = 0;
         GABLE_TRY(gable_hf_pair_of_group(q, group, &pair));
-        if (!gable_hf_targets_all(targets))
-            GABLE_TRY(assign_list(q, targets, pair));
+        if (targets && targets->type == GABLE_JSON_STRING)
+            GABLE_TRY(assign_target(q, targets, pair));
+        for (const gable_json *t = targets ? targets->child : NULL; t; t = t->next)
+            GABLE_TRY(assign_target(q, t, pair));
     }
     return GABLE_OK;
 }
 
-static gable_status cache_format(const hf_quantiser *q, const gable_json *modelopt,
-                                 const gable_json *config)
+/* "kv_cache_quant_algo" or "kv_cache_scheme": null, a name, or a group without a group size. */
+static gable_status cache_format(const hf_quantiser *q, const gable_json *config)
 {
-    const char *algo = gable_hf_text_of(modelopt, "kv_cache_quant_algo");
-    const gable_json *scheme = gable_json_get(config, "kv_cache_scheme");
-    bool fp8 =
-        scheme && scheme->type == GABLE_JSON_OBJECT && gable_hf_number_of(scheme, "num_bits") == 8;
+    static const char *const names[] = {"FP8", "NVFP4", "INT8"};
+    static const gable_dtype dtypes[] = {GABLE_DTYPE_FP8, GABLE_DTYPE_NVFP4, GABLE_DTYPE_INT8};
+    const gable_json *algo = gable_json_get(q->modelopt, "kv_cache_quant_algo");
+    gable_dtype dtype;
+    size_t i = 0;
 
-    algo = algo ? algo : gable_hf_text_of(config, "kv_cache_scheme");
-    if (!algo && !fp8)
+    if (!algo || algo->type == GABLE_JSON_NULL)
+        algo = gable_json_get(config, "kv_cache_scheme");
+    if (!algo || algo->type == GABLE_JSON_NULL)
         return GABLE_OK;
-    fp8 = fp8 || strcmp(algo, "FP8") == 0;
-    if (!fp8 && strcmp(algo, "NVFP4") != 0)
-        return gable_json_fail(modelopt ? modelopt : config, q->in->err,
-                               "cache format \"%s\" is not understood", algo);
+    if (algo->type == GABLE_JSON_OBJECT) {
+        GABLE_TRY(gable_hf_dtype_of_group(q, algo, &dtype));
+    } else {
+        while (i < 3 && !(algo->type == GABLE_JSON_STRING && strcmp(algo->string, names[i]) == 0))
+            i++;
+        if (i == 3)
+            return gable_hf_unknown(q->in, algo, "cache format", names, 3);
+        dtype = dtypes[i];
+    }
     if (q->model->kv_dtype == GABLE_DTYPE_BF16) /* packed entries are FP8 already */
-        q->model->kv_dtype = fp8 ? GABLE_DTYPE_FP8 : GABLE_DTYPE_NVFP4;
+        q->model->kv_dtype = dtype;
     return GABLE_OK;
 }
 
@@ -232,12 +290,12 @@ static void settle(const hf_quantiser *q)
     }
 }
 
-static gable_status read_formats(hf_quantiser *q, const gable_json *config,
-                                 const gable_json *modelopt)
+static gable_status read_formats(hf_quantiser *q, const gable_json *config)
 {
-    const gable_json *algo = gable_json_get(modelopt, "quant_algo");
-    const gable_json *names[] = {gable_json_get(modelopt, "exclude_modules"),
+    const gable_json *algo = gable_json_get(q->modelopt, "quant_algo");
+    const gable_json *names[] = {gable_json_get(q->modelopt, "exclude_modules"),
                                  gable_json_get(config, "modules_to_not_convert"),
+                                 gable_json_get(config, "ignored_layers"),
                                  gable_json_get(config, "ignore")};
     bool mixed =
         algo && algo->type == GABLE_JSON_STRING && strcmp(algo->string, "MIXED_PRECISION") == 0;
@@ -248,11 +306,11 @@ static gable_status read_formats(hf_quantiser *q, const gable_json *config,
         GABLE_TRY(gable_hf_pair_of_algo(q, algo, &q->base));
     assign_base(q);
     GABLE_TRY(assign_groups(q, config));
-    for (int i = 0; !mixed && i < 3; i++)
+    for (size_t i = 0; !mixed && i < sizeof names / sizeof names[0]; i++)
         GABLE_TRY(assign_list(q, names[i], 0));
     if (mixed)
-        GABLE_TRY(assign_map(q, gable_json_get(modelopt, "quantized_layers")));
-    return cache_format(q, modelopt, config);
+        GABLE_TRY(assign_map(q, q->modelopt));
+    return cache_format(q, config);
 }
 
 /* "expert_dtype": "fp4": MXFP4 experts that run with FP8 activations (facts/models.md 2.4, 4.18).
@@ -271,6 +329,18 @@ static gable_status expert_format(hf_quantiser *q)
     return GABLE_OK;
 }
 
+static gable_status read_dtype(const hf_quantiser *q, const gable_json *node, gable_dtype *out)
+{
+    if (node->type != GABLE_JSON_STRING)
+        return gable_json_fail(node, q->in->err, "expected a string, got %s",
+                               gable_json_type_text(node->type));
+    return gable_dtype_find(node->string, out)
+               ? GABLE_OK
+               : gable_json_fail(node, q->in->err,
+                                 "unknown format \"%.40s\", expected one like \"bfloat16\"",
+                                 node->string);
+}
+
 static gable_status plain_format(hf_quantiser *q)
 {
     const gable_json *dtype = gable_hf_find(q->in, HF_DTYPE),
@@ -280,11 +350,10 @@ static gable_status plain_format(hf_quantiser *q)
     q->model->state_dtype = GABLE_DTYPE_FP32;
     q->model->kv_dtype = q->in->family->kv;
     q->model->index_dtype = q->in->family->index;
-    if (dtype && (dtype->type != GABLE_JSON_STRING || !gable_dtype_find(dtype->string, &plain)))
-        return gable_json_fail(dtype, q->in->err, "an unknown format");
-    if (state && (state->type != GABLE_JSON_STRING ||
-                  !gable_dtype_find(state->string, &q->model->state_dtype)))
-        return gable_json_fail(state, q->in->err, "an unknown format");
+    if (dtype)
+        GABLE_TRY(read_dtype(q, dtype, &plain));
+    if (state)
+        GABLE_TRY(read_dtype(q, state, &q->model->state_dtype));
     gable_hf_pair_index(q, (gable_module_dtypes){plain, plain});
     return GABLE_OK;
 }
@@ -293,17 +362,22 @@ gable_status gable_hf_quant(const hf_import *in, const gable_json *companion, ga
 {
     hf_quantiser q = {.in = in, .model = model};
     const gable_json *config = gable_hf_find(in, HF_QUANT);
-    const gable_json *modelopt = gable_json_get(companion, "quantization");
     size_t mark = gable_arena_mark(in->arena);
 
     if (config && config->type != GABLE_JSON_OBJECT)
         return gable_json_fail(config, in->err, "expected an object");
-    if (!modelopt && gable_json_get(config, "quant_algo"))
-        modelopt = config;
+    q.modelopt = gable_json_get(companion, "quantization");
+    if (companion && (!q.modelopt || q.modelopt->type != GABLE_JSON_OBJECT))
+        return gable_json_fail(q.modelopt ? q.modelopt : companion, in->err,
+                               "expected an object \"quantization\"");
+    if (!q.modelopt && gable_json_get(config, "quant_algo"))
+        q.modelopt = config;
+    if (config)
+        gable_hf_check_quant_keys(in, config);
     GABLE_TRY(plain_format(&q));
     GABLE_TRY(gable_arena_take(in->arena, (size_t)model->n_layers, GABLE_PARTS_CAP, &q.assigned,
                                in->err));
-    GABLE_TRY(read_formats(&q, config, modelopt));
+    GABLE_TRY(read_formats(&q, config));
     settle(&q);
     gable_arena_release(in->arena, mark);
     return expert_format(&q);

@@ -6,9 +6,10 @@
 #include "report/plot.h"
 
 static gable_status same_axes(gable_arena *arena, gable_roofline_request *frames, size_t n_frames,
-                              gable_axes *axes, gable_err *err)
+                              gable_err *err)
 {
-    *axes = (gable_axes){0};
+    gable_axes *axes;
+    GABLE_TRY(gable_arena_take(arena, 1, sizeof *axes, &axes, err));
     for (size_t i = 0; i < n_frames; i++) {
         size_t mark = gable_arena_mark(arena);
         GABLE_TRY(gable_roofline_axes(arena, &frames[i], axes, err));
@@ -106,8 +107,7 @@ gable_status gable_frames_draw(gable_arena *arena, gable_roofline_request *frame
                                const gable_gnuplot *gnuplot, const char *between, gable_text *out,
                                gable_err *err)
 {
-    gable_axes axes;
-    GABLE_TRY(same_axes(arena, frames, n_frames, &axes, err));
+    GABLE_TRY(same_axes(arena, frames, n_frames, err));
     if (frames[0].canvas == GABLE_CANVAS_GIF)
         return draw_gif(arena, frames, n_frames, gnuplot, out, err);
     if (frames[0].canvas == GABLE_CANVAS_SVG)

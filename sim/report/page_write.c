@@ -244,7 +244,7 @@ static gable_status read_template(gable_arena *arena, const char *path, const ch
     size_t length_bytes;
     if (!gable_file_exists(path))
         return gable_fail(err, GABLE_OUTPUT,
-                          "the page was not built into this program: `make setup-dev all` makes "
+                          "the page was not built into this program: `make setup all` makes "
                           "it, with clang, lld, wasi-libc and libclang-rt-dev-wasm32");
     GABLE_TRY(gable_file_read(arena, path, cap_bytes, &text, &length_bytes, err));
     char *cut = strstr(text, marker);

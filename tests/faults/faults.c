@@ -8,7 +8,8 @@
  *   faults DATA FOLDER [WORD]   DATA holds hw, workloads, tests; FOLDER is a scratch folder that is
  *                               laid out for the examples; WORD takes the lines that hold it
  * GABLE_SHARE=2/4 takes every fourth line from the second on.
- * GABLE_FAULTS=all tries each way to each call, else each call with its CALLERS innermost callers.
+ * A call is tried once for its CALLERS innermost callers; GABLE_FAULTS=3 looks at three of them,
+ * GABLE_FAULTS=all tries each way to each call, in slow lines too.
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
@@ -380,9 +381,11 @@ int main(int argc, char **argv)
     program = argv[0];
     data = argv[1];
     wanted = argc > 3 ? argv[3] : NULL;
-    const char *all = getenv("GABLE_FAULTS");
-    if (all && strcmp(all, "all") == 0)
+    const char *depth = getenv("GABLE_FAULTS");
+    if (depth && strcmp(depth, "all") == 0)
         callers = ALL_CALLERS;
+    else if (depth && (sscanf(depth, "%2d", &callers) != 1 || callers < 1 || callers > CALLERS))
+        return 2;
     const char *part = getenv("GABLE_SHARE");
     if (part && (sscanf(part, "%4d/%4d", &share, &n_shares) != 2 || share < 1 || share > n_shares))
         return 2;

@@ -177,7 +177,7 @@ START_TEST(page_without_its_parts)
     gable_text out = {0};
     gable_err err = {0};
     ck_assert_int_eq(write_page("no/such/page.html", "llama-3.1-8b", &out, &err), GABLE_OUTPUT);
-    ck_assert_ptr_nonnull(strstr(err.text, "make setup-dev all"));
+    ck_assert_ptr_nonnull(strstr(err.text, "make setup all"));
     ck_assert_ptr_null(strchr(err.text, '\n'));
     const char *empty = scratch_file("page.html", "<html></html>", 13);
     ck_assert_int_eq(write_page(empty, "llama-3.1-8b", &out, &err), GABLE_INPUT);
