@@ -27,7 +27,8 @@ static const gable_option options[] = {
     TEXT(tpot, "tpot", "S[@P]", "time per output token, at most; likewise"),
     TEXT(e2e, "e2e", "S[@P]", "time of a whole answer, at most; likewise"),
     NUMBER(rate, "rate", NONE, "R", NULL, 0.0, 1e9, "requests per second that must be served"),
-    NUMBER(budget, "budget", NONE, "USD", NULL, 0.0, 1e9, "of the deployment per hour, at most"),
+    NUMBER(budget, "budget", USD_PER_H, "USD", NULL, 0.0, 1e9,
+           "of the deployment per hour, at most"),
     NUMBER(
         power, "power", WATTS, "W", NULL, 0.0, 1e12,
         "of the deployment under its load, at most: devices, and hosts where they are published"),

@@ -1,6 +1,7 @@
 /* gable net traffic: a pattern of flows on a system: when it ends, and (-o) the flows themselves
  * for `gable net flows`. */
 #include <math.h>
+#include <string.h>
 
 #include "cli/net.h"
 #include "net/fabric.h"
@@ -110,6 +111,9 @@ gable_status gable_net_traffic(gable_cli *cli, const gable_net_options *o)
     size_t n = 0;
     if (o->format != GABLE_FORMAT_TEXT && o->format != GABLE_FORMAT_JSON)
         return gable_fail(&cli->err, GABLE_USAGE, "traffic answers in text or json");
+    if (o->bytes && strstr(o->bytes, ".."))
+        return gable_fail(&cli->err, GABLE_USAGE, "--bytes %.60s: traffic takes one size",
+                          o->bytes);
     as_collective.op = GABLE_COLLECTIVE_ALL_TO_ALL;
     as_collective.library = GABLE_LIBRARY_ANY;
     as_collective.algorithm = NULL;

@@ -131,6 +131,7 @@ static const struct {
     {"flows", GABLE_USAGE, "FILE.json"},
     {"flows %s", GABLE_INPUT, "cannot open"},
     {"traffic --system hgx-h100-8 --bytes 1 --format csv -o %s", GABLE_USAGE, "text or json"},
+    {"traffic --system hgx-h100-8 --bytes 1..8", GABLE_USAGE, "one size"},
     {"traffic --system hgx-h100-8 --nodes 9000 --pattern moe --bytes 1", GABLE_INPUT, "at most"},
 };
 
