@@ -157,8 +157,16 @@ static gable_status label_roofs(gable_script *s)
     fixed_label words = {GABLE_CANVAS_WIDTH * GABLE_PANEL_RIGHT - 5.0,
                          GABLE_CANVAS_HEIGHT * GABLE_PANEL_BOTTOM + 28.0 + 14.0 * p->n_flats, 0.0,
                          true, "#777777"};
-    if (!p->request->steps[0].machine->constants->ideal)
+    if (!p->request->steps[0].machine->constants->ideal) {
         GABLE_TRY(add_fixed(s, "dashed: datasheet; solid: what kernels reach", &words));
+        words.y += 14.0;
+    }
+    if (p->request->hierarchy)
+        GABLE_TRY(add_fixed(s,
+                            p->l2_bytes_per_s > 0.0
+                                ? "circles: at FLOP per byte of L2"
+                                : "circles: at FLOP per byte of L2 (bandwidth not published)",
+                            &words));
     GABLE_TRY(
         label_diagonal(s, p->hbm_bytes_per_s, device->hbm_kind ? device->hbm_kind : "memory"));
     if (p->l2_bytes_per_s > 0.0)
