@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/num.h"
 
@@ -104,6 +105,13 @@ static bool split_number(const char *text, double *number, const char **rest)
     return true;
 }
 
+/* "1 mb" is no thousandth of a bit: less than one byte is a slip of the shift key. */
+static bool may_be(const unit_row *unit, const prefix_row *prefix)
+{
+    bool of_bytes = unit->dim == GABLE_DIM_BYTES || unit->dim == GABLE_DIM_BYTES_PER_S;
+    return prefix->divisor <= 1.0 || !of_bytes;
+}
+
 static const unit_row *find_unit(const char *text, double *factor, double *divisor)
 {
     for (size_t p = 0; p < COUNT_OF(prefixes); p++) {
@@ -111,7 +119,7 @@ static const unit_row *find_unit(const char *text, double *factor, double *divis
         if (strncmp(text, prefixes[p].text, length) != 0)
             continue;
         for (size_t u = 0; u < COUNT_OF(units); u++)
-            if (strcmp(text + length, units[u].text) == 0) {
+            if (strcmp(text + length, units[u].text) == 0 && may_be(&units[u], &prefixes[p])) {
                 *factor = prefixes[p].factor * units[u].factor;
                 *divisor = prefixes[p].divisor;
                 return &units[u];
@@ -158,11 +166,37 @@ static const char *dim_of_text(const char *text)
     return unit && unit->dim != GABLE_DIM_COUNT ? dims[unit->dim].unit : NULL;
 }
 
+/* The unit of `dim` that `text` is but for upper and lower case; "" when there is none. Never bits
+ * for bytes. */
+static void add_mended(const char *text, gable_dim dim, char *out, size_t out_bytes)
+{
+    double number;
+    const char *rest;
+    char spelled[32];
+    bool small = dim == GABLE_DIM_SECONDS || dim == GABLE_DIM_JOULES_PER_BIT;
+    if (!split_number(text, &number, &rest) || strlen(text) > 40)
+        return;
+    if (strcmp(rest, "%") == 0 && dim == GABLE_DIM_NONE)
+        snprintf(out, out_bytes, "; did you mean \"%.6g\"?", number / 100.0);
+    for (size_t p = 0; p < COUNT_OF(prefixes); p++)
+        for (size_t u = 0; u < COUNT_OF(units); u++) {
+            bool apt = same_dim(units[u].dim, dim) && units[u].factor >= 1.0 &&
+                       (*prefixes[p].text == '\0' || small == (prefixes[p].divisor > 1.0));
+            snprintf(spelled, sizeof spelled, "%s%s", prefixes[p].text, units[u].text);
+            if (apt && strcasecmp(rest, spelled) == 0) {
+                snprintf(out, out_bytes, "; did you mean \"%.*s%s\"?", (int)(rest - text), text,
+                         spelled);
+                return;
+            }
+        }
+}
+
 void gable_units_explain(gable_units_result result, const char *text, gable_dim dim, char *out,
                          size_t out_bytes)
 {
     const char *example = dims[dim].example;
     const char *given = dim_of_text(text);
+    char mended[80] = "";
     switch (result) {
     case GABLE_UNITS_OK:
         snprintf(out, out_bytes, "a good quantity");
@@ -172,8 +206,9 @@ void gable_units_explain(gable_units_result result, const char *text, gable_dim 
                  text);
         break;
     case GABLE_UNITS_UNKNOWN_UNIT:
-        snprintf(out, out_bytes, "unknown unit in \"%.60s\", expected a quantity such as \"%s\"",
-                 text, example);
+        add_mended(text, dim, mended, sizeof mended);
+        snprintf(out, out_bytes, "unknown unit in \"%.60s\", expected a quantity such as \"%s\"%s",
+                 text, example, mended);
         break;
     case GABLE_UNITS_WRONG_DIM:
         snprintf(out, out_bytes, "\"%.60s\" is in %s, expected %s such as \"%s\"", text,

@@ -19,9 +19,34 @@ void gable_cli_note(const char *format, ...)
 gable_status gable_cli_unknown(gable_cli *cli, const char *what, const char *given,
                                const char *const *candidates, size_t count)
 {
+    enum { FEW = 16 };
     const char *near = gable_text_nearest(given, candidates, count);
-    return gable_fail(&cli->err, GABLE_USAGE, "unknown %s \"%.80s\"%s%s%s", what, given,
-                      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    char list[300] = "";
+    for (size_t i = 0; !near && count <= FEW && i < count; i++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "; one of ", candidates[i]);
+    }
+    return gable_fail(&cli->err, GABLE_USAGE, "unknown %s \"%.80s\"%s%s%s%s", what, given,
+                      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "", list);
+}
+
+gable_status gable_cli_names(gable_cli *cli, const char *option, const char *list, int most,
+                             const char **names, int *n)
+{
+    static const char between[] = ", \t";
+    *n = 0;
+    for (const char *at = list + strspn(list, between); *at; at += strspn(at, between)) {
+        size_t length = strcspn(at, between);
+        if (*n == most)
+            return gable_fail(&cli->err, GABLE_USAGE, "--%s: at most %d at a time", option, most);
+        names[*n] = gable_arena_copy(&cli->arena, at, length);
+        if (!names[(*n)++])
+            return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
+        at += length;
+    }
+    return *n ? GABLE_OK
+              : gable_fail(&cli->err, GABLE_USAGE, "--%s \"%.60s\": expected names, by commas",
+                           option, list);
 }
 
 const char *gable_cli_path(gable_cli *cli, const char *path)

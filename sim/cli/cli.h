@@ -39,6 +39,7 @@ typedef struct gable_option {
     double min, max;   /* for QUANTITY and INT; both 0: >= 0 */
     const char *const *choices; /* NULL-terminated */
     const char *help;
+    const char *hint; /* said where a value cannot be read; NULL: nothing */
 } gable_option;
 
 /* What a subcommand gets, and where it puts its answer. */
@@ -74,6 +75,11 @@ void gable_cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* gable_file_write, unless the arena ran full on the way: the text may lack something then. */
 gable_status gable_cli_write(gable_cli *cli, const char *path, const char *text,
                              size_t length_bytes);
+
+/* The names of `list` ("a,b", blanks around them left out) in the arena of `cli`: at most `most` of
+ * them, at least one; else a usage error of --`option`. */
+gable_status gable_cli_names(gable_cli *cli, const char *option, const char *list, int most,
+                             const char **names, int *n);
 
 /* Usage error naming the nearest of `candidates`: "unknown model "x"; did you mean "y"?". */
 gable_status gable_cli_unknown(gable_cli *cli, const char *what, const char *given,

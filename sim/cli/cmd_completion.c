@@ -30,7 +30,11 @@ static gable_status run(gable_cli *cli, const void *options)
     if (cli->n_arguments == 0)
         return gable_fail(&cli->err, GABLE_USAGE,
                           "completion of which shell? gable completion bash, zsh or fish");
-    if (strcmp(cli->arguments[0], "words") == 0)
+    bool words = strcmp(cli->arguments[0], "words") == 0;
+    if (cli->n_arguments > 1 + words)
+        return gable_fail(&cli->err, GABLE_USAGE, "completion: unexpected argument \"%.80s\"",
+                          cli->arguments[1 + words]);
+    if (words)
         return write_words(cli);
     for (int i = 0; i < N_SHELLS; i++) {
         names[i] = shells[i].name;

@@ -80,17 +80,10 @@ static gable_status load_models(gable_cli *cli, const char *list, const gable_mo
     if (!list || !*list)
         return gable_fail(&cli->err, GABLE_USAGE,
                           "--model is needed, for example --model llama-3.1-70b,deepseek-v3");
-    for (*n = 0; *list; (*n)++) {
-        size_t length = strcspn(list, ",");
-        if (*n == GABLE_SERIES_CAP)
-            return gable_fail(&cli->err, GABLE_USAGE, "more than %d models in one picture",
-                              GABLE_SERIES_CAP);
-        const char *name = gable_arena_copy(&cli->arena, list, length);
-        if (!name)
-            return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
-        GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, name, &models[*n], &cli->err));
-        list += length + (list[length] == ',');
-    }
+    const char *names[GABLE_SERIES_CAP];
+    GABLE_TRY(gable_cli_names(cli, "model", list, GABLE_SERIES_CAP, names, n));
+    for (int i = 0; i < *n; i++)
+        GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, names[i], &models[i], &cli->err));
     return GABLE_OK;
 }
 

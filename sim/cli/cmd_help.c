@@ -104,7 +104,12 @@ static gable_status run(gable_cli *cli, const void *given)
     const help_options *options = given;
     bool man = options->format == HELP_MAN;
     const char *wanted = cli->n_arguments ? cli->arguments[0] : NULL;
-    if (wanted && strcmp(wanted, "json") == 0)
+    bool json = wanted && strcmp(wanted, "json") == 0;
+    int most = json ? 3 : 1; /* "net collective" */
+    if (cli->n_arguments > most)
+        return gable_fail(&cli->err, GABLE_USAGE, "help: unexpected argument \"%.80s\"",
+                          cli->arguments[most]);
+    if (json)
         return explain_json(cli, options->format);
     if (options->format == HELP_JSON || options->format == HELP_MD)
         return gable_fail(&cli->err, GABLE_USAGE, "--format %s is of gable help json NAME",

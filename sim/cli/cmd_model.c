@@ -7,6 +7,7 @@
 #include "cli/hw_table.h"
 #include "cli/model_regimes.h"
 #include "cli/model_show.h"
+#include "cli/scenario_options.h"
 #include "model/describe.h"
 
 typedef struct model_options {
@@ -195,7 +196,6 @@ static gable_status run_show(gable_cli *cli, const model_options *options)
 static gable_status run_import(gable_cli *cli, const model_options *options)
 {
     const gable_model *read;
-    gable_text text = {0};
 
     if (cli->n_arguments != 2)
         return gable_fail(&cli->err, GABLE_USAGE, "model import takes one config.json");
@@ -210,16 +210,8 @@ static gable_status run_import(gable_cli *cli, const model_options *options)
     if (options->active_params > 0)
         model.published_active_params = options->active_params;
     const char *source = options->source ? options->source : model.path;
-    if (!options->output) {
-        gable_model_write(&cli->out, &model, source, options->published);
-        return GABLE_OK;
-    }
-    gable_model_write(&text, &model, source, options->published);
-    gable_status status = text.failed
-                              ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
-                              : gable_cli_write(cli, options->output, text.text, text.length_bytes);
-    gable_text_free(&text);
-    return status;
+    gable_model_write(&cli->out, &model, source, options->published);
+    return GABLE_OK;
 }
 
 static gable_status run_schema(gable_cli *cli, const model_options *options)
@@ -247,8 +239,9 @@ static const struct verb {
     {.name = "regimes", .run = run_regimes},
 };
 
-static gable_status run(gable_cli *cli, const void *options)
+static gable_status run(gable_cli *cli, const void *given)
 {
+    const model_options *options = given;
     const char *names[COUNT_OF(verbs)];
 
     if (cli->n_arguments < 1)
@@ -256,8 +249,10 @@ static gable_status run(gable_cli *cli, const void *options)
                           "model takes one of list, show, import, schema, regimes");
     for (size_t i = 0; i < COUNT_OF(verbs); i++) {
         names[i] = verbs[i].name;
-        if (strcmp(verbs[i].name, cli->arguments[0]) == 0)
-            return verbs[i].run(cli, options);
+        if (strcmp(verbs[i].name, cli->arguments[0]) != 0)
+            continue;
+        GABLE_TRY(verbs[i].run(cli, options));
+        return gable_scenario_deliver(cli, options->output);
     }
     return gable_cli_unknown(cli, "model verb", cli->arguments[0], names, COUNT_OF(verbs));
 }
@@ -275,7 +270,7 @@ static const gable_option options_of_model[] = {
      .type = GABLE_OPTION_TEXT,
      .offset = offsetof(model_options, output),
      .argument = "FILE",
-     .help = "import: write here, whole or not at all, instead of standard output"},
+     .help = "write the answer to FILE, whole or not at all"},
     {.name = "name",
      .type = GABLE_OPTION_TEXT,
      .offset = offsetof(model_options, name),

@@ -21,6 +21,11 @@
         .default_text = (fallback_), .min = 0.0, .max = (max_),                                    \
         .offset = offsetof(gable_net_options, member_), .help = (help_)                            \
     }
+#define EXPONENT(name_, member_, max_, help_)                                                      \
+    {                                                                                              \
+        .name = (name_), .type = GABLE_OPTION_QUANTITY, .argument = "A", .default_text = "0",      \
+        .max = (max_), .offset = offsetof(gable_net_options, member_), .help = (help_)             \
+    }
 #define CHOICE(name_, argument_, member_, choices_, fallback_, help_)                              \
     {                                                                                              \
         .name = (name_), .type = GABLE_OPTION_CHOICE, .argument = (argument_),                     \
@@ -49,8 +54,8 @@ static const gable_option options[] = {
      .argument = "DTYPE",
      .offset = offsetof(gable_net_options, payload),
      .help = "moe_*: format of the tokens (dispatch fp8, combine bf16)"},
-    AMOUNT("skew", skew, "0", 8.0,
-           "moe_*, traffic moe: Zipf exponent of how popular ranks are; 0: alike"),
+    EXPONENT("skew", skew, 8.0,
+             "moe_*, traffic moe: Zipf exponent of how popular ranks are; 0: alike"),
     CHOICE("pattern", "PATTERN", pattern, gable_patterns, "all_to_all",
            "traffic: who sends to whom"),
     COUNT("seed", seed, "1", 1e9, "traffic: of what is random"),
@@ -64,15 +69,31 @@ static const gable_option options[] = {
     CHOICE("format", "FORMAT", format, gable_formats, "text", "form of the answer"),
 };
 
-static const struct {
+static const struct verb {
     const char *name;
     gable_net_verb *run;
+    int n_names;
+    const char *needs; /* those names */
+    bool writes;       /* -o */
 } verbs[] = {
-    {"collective", gable_net_collective}, {"compare", gable_net_compare},
-    {"flows", gable_net_flows},           {"show", gable_net_show},
-    {"traffic", gable_net_traffic},
+    {"collective", gable_net_collective, 0, "no name beside --system", true},
+    {"compare", gable_net_compare, 2, "two systems", false},
+    {"flows", gable_net_flows, 1, "one FILE.json (or -)", false},
+    {"show", gable_net_show, 1, "one system", true},
+    {"traffic", gable_net_traffic, 0, "no name beside --system", true},
 };
 enum { N_VERBS = sizeof verbs / sizeof verbs[0] };
+
+static gable_status run_verb(gable_cli *cli, const struct verb *verb, const gable_net_options *o)
+{
+    if (cli->n_arguments != 1 + verb->n_names)
+        return gable_fail(&cli->err, GABLE_USAGE, "net %s needs %s", verb->name, verb->needs);
+    if (o->output && !verb->writes)
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "-o %.200s: net %s prints its answer; expected > FILE", o->output,
+                          verb->name);
+    return verb->run(cli, o);
+}
 
 static gable_status run(gable_cli *cli, const void *given)
 {
@@ -80,10 +101,11 @@ static gable_status run(gable_cli *cli, const void *given)
     for (int i = 0; i < N_VERBS; i++)
         names[i] = verbs[i].name;
     if (cli->n_arguments < 1)
-        return gable_fail(&cli->err, GABLE_USAGE, "net needs a verb: see gable help net");
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "net takes one of collective, compare, flows, show, traffic");
     for (int i = 0; i < N_VERBS; i++)
         if (strcmp(verbs[i].name, cli->arguments[0]) == 0)
-            return verbs[i].run(cli, given);
+            return run_verb(cli, &verbs[i], given);
     return gable_cli_unknown(cli, "verb of net", cli->arguments[0], names, N_VERBS);
 }
 

@@ -27,7 +27,8 @@ static const gable_option options[] = {
     TEXT(tpot, "tpot", "S[@P]", "time per output token, at most; likewise"),
     TEXT(e2e, "e2e", "S[@P]", "time of a whole answer, at most; likewise"),
     NUMBER(rate, "rate", NONE, "R", NULL, 0.0, 1e9, "requests per second that must be served"),
-    NUMBER(budget, "budget", NONE, "USD", NULL, 0.0, 1e9, "of the deployment per hour, at most"),
+    NUMBER(budget, "budget", USD_PER_H, "USD", NULL, 0.0, 1e9,
+           "of the deployment per hour, at most"),
     NUMBER(
         power, "power", WATTS, "W", NULL, 0.0, 1e12,
         "of the deployment under its load, at most: devices, and hosts where they are published"),
@@ -78,7 +79,7 @@ static gable_status read_limit(gable_cli *cli, const char *name, const char *tex
     if (result != GABLE_UNITS_OK) {
         gable_units_explain(result, length < sizeof seconds ? seconds : text, GABLE_DIM_SECONDS,
                             why, sizeof why);
-        return gable_fail(&cli->err, GABLE_USAGE, "--%s %.60s: %s", name, text, why);
+        return gable_fail(&cli->err, GABLE_USAGE, "--%s: %s", name, why);
     }
     if (!(out->s > 0.0))
         return gable_fail(&cli->err, GABLE_USAGE, "--%s %.60s: expected more than 0 s", name, text);
@@ -130,8 +131,8 @@ static gable_status load_offer(gable_cli *cli, const gable_plan_options *o, cons
     out->usd_per_gpu_h = o->energy.usd_per_gpu_hour > 0.0 ? o->energy.usd_per_gpu_hour
                                                           : c.machine.accelerator->price_usd_per_h;
     if (o->gpus > domain && alone)
-        gable_cli_note("%s has no links to others of its kind: %d devices of it are looked at",
-                       c.machine.system->name, domain);
+        gable_cli_note("%s has no links to others of its kind: looked at with %d %s",
+                       c.machine.system->name, domain, domain > 1 ? "devices" : "device");
     return GABLE_OK;
 }
 
@@ -140,16 +141,10 @@ static gable_status load_offers(gable_cli *cli, const gable_plan_options *o, gab
     if (!o->systems || !*o->systems)
         return gable_fail(&cli->err, GABLE_USAGE,
                           "--system is needed, for example --system hgx-h100-8,hgx-b200-8");
-    char *names = gable_arena_copy(&cli->arena, o->systems, strlen(o->systems)), *rest = NULL;
-    if (!names)
-        return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
-    for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
-        if (a->n_offers == GABLE_OFFERS_CAP)
-            return gable_fail(&cli->err, GABLE_USAGE, "--system: at most %d at a time",
-                              GABLE_OFFERS_CAP);
-        GABLE_TRY(load_offer(cli, o, name, &a->offers[a->n_offers]));
-        a->n_offers++;
-    }
+    const char *names[GABLE_OFFERS_CAP];
+    GABLE_TRY(gable_cli_names(cli, "system", o->systems, GABLE_OFFERS_CAP, names, &a->n_offers));
+    for (int i = 0; i < a->n_offers; i++)
+        GABLE_TRY(load_offer(cli, o, names[i], &a->offers[i]));
     return GABLE_OK;
 }
 
@@ -187,9 +182,10 @@ static gable_status run(gable_cli *cli, const void *given)
 {
     const gable_plan_options *o = given;
     gable_plan_answer *a;
-    if (cli->n_arguments > 0)
-        return gable_fail(&cli->err, GABLE_USAGE, "unexpected argument \"%.80s\"",
-                          cli->arguments[0]);
+    if (o->emit && o->format != GABLE_FORMAT_TEXT)
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--emit prints commands, --format %s lists layouts: expected one",
+                          gable_formats[o->format]);
     GABLE_TRY(gable_arena_take(&cli->arena, 1, sizeof *a, &a, &cli->err));
     a->options = o;
     a->goal = (gable_goal){.isl = o->isl,
@@ -209,7 +205,8 @@ static gable_status run(gable_cli *cli, const void *given)
     GABLE_TRY(load_offers(cli, o, a));
     GABLE_TRY(gable_planner_search(&cli->arena, a->offers, a->n_offers, &a->goal, &a->planned,
                                    &cli->err));
-    bool picture = o->output && gable_canvas_of(o->output) != GABLE_N_CANVASES;
+    gable_canvas canvas = o->output ? gable_canvas_of(o->output) : GABLE_N_CANVASES;
+    bool picture = canvas != GABLE_N_CANVASES && canvas != GABLE_CANVAS_TERMINAL;
     if (picture)
         GABLE_TRY(draw(cli, a));
     GABLE_TRY(o->emit ? gable_plan_launch(cli, a) : gable_plan_write(cli, a));

@@ -74,9 +74,6 @@ static gable_status need(gable_cli *cli, const char *value, const char *name, co
 
 static gable_status check_words(gable_cli *cli, const report_options *o)
 {
-    if (cli->n_arguments > 0)
-        return gable_fail(&cli->err, GABLE_USAGE, "unexpected argument \"%.80s\"",
-                          cli->arguments[0]);
     GABLE_TRY(need(cli, o->model, "model", "llama-3.1-70b"));
     GABLE_TRY(need(cli, o->system, "system", "hgx-h100-8"));
     if (!o->output || !*o->output)
@@ -130,11 +127,7 @@ static gable_status run(gable_cli *cli, const void *given)
     if (!request.template_path)
         return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
     GABLE_TRY(gable_page_write(&cli->arena, &request, &cli->out, &cli->err));
-    if (strcmp(o->output, "-") == 0)
-        return GABLE_OK;
-    GABLE_TRY(gable_cli_write(cli, o->output, cli->out.text, cli->out.length_bytes));
-    gable_text_free(&cli->out);
-    return GABLE_OK;
+    return gable_scenario_deliver(cli, o->output);
 }
 
 const gable_command gable_command_report = {

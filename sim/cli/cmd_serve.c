@@ -12,6 +12,12 @@
 #define INT(...) GABLE_INT_ROW(OWNER, __VA_ARGS__)
 #define CHOICE(...) GABLE_CHOICE_ROW(OWNER, __VA_ARGS__)
 #define FLAG(...) GABLE_FLAG_ROW(OWNER, __VA_ARGS__)
+#define LIMIT(member_, name_, help_)                                                               \
+    {                                                                                              \
+        .name = name_, .type = GABLE_OPTION_QUANTITY, .dim = GABLE_DIM_SECONDS, .argument = "S",   \
+        .max = 1e6, .offset = offsetof(OWNER, member_), .help = help_,                             \
+        .hint = "the share of requests that must keep it is --attain 0.99"                         \
+    }
 
 static const gable_option options[] = {
     GABLE_SERVED_OPTIONS(OWNER),
@@ -26,10 +32,8 @@ static const gable_option options[] = {
     CHOICE(arrivals, "arrivals", "KIND", gable_arrivals_names, "closed",
            "--concurrency clients in a closed loop, at random or in clumps at --rate, as in "
            "--trace"),
-    NUMBER(ttft_limit_s, "ttft", SECONDS, "S", NULL, 0.0, 1e6,
-           "limit: a request's first token within so long"),
-    NUMBER(tpot_limit_s, "tpot", SECONDS, "S", NULL, 0.0, 1e6,
-           "limit: its other tokens within so long each, on average"),
+    LIMIT(ttft_limit_s, "ttft", "limit: a request's first token within so long"),
+    LIMIT(tpot_limit_s, "tpot", "limit: its other tokens within so long each, on average"),
     NUMBER(attain, "attain", NONE, "F", "0.9", 0.0, 1.0,
            "share of requests that must keep the limits"),
     FLAG(strict, "strict", "exit with 1 where the limits are missed, or nothing fits"),
@@ -72,6 +76,8 @@ static gable_status run(gable_cli *cli, const void *given)
     if (o.trace && o.arrivals == GABLE_ARRIVALS_CLOSED)
         o.arrivals = GABLE_ARRIVALS_TRACE;
     GABLE_TRY(gable_serve_price(cli, &o, &answer));
+    if (o.osl < 2.0 && o.arrivals == GABLE_ARRIVALS_CLOSED)
+        gable_cli_note("--osl 1: answers of 2 tokens are priced, one has no time per token");
     gable_serve_write(cli, &o, &answer);
     GABLE_TRY(gable_scenario_deliver(cli, o.output));
     bool missed = !answer.serving.parts.fits || answer.within_frac < o.attain;

@@ -268,6 +268,8 @@ static gable_status run(gable_cli *cli, const void *given)
         return gable_fail(&cli->err, GABLE_USAGE, "solve answers in text or json");
     if (all->target)
         return seek(cli, all);
+    if (all->low || all->high)
+        return gable_fail(&cli->err, GABLE_USAGE, "--low and --high are of --for TARGET");
     GABLE_TRY(find_question(cli, &q));
     cli->n_arguments = 0;
     if (several)

@@ -13,7 +13,7 @@ typedef struct gable_energy_words {
 
 #define GABLE_PRICE_OPTION(owner_, member_)                                                        \
     {                                                                                              \
-        .name = "usd-per-gpu-hour", .type = GABLE_OPTION_QUANTITY, .dim = GABLE_DIM_NONE,          \
+        .name = "usd-per-gpu-hour", .type = GABLE_OPTION_QUANTITY, .dim = GABLE_DIM_USD_PER_H,     \
         .argument = "USD", .min = 0.0, .max = 1e6, .offset = offsetof(owner_, member_),            \
         .help = "price of a device instead of the list price of hw/accelerators"                   \
     }

@@ -1,5 +1,6 @@
 /* cli: main: finds the subcommand and the data, runs it, prints its answer, maps its status to an
  * exit code. */
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,11 +98,11 @@ static void find_terminal(gable_cli *cli)
     struct winsize size;
     const char *columns = getenv("COLUMNS"), *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
     double wide;
-    cli->width = 80;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-        cli->width = size.ws_col;
-    else if (columns && gable_num_parse(columns, &wide) && wide >= 40.0 && wide <= 1000.0)
-        cli->width = (int)wide;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        wide = size.ws_col;
+    else if (!columns || !gable_num_parse(columns, &wide) || !(wide > 0.0))
+        wide = 80.0;
+    cli->width = (int)fmin(fmax(wide, 40.0), 1000.0); /* no picture or table is narrower */
     bool dumb = !term || strcmp(term, "dumb") == 0;
     cli->color = isatty(STDOUT_FILENO) && !dumb && !(no_color && *no_color);
 }

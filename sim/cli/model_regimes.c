@@ -24,18 +24,12 @@ enum { MODEL, BYTES, FIRST_SYSTEM };
 
 static gable_status load_systems(survey *s, const char *list)
 {
-    for (s->n_systems = 0; *list; s->n_systems++) {
-        size_t length = strcspn(list, ",");
-        gable_cli *cli = s->cli;
-        if (s->n_systems == SYSTEMS_CAP)
-            return gable_fail(&cli->err, GABLE_USAGE, "more than %d systems", SYSTEMS_CAP);
-        const char *name = gable_arena_copy(&cli->arena, list, length);
-        if (!name)
-            return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
-        GABLE_TRY(gable_machine_load(&cli->arena, cli->hw, name, "ideal",
-                                     &s->machines[s->n_systems], &cli->err));
-        list += length + (list[length] == ',');
-    }
+    gable_cli *cli = s->cli;
+    const char *names[SYSTEMS_CAP];
+    GABLE_TRY(gable_cli_names(cli, "systems", list, SYSTEMS_CAP, names, &s->n_systems));
+    for (int i = 0; i < s->n_systems; i++)
+        GABLE_TRY(gable_machine_load(&cli->arena, cli->hw, names[i], "ideal", &s->machines[i],
+                                     &cli->err));
     return GABLE_OK;
 }
 

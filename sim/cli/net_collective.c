@@ -169,7 +169,8 @@ static void write_json(gable_text *out, const gable_net_query *q, const line *l,
 static void write_title(gable_text *out, const gable_net_query *q)
 {
     const gable_collective *c = &q->collective;
-    gable_text_addf(out, "%s over %.0f ranks", gable_collective_name((int)c->kind), c->n_ranks);
+    gable_text_addf(out, "%s over %.0f rank%s", gable_collective_name((int)c->kind), c->n_ranks,
+                    c->n_ranks > 1.0 ? "s" : "");
     if (c->n_nodes > 1.0)
         gable_text_addf(out, " on %.0f nodes", c->n_nodes);
     gable_text_addf(out, " of %s", q->machine.system->name);

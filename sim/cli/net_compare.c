@@ -67,8 +67,6 @@ gable_status gable_net_compare(gable_cli *cli, const gable_net_options *o)
     double bytes[GABLE_NET_SIZES_CAP];
     size_t n = 0;
     line *lines;
-    if (cli->n_arguments != 3)
-        return gable_fail(&cli->err, GABLE_USAGE, "net compare needs two systems");
     for (int i = 0; i < 2; i++)
         GABLE_TRY(gable_net_ask(cli, o, cli->arguments[1 + i], &query[i]));
     GABLE_TRY(gable_net_sizes(cli, o, bytes, &n));

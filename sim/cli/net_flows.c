@@ -61,8 +61,6 @@ gable_status gable_net_flows(gable_cli *cli, const gable_net_options *o)
     gable_flows flows;
     gable_flows_end end;
     line *lines;
-    if (cli->n_arguments != 2)
-        return gable_fail(&cli->err, GABLE_USAGE, "net flows needs one FILE.json (or -)");
     GABLE_TRY(gable_flows_read(&cli->arena, cli->arguments[1], &flows, &cli->err));
     GABLE_TRY(gable_flows_run(&cli->arena, &flows, &end, &cli->err));
     if (o->format == GABLE_FORMAT_JSON) {

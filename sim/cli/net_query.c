@@ -162,7 +162,8 @@ gable_status gable_net_ask(gable_cli *cli, const gable_net_options *o, const cha
     *out = (gable_net_query){
         .collective = {.kind = (gable_collective_kind)o->op, .library = (gable_library)o->library}};
     if (!system)
-        return gable_fail(&cli->err, GABLE_USAGE, "missing --system NAME");
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--system is needed, for example --system hgx-h100-8");
     if (!library_does(o->library, out->collective.kind))
         return gable_fail(&cli->err, GABLE_USAGE, "%s does no %s", gable_libraries[o->library],
                           gable_net_ops[o->op]);
@@ -211,7 +212,8 @@ gable_status gable_net_sizes(gable_cli *cli, const gable_net_options *o, double 
     if (!o->bytes)
         return is_tokens(o->op)
                    ? GABLE_OK
-                   : gable_fail(&cli->err, GABLE_USAGE, "missing --bytes N, or FROM..TO");
+                   : gable_fail(&cli->err, GABLE_USAGE,
+                                "--bytes is needed, for example --bytes 1MiB or 512..512Mi");
     const char *dots = strstr(o->bytes, "..");
     GABLE_TRY(size_of(cli, o->bytes, dots ? (size_t)(dots - o->bytes) : strlen(o->bytes), bytes));
     if (!dots)

@@ -135,8 +135,6 @@ gable_status gable_net_show(gable_cli *cli, const gable_net_options *o)
     gable_level levels[GABLE_LEVELS_CAP];
     line lines[GABLE_LEVELS_CAP];
     double nodes = o->nodes > 0 ? o->nodes : 1.0;
-    if (cli->n_arguments != 2)
-        return gable_fail(&cli->err, GABLE_USAGE, "net show needs one system");
     GABLE_TRY(gable_system_load(&cli->arena, cli->hw, cli->arguments[1], &system, &cli->err));
     GABLE_TRY(check_nodes(cli, system, nodes));
     if (system->scale_out_link)

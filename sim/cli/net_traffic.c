@@ -1,6 +1,7 @@
 /* gable net traffic: a pattern of flows on a system: when it ends, and (-o) the flows themselves
  * for `gable net flows`. */
 #include <math.h>
+#include <string.h>
 
 #include "cli/net.h"
 #include "net/fabric.h"
@@ -75,9 +76,8 @@ static const char *busiest(const gable_flows *flows, const gable_flows_end *end)
     return end->busiest_link < flows->n_links ? flows->link_name[end->busiest_link] : "none";
 }
 
-static gable_status write_answer(gable_cli *cli, const gable_net_query *q, const char *pattern,
-                                 const gable_flows *flows, const gable_flows_end *end,
-                                 gable_format format)
+static void write_answer(gable_cli *cli, const gable_net_query *q, const char *pattern,
+                         const gable_flows *flows, const gable_flows_end *end, gable_format format)
 {
     char makespan[GABLE_UNITS_TEXT_CAP], bound[GABLE_UNITS_TEXT_CAP];
     if (format == GABLE_FORMAT_JSON) {
@@ -90,10 +90,8 @@ static gable_status write_answer(gable_cli *cli, const gable_net_query *q, const
         add_number(&cli->out, "makespan_s", end->makespan_s);
         add_number(&cli->out, "bound_s", end->bound_s);
         gable_text_addf(&cli->out, ", \"busiest_link\": \"%s\"}\n", busiest(flows, end));
-        return GABLE_OK;
+        return;
     }
-    if (format != GABLE_FORMAT_TEXT)
-        return gable_fail(&cli->err, GABLE_USAGE, "traffic answers in text or json");
     gable_units_print(end->makespan_s, GABLE_DIM_SECONDS, 6, makespan);
     gable_units_print(end->bound_s, GABLE_DIM_SECONDS, 6, bound);
     gable_text_addf(&cli->out,
@@ -101,7 +99,6 @@ static gable_status write_answer(gable_cli *cli, const gable_net_query *q, const
                     "no schedule beats %s; the busiest link is %s\n",
                     pattern, q->collective.n_ranks, q->machine.system->name, count_flows(flows),
                     makespan, bound, busiest(flows, end));
-    return GABLE_OK;
 }
 
 gable_status gable_net_traffic(gable_cli *cli, const gable_net_options *o)
@@ -112,6 +109,11 @@ gable_status gable_net_traffic(gable_cli *cli, const gable_net_options *o)
     gable_flows_end end;
     double bytes[GABLE_NET_SIZES_CAP];
     size_t n = 0;
+    if (o->format != GABLE_FORMAT_TEXT && o->format != GABLE_FORMAT_JSON)
+        return gable_fail(&cli->err, GABLE_USAGE, "traffic answers in text or json");
+    if (o->bytes && strstr(o->bytes, ".."))
+        return gable_fail(&cli->err, GABLE_USAGE, "--bytes %.60s: traffic takes one size",
+                          o->bytes);
     as_collective.op = GABLE_COLLECTIVE_ALL_TO_ALL;
     as_collective.library = GABLE_LIBRARY_ANY;
     as_collective.algorithm = NULL;
@@ -128,6 +130,6 @@ gable_status gable_net_traffic(gable_cli *cli, const gable_net_options *o)
     GABLE_TRY(gable_flows_run(&cli->arena, &flows, &end, &cli->err));
     if (o->output)
         GABLE_TRY(save(cli, &flows, o->output));
-    return write_answer(cli, &query, gable_patterns[o->pattern], &flows, &end,
-                        (gable_format)o->format);
+    write_answer(cli, &query, gable_patterns[o->pattern], &flows, &end, (gable_format)o->format);
+    return GABLE_OK;
 }

@@ -35,11 +35,19 @@ static gable_status read_number(const gable_option *option, const char *text, do
     if (result != GABLE_UNITS_OK) {
         char why[256];
         gable_units_explain(result, text, dim, why, sizeof why);
-        return gable_fail(err, GABLE_USAGE, "--%s: %s", option->name, why);
+        return gable_fail(err, GABLE_USAGE, "--%s: %s%s%s", option->name, why,
+                          option->hint ? "; " : "", option->hint ? option->hint : "");
     }
     bool open = option->min == 0.0 && option->max == 0.0;
     if (*value < option->min || (!open && *value > option->max))
         return refuse_range(option, text, err);
+    if (dim != GABLE_DIM_COUNT)
+        return GABLE_OK;
+    double whole = rint(*value);
+    if (fabs(*value - whole) > 1e-9 * whole) /* 8.03G is whole, whatever its last bit */
+        return gable_fail(err, GABLE_USAGE, "--%s: %.60s is not a whole number", option->name,
+                          text);
+    *value = whole;
     return GABLE_OK;
 }
 
@@ -48,9 +56,9 @@ static gable_status read_int(const gable_option *option, const char *text, int *
 {
     double number;
     GABLE_TRY(read_number(option, text, &number, err));
-    if (floor(number) < number || number > INT_MAX)
-        return gable_fail(err, GABLE_USAGE, "--%s: %.60s is not a whole number", option->name,
-                          text);
+    if (number > INT_MAX)
+        return gable_fail(err, GABLE_USAGE, "--%s: %.60s is beyond %d", option->name, text,
+                          INT_MAX);
     *value = (int)number;
     return GABLE_OK;
 }
@@ -84,7 +92,9 @@ static gable_status read_dtype(const gable_option *option, const char *text, int
     }
     const char *near = gable_text_nearest(text, gable_dtype_names(), GABLE_N_DTYPES);
     return gable_fail(err, GABLE_USAGE, "--%s: unknown dtype \"%.60s\"%s%s%s", option->name, text,
-                      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+                      near ? "; did you mean \""
+                           : ", expected such as bf16, fp8, mxfp8, nvfp4, int8",
+                      near ? near : "", near ? "\"?" : "");
 }
 
 static gable_status add_text(const gable_option *option, const char *text, gable_texts *texts,
@@ -164,16 +174,6 @@ static const char *suggest(const gable_command *command, const char *given)
     return gable_text_nearest(given, names, n);
 }
 
-static gable_status refuse_unknown(const parsing *p, const char *word, size_t n_name)
-{
-    char given[64];
-    snprintf(given, sizeof given, "%.*s", (int)n_name, word);
-    const char *near = suggest(p->command, given + strspn(given, "-"));
-    return gable_fail(p->err, GABLE_USAGE, "%s: unknown option %s%s%s%s; see gable help %s",
-                      p->command->name, given, near ? "; did you mean --" : "", near ? near : "",
-                      near ? "?" : "", p->command->name);
-}
-
 static const gable_option *find_option(const gable_command *command, const char *word,
                                        size_t n_name)
 {
@@ -186,6 +186,19 @@ static const gable_option *find_option(const gable_command *command, const char 
             return option;
     }
     return NULL;
+}
+
+static gable_status refuse_unknown(const parsing *p, const char *word, size_t n_name)
+{
+    char given[64];
+    snprintf(given, sizeof given, "%.*s", (int)n_name, word);
+    const char *near = suggest(p->command, given + strspn(given, "-"));
+    if (!near && given[1] != '-' && find_option(p->command, given, 2))
+        return gable_fail(p->err, GABLE_USAGE, "%s: unknown option %s; did you mean %.2s %s?",
+                          p->command->name, given, given, given + 2);
+    return gable_fail(p->err, GABLE_USAGE, "%s: unknown option %s%s%s%s; see gable help %s",
+                      p->command->name, given, near ? "; did you mean --" : "", near ? near : "",
+                      near ? "?" : "", p->command->name);
 }
 
 static gable_status take_option(parsing *p)
@@ -201,11 +214,12 @@ static gable_status take_option(parsing *p)
             return gable_fail(p->err, GABLE_USAGE, "--%s takes no value", option->name);
         return set_option(option, NULL, p->options, p->err);
     }
-    if (!value && p->at >= p->count)
+    if (!value && p->at < p->count)
+        value = p->words[p->at++];
+    bool is_file = option->argument && strcmp(option->argument, "FILE") == 0;
+    if (!value || (is_file && !*value))
         return gable_fail(p->err, GABLE_USAGE, "--%s needs a value: %s", option->name,
                           option->help);
-    if (!value)
-        value = p->words[p->at++];
     return set_option(option, value, p->options, p->err);
 }
 

@@ -106,7 +106,8 @@ static void add_remark(gable_text *out, const char *what, double n, const launch
     gable_text_addf(out, "# %s: %.0f engine%s, each on ", what, n, n > 1.0 ? "s" : "");
     gable_scenario one = {0};
     GABLE_RANKS_COPY(&one, l->layout);
-    gable_text_addf(out, "%d devices of ", gable_layout_devices(&one));
+    int devices = gable_layout_devices(&one);
+    gable_text_addf(out, "%d device%s of ", devices, devices > 1 ? "s" : "");
     gable_text_add_safe(out, l->offer->machine.system->name);
     gable_text_add(out, " (");
     gable_plan_layout(out, l->layout);

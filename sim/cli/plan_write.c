@@ -1,5 +1,6 @@
 /* gable plan: the answer as text, JSON, CSV and Markdown. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/plan.h"
@@ -325,7 +326,8 @@ static void write_counts(gable_text *out, const gable_planned *p)
     const char *between = ": ";
     for (int i = 0; i < p->n_best; i++)
         n[p->best[i].verdict]++;
-    gable_text_addf(out, "%d layouts, %d of them within the limits", p->n_best, p->n_feasible);
+    gable_text_addf(out, "%d layout%s, %d of them within the limits", p->n_best,
+                    p->n_best == 1 ? "" : "s", p->n_feasible);
     for (int v = GABLE_VERDICT_ILLEGAL; v < GABLE_VERDICT_UNSIMULATED; v++) {
         if (n[v] == 0)
             continue;
@@ -363,14 +365,18 @@ static void write_tails(gable_cli *cli, const gable_planned *p, const gable_tabl
 }
 
 /* Reasons are too long for a column. */
-static void write_reasons(gable_text *out, const gable_table *table)
+static void write_reasons(gable_text *out, const gable_table *table, bool several_systems)
 {
     const line *lines = table->rows;
-    gable_text_add(out, "\nWhy not\n");
+    const char *title = "\nWhy not\n";
     for (size_t i = 0; i < table->n_rows; i++) {
+        char name[120];
         if (!*lines[i].why)
             continue;
-        gable_text_addf(out, "  %-32s %s\n", lines[i].layout, lines[i].why);
+        snprintf(name, sizeof name, "%s%s%s", several_systems ? lines[i].system : "",
+                 several_systems ? "  " : "", lines[i].layout);
+        gable_text_addf(out, "%s  %-*s %s\n", title, several_systems ? 44 : 32, name, lines[i].why);
+        title = "";
     }
 }
 
@@ -400,7 +406,7 @@ static gable_status write_text(gable_cli *cli, gable_plan_answer *a, gable_forma
         gable_serve_write_power(&cli->out, &p->best[0].serving,
                                 &a->offers[p->best[0].offer].machine);
     }
-    write_reasons(&cli->out, &table);
+    write_reasons(&cli->out, &table, a->n_offers > 1);
     if (p->n_feasible == 0) {
         gable_text_add(&cli->out,
                        "Nothing is within the limits; the nearest layouts stand above.\n");

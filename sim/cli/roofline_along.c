@@ -170,7 +170,7 @@ static gable_status refuse_level(gable_cli *cli, const char *system, int level, 
     return gable_fail(&cli->err, GABLE_INPUT,
                       no_rate ? "%s: one device has no links to draw"
                               : "%s: nothing goes over the wire; --level network needs several "
-                                "ranks, for example --tp 8",
+                                "ranks at every value, for example --tp 8",
                       system);
 }
 
@@ -342,6 +342,10 @@ gable_status roofline_along(gable_cli *cli, const roofline_options *o, gable_can
     if (n > MACHINES_CAP)
         return gable_fail(&cli->err, GABLE_USAGE, "--beside: at most %d machines in one picture",
                           MACHINES_CAP);
+    for (int m = 0; m < o->beside.n; m++)
+        if (!*o->beside.text[m])
+            return gable_fail(&cli->err, GABLE_USAGE,
+                              "--beside: expected a system, for example --beside l40s");
     GABLE_TRY(gable_arena_take(&cli->arena, (size_t)n, sizeof *machines, &machines, &cli->err));
     for (int m = 0; m < n; m++)
         GABLE_TRY(price_machine(cli, o, &axis, m ? o->beside.text[m - 1] : o->scenario.system,

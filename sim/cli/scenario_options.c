@@ -31,7 +31,7 @@ gable_status gable_scenario_count(gable_cli *cli, const char *name, const char *
     if (result == GABLE_UNITS_OK)
         return GABLE_OK;
     gable_units_explain(result, text, GABLE_DIM_COUNT, why, sizeof why);
-    return gable_fail(&cli->err, GABLE_USAGE, "--%s %.60s: %s", name, text, why);
+    return gable_fail(&cli->err, GABLE_USAGE, "--%s: %s", name, why);
 }
 
 static gable_status read_scenario(gable_cli *cli, const gable_scenario_options *o,
@@ -73,6 +73,9 @@ static gable_status load(gable_cli *cli, const gable_scenario_options *o, gable_
 {
     GABLE_TRY(need(cli, o->model, "model", "llama-3.1-8b"));
     GABLE_TRY(need(cli, o->system, "system", "hgx-h100-8"));
+    if (strchr(o->system, ',') && !gable_file_exists(o->system))
+        return gable_fail(&cli->err, GABLE_USAGE, "\"%.80s\": expected one system at a time",
+                          o->system);
     GABLE_TRY(gable_model_load(&cli->arena, cli->workloads, o->model, &out->model, &cli->err));
     gable_families families = o->beside ? GABLE_ALL_FAMILIES : gable_layout_families(out->model);
     GABLE_TRY(gable_machine_load_families(&cli->arena, cli->hw, o->system, o->stack, families,

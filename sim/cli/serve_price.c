@@ -35,7 +35,7 @@ static bool finds_rate(const gable_serve_options *o)
 
 /* ---- at the door ---- */
 
-static gable_status check_options(gable_cli *cli, const gable_serve_options *o)
+static gable_status check_arrivals(gable_cli *cli, const gable_serve_options *o)
 {
     const char *name = gable_arrivals_names[o->arrivals];
     if (finds_rate(o) && !(o->ttft_limit_s > 0.0) && !(o->tpot_limit_s > 0.0))
@@ -51,12 +51,24 @@ static gable_status check_options(gable_cli *cli, const gable_serve_options *o)
         return gable_fail(&cli->err, GABLE_USAGE,
                           "--prefix-cache needs --trace FILE: only a trace says which prompts "
                           "begin alike");
+    return GABLE_OK;
+}
+
+static gable_status check_options(gable_cli *cli, const gable_serve_options *o)
+{
+    const char *name = gable_arrivals_names[o->arrivals];
+    GABLE_TRY(check_arrivals(cli, o));
     if (o->warmup > 0.0 && !is_closed(o))
         return gable_fail(&cli->err, GABLE_USAGE,
                           "--warmup: of requests that arrive %s none starts with all others", name);
     if (o->warmup > 0.0 && o->warmup >= o->waves)
         return gable_fail(&cli->err, GABLE_USAGE, "--warmup %.10g leaves nothing of --waves %.10g",
                           o->warmup, o->waves);
+    if (o->prefill_tp > 0 && o->prefill_engines == 0)
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "--prefill-tp is of engines for prompts: --prefill-engines N");
+    if (o->wait_fill < 1.0 && o->wait == 0)
+        return gable_fail(&cli->err, GABLE_USAGE, "--wait-fill ends a --wait N early");
     if (o->requests > GABLE_SIMULATE_REQUESTS_CAP)
         return gable_fail(&cli->err, GABLE_USAGE, "--requests: at most %d",
                           GABLE_SIMULATE_REQUESTS_CAP);

@@ -76,6 +76,9 @@ static void write_load(gable_text *out, const gable_serve_options *o, const gabl
     const gable_serving_parts *p = &a->serving.parts;
     const char *varied =
         fabs(a->request.length_ratio - 1.0) > 1e-9 || o->trace ? " on average" : "";
+    /* The closed form prices answers of two tokens at least, what arrives is as long as it is. */
+    double osl =
+        o->arrivals == GABLE_ARRIVALS_CLOSED ? p->osl : a->request.osl * p->isl / a->request.isl;
     if (o->arrivals == GABLE_ARRIVALS_CLOSED)
         gable_text_addf(out, "  load      %.10g client%s", a->request.concurrency,
                         a->request.concurrency > 1.0 ? "s" : "");
@@ -87,8 +90,8 @@ static void write_load(gable_text *out, const gable_serve_options *o, const gabl
         gable_text_addf(out, "  load      %zu requests, %s, %.4g requests/s%s", a->requests.n,
                         gable_arrivals_names[o->arrivals], a->rate,
                         a->rate_found ? ": the most that keep the limits" : "");
-    gable_text_addf(out, ", prompts of %.10g and answers of %.10g tokens%s\n", round(p->isl),
-                    round(p->osl), varied);
+    gable_text_addf(out, ", prompts of %.10g and answers of %.10g token%s%s\n", round(p->isl),
+                    round(osl), round(osl) > 1.0 ? "s" : "", varied);
     if (isfinite(a->prefix_hit_frac))
         gable_text_addf(out, "            %.1f %% of prompt tokens are in the cache of prefixes\n",
                         100.0 * a->prefix_hit_frac);
@@ -124,7 +127,10 @@ static void write_estimate(gable_text *out, const gable_serve_options *o,
     else
         gable_text_addf(out, "            a mean, in closed form; of it service %s\n",
                         seconds(s->ttft_service_s, text[0]));
-    add_times(out, "TPOT", (double[]){s->tpot_s, s->tpot_p10_s, s->tpot_p90_s});
+    if (s->tpot_s > 0.0)
+        add_times(out, "TPOT", (double[]){s->tpot_s, s->tpot_p10_s, s->tpot_p90_s});
+    else
+        gable_text_add(out, "  TPOT      none: no answer has a second token\n");
     if (o->arrivals == GABLE_ARRIVALS_CLOSED)
         gable_text_addf(out, "            kernels of a step %s, a prompt adds %s; ceiling %s\n",
                         seconds(p->decode_s, text[0]), seconds(p->joined_s, text[1]),
@@ -391,13 +397,13 @@ static void write_json(gable_text *out, const gable_serve_options *o, const gabl
         {"ttft_s_p10", median * s->ttft_p10_s},
         {"ttft_s_p90", median * s->ttft_p90_s},
         {"ttft_service_s", s->ttft_service_s},
-        {"tpot_s", s->tpot_s},
-        {"tpot_s_p10", s->tpot_p10_s},
-        {"tpot_s_p90", s->tpot_p90_s},
+        {"tpot_s", above_0(s->tpot_s)},
+        {"tpot_s_p10", above_0(s->tpot_p10_s)},
+        {"tpot_s_p90", above_0(s->tpot_p90_s)},
         {"tpot_ceiling_s", s->tpot_ceiling_s},
         {"tokens_per_s", s->tokens_per_s},
         {"tokens_per_s_per_gpu", s->tokens_per_s_per_gpu},
-        {"tokens_per_s_per_user", s->tokens_per_s_per_user},
+        {"tokens_per_s_per_user", above_0(s->tokens_per_s_per_user)},
         {"requests_per_s", s->requests_per_s},
         {"batch", p->batch},
         {"step_kernels_s", p->decode_s},

@@ -58,23 +58,19 @@ gable_status gable_solve_table(gable_cli *cli, const gable_scenario_options *opt
     };
     gable_column columns[N_COLUMNS];
     line lines[SYSTEMS_CAP];
-    size_t n = 0;
+    const char *names[SYSTEMS_CAP];
+    int n;
     memcpy(columns, rows, sizeof columns);
     columns[VALUE_COLUMN].header = question;
     columns[VALUE_COLUMN].unit = unit;
-    for (const char *at = options->system; *at; n++) {
+    GABLE_TRY(gable_cli_names(cli, "system", options->system, SYSTEMS_CAP, names, &n));
+    for (int i = 0; i < n; i++) {
         gable_scenario_options one = *options;
-        size_t length = strcspn(at, ",");
-        if (n == SYSTEMS_CAP)
-            return gable_fail(&cli->err, GABLE_USAGE, "--system: more than %d", SYSTEMS_CAP);
-        one.system = gable_arena_copy(&cli->arena, at, length);
-        if (!one.system)
-            return gable_fail(&cli->err, GABLE_INTERNAL, "arena full");
-        GABLE_TRY(solve_one(cli, &one, kind, paper, &lines[n]));
-        at += length + (at[length] == ',');
+        one.system = names[i];
+        GABLE_TRY(solve_one(cli, &one, kind, paper, &lines[i]));
     }
     bool any_reason = false;
-    for (size_t i = 0; i < n; i++)
+    for (int i = 0; i < n; i++)
         any_reason = any_reason || lines[i].reason;
     gable_format format = (gable_format)options->format;
     gable_table table = {.columns = columns,
@@ -82,7 +78,7 @@ gable_status gable_solve_table(gable_cli *cli, const gable_scenario_options *opt
                              any_reason || format == GABLE_FORMAT_JSON ? N_COLUMNS : N_COLUMNS - 1,
                          .rows = lines,
                          .row_bytes = sizeof *lines,
-                         .n_rows = n};
+                         .n_rows = (size_t)n};
     if (format == GABLE_FORMAT_JSON)
         gable_text_addf(&cli->out,
                         "{\n  \"schema\": \"gable.solve/1\",\n  \"question\": \"%s\",\n  "

@@ -64,7 +64,11 @@ gable_status gable_find_names(gable_arena *arena, const char *hw, const char *fo
     return GABLE_OK;
 }
 
-/* Lists the names that begin with `name`; returns how many there are, and the first of them. */
+/* So many are listed to somebody who is near none of them: the stacks. */
+static const size_t few_names = 6;
+
+/* Lists the names that begin with `name`, if it is not empty; returns how many there are, and the
+ * first of them. */
 static size_t list_completions(const char *name, const char *const *names, size_t count,
                                const char **only, char *out, size_t out_bytes)
 {
@@ -105,6 +109,10 @@ gable_status gable_find_suggest(gable_arena *arena, const char *hw, const char *
     out[0] = '\0';
     if (near)
         snprintf(out, out_bytes, "; did you mean \"%s\"?", near);
+    for (size_t i = 0; !near && n_one + n_two <= few_names && i < n_one + n_two; i++) {
+        size_t used = strlen(out);
+        snprintf(out + used, out_bytes - used, "%s%s", i ? ", " : "; one of ", all[i]);
+    }
     return GABLE_OK;
 }
 

@@ -98,12 +98,20 @@ static const struct {
     gable_status status;
     const char *says;
 } refused[] = {
-    {"", GABLE_USAGE, "verb"},
+    {"", GABLE_USAGE, "one of collective, compare, flows, show, traffic"},
     {"colective", GABLE_USAGE, "did you mean \"collective\"?"},
     {"collective --bytes 1", GABLE_USAGE, "--system"},
     {"collective --system hgx-h100-8", GABLE_USAGE, "--bytes"},
     {"collective --system hgx-h100-9 --bytes 1", GABLE_INPUT, "did you mean"},
+    {"collective hgx-h100-8 --bytes 1", GABLE_USAGE, "no name beside --system"},
     {"collective --system hgx-h100-8 --bytes 8..4", GABLE_USAGE, "upwards"},
+    {"collective --system hgx-h100-8 --bytes 0..4", GABLE_USAGE, "upwards"},
+    {"collective --system hgx-h100-8 --bytes 2PB", GABLE_USAGE, "0 to 1 PB"},
+    {"collective --system hgx-h100-8 --bytes 8 --stack ideal --algorithm ring", GABLE_USAGE,
+     "no algorithms to choose from"},
+    {"collective --system hgx-h100-8 --op moe_dispatch --tokens 8 --hidden 8 --top-k 9 "
+     "--experts 8",
+     GABLE_USAGE, "--top-k 9 of --experts 8"},
     {"collective --system hgx-h100-8 --bytes 8MX", GABLE_USAGE, "--bytes"},
     {"collective --system hgx-h100-8 --bytes 1 --algorithm rnig", GABLE_USAGE, "\"ring\""},
     {"collective --system hgx-a100-8 --bytes 1 --algorithm in-switch", GABLE_INPUT, "cannot run"},
@@ -115,9 +123,15 @@ static const struct {
     {"collective --system hgx-h100-8 --op moe_dispatch", GABLE_USAGE, "--tokens"},
     {"collective --system hgx-h100-8 --bytes 8 -o %s", GABLE_USAGE, ".svg"},
     {"compare hgx-h100-8 --bytes 8", GABLE_USAGE, "two systems"},
+    {"compare hgx-h100-8 l4 --bytes 8 -o %s", GABLE_USAGE, "net compare prints its answer"},
+    {"show", GABLE_USAGE, "one system"},
+    {"show hgx-h100-8 -o %s", GABLE_USAGE, "expected .svg"},
+    {"show dgx-superpod-h100 --nodes 128", GABLE_INPUT, "at most 127"},
     {"show h100-sxm --nodes 2", GABLE_INPUT, "no scale-out link"},
     {"flows", GABLE_USAGE, "FILE.json"},
     {"flows %s", GABLE_INPUT, "cannot open"},
+    {"traffic --system hgx-h100-8 --bytes 1 --format csv -o %s", GABLE_USAGE, "text or json"},
+    {"traffic --system hgx-h100-8 --bytes 1..8", GABLE_USAGE, "one size"},
     {"traffic --system hgx-h100-8 --nodes 9000 --pattern moe --bytes 1", GABLE_INPUT, "at most"},
 };
 

@@ -41,6 +41,11 @@ static const struct {
     {"cost", "--num-gpus", "did you mean --tp?"},
     {"serve", "--input-len", "did you mean --isl?"},
     {"cost", "--input-len", "did you mean --new-tokens?"},
+    {"serve", "--batch-size", "did you mean --concurrency?"},
+    {"serve", "--context", "did you mean --isl?"}, /* not --context-exchange */
+    {"plan", "--attain", "did you mean --ttft 2s@p90?"},
+    {"plan", "--tp", "did you mean --gpus?"}, /* not --top */
+    {"cost", "-oFILE", "did you mean -o FILE?"},
     {"cost", "--qps", ""}, /* one step has no rate */
     /* A slip of the pen. */
     {"cost", "--contxt", "did you mean --context?"},

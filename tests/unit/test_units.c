@@ -92,9 +92,17 @@ static const struct {
     {"989 TFLOP", GABLE_DIM_FLOPS_PER_S, GABLE_UNITS_WRONG_DIM, "FLOP"},
     {"50 us", GABLE_DIM_COUNT, GABLE_UNITS_WRONG_DIM, "s"},
     {"4k", GABLE_DIM_BYTES, GABLE_UNITS_WRONG_DIM, "80 GB"},
-    {"80 gb", GABLE_DIM_BYTES, GABLE_UNITS_UNKNOWN_UNIT, "80 gb"},
+    {"80 gb", GABLE_DIM_BYTES, GABLE_UNITS_UNKNOWN_UNIT, "\"80 gb\""},
+    {"80 gb", GABLE_DIM_BYTES, GABLE_UNITS_UNKNOWN_UNIT, "did you mean \"80 GB\"?"},
+    {"1mb", GABLE_DIM_BYTES, GABLE_UNITS_UNKNOWN_UNIT, "did you mean \"1MB\"?"}, /* no millibit */
+    {"1mB/s", GABLE_DIM_BYTES_PER_S, GABLE_UNITS_UNKNOWN_UNIT, "did you mean \"1MB/s\"?"},
+    {"8tb/S", GABLE_DIM_BYTES_PER_S, GABLE_UNITS_UNKNOWN_UNIT, "did you mean \"8TB/s\"?"},
+    {"64MIB", GABLE_DIM_BYTES, GABLE_UNITS_UNKNOWN_UNIT, "did you mean \"64MiB\"?"},
+    {"50 MS", GABLE_DIM_SECONDS, GABLE_UNITS_UNKNOWN_UNIT, "did you mean \"50 ms\"?"},
+    {"4K", GABLE_DIM_COUNT, GABLE_UNITS_UNKNOWN_UNIT, "did you mean \"4k\"?"},
+    {"95%", GABLE_DIM_NONE, GABLE_UNITS_UNKNOWN_UNIT, "did you mean \"0.95\"?"},
     {"80 Gb/S", GABLE_DIM_BYTES_PER_S, GABLE_UNITS_UNKNOWN_UNIT, "80 Gb/S"},
-    {"80 KB", GABLE_DIM_BYTES, GABLE_UNITS_UNKNOWN_UNIT, "80 KB"}, /* k or Ki, never K */
+    {"80 KB", GABLE_DIM_BYTES, GABLE_UNITS_UNKNOWN_UNIT, "did you mean \"80 kB\"?"}, /* never K */
     {"80 GBit", GABLE_DIM_BYTES, GABLE_UNITS_UNKNOWN_UNIT, "GBit"},
     {"80  GB", GABLE_DIM_BYTES, GABLE_UNITS_UNKNOWN_UNIT, "80"},
     {"80 GB ", GABLE_DIM_BYTES, GABLE_UNITS_UNKNOWN_UNIT, "80 GB "},
