@@ -224,8 +224,9 @@ static gable_status assign_groups(hf_quantiser *q, const gable_json *config)
         const gable_json *targets = gable_json_get(group, "targets");
         int pair = 0;
         GABLE_TRY(gable_hf_pair_of_group(q, group, &pair));
-        if (targets && targets->type == GABLE_JSON_STRING)
-            GABLE_TRY(assign_target(q, targets, pair));
+        if (targets && targets->type != GABLE_JSON_NULL &&
+            (targets->type != GABLE_JSON_ARRAY || !targets->child))
+            GABLE_TRY(assign_target(q, targets, pair)); /* one name, or refused */
         for (const gable_json *t = targets ? targets->child : NULL; t; t = t->next)
             GABLE_TRY(assign_target(q, t, pair));
     }

@@ -158,6 +158,8 @@ static const struct {
      "input_activations: expected an object or null, got a string"},
     {GROUP EIGHT ", \"targets\": [\"LlamaMLP\"]}}}}", "targets[0]: \"LlamaMLP\" names no module"},
     {GROUP EIGHT ", \"targets\": [7]}}}}", "targets[0]: expected the name of a module"},
+    {GROUP EIGHT ", \"targets\": 7}}}}", "targets: expected the name of a module"},
+    {GROUP EIGHT ", \"targets\": []}}}}", "targets: expected the name of a module"},
     {LLAMA FP8 ", \"ignore\": [\"re:.*layers\\\\.\\\\d\\\\..*\"]}}",
      "pattern that is not understood"},
     {LLAMA FP8 ", \"ignore\": [\"layers.[0-1].mlp\"]}}", "pattern that is not understood"},
