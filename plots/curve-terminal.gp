@@ -3,6 +3,8 @@
 set logscale xy 10
 set xrange [x_min:x_max]
 set yrange [y_min:y_max]
+eval decades('x', x_min, x_max)
+eval decades('y', y_min, y_max)
 set format xy '%.0s %c'
 set xlabel x_text noenhanced
 set ylabel y_text noenhanced rotate

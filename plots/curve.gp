@@ -14,6 +14,8 @@ set grid xtics ytics lc rgb '#e6e6e6' lw 0.5 lt 1
 set logscale xy 10
 set xrange [x_min:x_max]
 set yrange [y_min:y_max]
+eval decades('x', x_min, x_max)
+eval decades('y', y_min, y_max)
 set format xy '%.0s %c'
 if (y_max / y_min < 1000) do for [e=floor(log10(y_min)):ceil(log10(y_max))] {
     do for [m=2:5:3] { set ytics add (gprintf('%.0s %c', m * 10.0**e) m * 10.0**e) }

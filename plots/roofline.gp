@@ -22,6 +22,8 @@ set tmargin at screen top
 set logscale xy 10
 set xrange [x_min:x_max]
 set yrange [y_min:y_max]
+eval decades('x', x_min, x_max)
+eval decades('y', y_min, y_max)
 set format x '%g'
 set format y '%.0s %c'
 set xlabel 'FLOP per byte of device memory' offset 0,0.3 textcolor rgb ink
@@ -50,6 +52,8 @@ if (has_network) {
     set bmargin at screen 0.50
     set tmargin at screen top
     set xrange [link_x_min:link_x_max]
+    set xtics autofreq
+    eval decades('x', link_x_min, link_x_max)
     set xlabel 'FLOP per byte on the wire' textcolor rgb ink
     unset ylabel
     set label 1 'Network: whole steps' at graph 0,1.06 left textcolor rgb ink

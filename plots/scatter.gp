@@ -9,6 +9,8 @@ set grid xtics ytics lc rgb '#e6e6e6' lw 0.5 lt 1
 set logscale xy 10
 set xrange [low:high]
 set yrange [low:high]
+eval decades('x', low, high)
+eval decades('y', low, high)
 set size square
 set format xy '%.0s %c'
 set xlabel 'measured, us' textcolor rgb ink

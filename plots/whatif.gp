@@ -22,6 +22,8 @@ set tmargin at screen 0.815
 set logscale xy 10
 set xrange [x_min:x_max]
 set yrange [y_min:y_max]
+eval decades('x', x_min, x_max)
+eval decades('y', y_min, y_max)
 set format x '%g'
 set format y '%.0s %c'
 set xlabel 'FLOP per byte of memory' offset 0,0.3 textcolor rgb ink

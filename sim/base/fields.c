@@ -200,9 +200,12 @@ static gable_status take_choice(const reading *r, const gable_field *field, cons
         }
     const char *near = gable_text_nearest(node->string, field->choices, n);
     char list[256] = "";
-    for (size_t i = 0; i < n && strlen(list) < 180; i++)
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "",
-                 field->choices[i]);
+    size_t listed = 0;
+    for (; listed < n && strlen(list) < 180; listed++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", listed ? ", " : "",
+                 field->choices[listed]);
+    if (listed < n)
+        snprintf(list + strlen(list), sizeof list - strlen(list), " and %zu more", n - listed);
     return gable_json_fail(node, r->err, "\"%s\" is not one of %s%s%s%s", node->string, list,
                            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }

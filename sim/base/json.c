@@ -345,6 +345,25 @@ static bool free_key(const char *key)
     return strncmp(key, "x-", 2) == 0 || key[0] == '_' || strcmp(key, "note") == 0;
 }
 
+/* The nearest of the allowed keys, or all when they are few; neither: nothing to suggest. */
+static gable_status unknown_key(const gable_json *child, const char *const *allowed, size_t count,
+                                gable_err *err)
+{
+    enum { LISTED = 12 };
+    char list[400] = "";
+    const char *near = gable_text_nearest(child->key, allowed, count);
+
+    if (near)
+        return gable_json_fail_key(child, err, "unknown key; did you mean \"%s\"?", near);
+    for (size_t i = 0; i < count && count <= LISTED; i++) {
+        size_t used = strlen(list);
+        if (allowed[i])
+            snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "; expected one of ",
+                     allowed[i]);
+    }
+    return gable_json_fail_key(child, err, "unknown key%s", list);
+}
+
 gable_status gable_json_check_keys(const gable_json *object, const char *const *allowed,
                                    size_t count, gable_err *err)
 {
@@ -352,11 +371,8 @@ gable_status gable_json_check_keys(const gable_json *object, const char *const *
         bool known = free_key(child->key);
         for (size_t i = 0; i < count && !known; i++)
             known = allowed[i] && strcmp(child->key, allowed[i]) == 0;
-        if (known)
-            continue;
-        const char *near = gable_text_nearest(child->key, allowed, count);
-        return gable_json_fail_key(child, err, "unknown key%s%s%s", near ? "; did you mean \"" : "",
-                                   near ? near : "", near ? "\"?" : "");
+        if (!known)
+            return unknown_key(child, allowed, count, err);
     }
     return GABLE_OK;
 }

@@ -103,8 +103,9 @@ gable_status gable_json_fail_key(const gable_json *node, gable_err *err, const c
 
 #define gable_json_fail_key(...) gable_never_ok((gable_json_fail_key)(__VA_ARGS__))
 
-/* Refuses any key of `object` that is not in `allowed`, with the nearest one as a suggestion. Keys
- * that start with "x-" or "_" and the key "note" are always allowed. */
+/* Refuses any key of `object` that is not in `allowed` (NULLs are skipped), with the nearest one as
+ * a suggestion, or all when they are few. Keys that start with "x-" or "_" and the key "note" are
+ * always allowed. */
 gable_status gable_json_check_keys(const gable_json *object, const char *const *allowed,
                                    size_t count, gable_err *err);
 

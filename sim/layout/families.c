@@ -9,7 +9,7 @@ static bool has_latent(const gable_layer *layer)
 
 static bool has_state(const gable_layer *layer)
 {
-    return layer->mixer.kind >= GABLE_MIXER_MAMBA2 && layer->mixer.kind <= GABLE_MIXER_KDA;
+    return gable_mixer_has_state(&layer->mixer);
 }
 
 static bool has_experts(const gable_layer *layer)

@@ -16,7 +16,7 @@ static void prediction_inputs(gable_laying *l)
 static void repeat_in_modules(gable_laying *l, double modules)
 {
     gable_plan *plan = l->plan;
-    if (l->err->status != GABLE_OK || plan->n_rows == 0)
+    if (l->err->status != GABLE_OK)
         return;
     plan->calls[plan->n_rows - 1] *= modules;
     plan->stored_bytes[plan->n_rows - 1] *= modules;
@@ -72,11 +72,6 @@ gable_status gable_layout_check_decoding(const gable_model *model, const gable_s
     if (model->canvas > 0 && s->phase == GABLE_PHASE_DECODE && s->n_new > model->canvas)
         return gable_fail(err, GABLE_INPUT, "--new-tokens %g: %s denoises blocks of at most %d",
                           s->n_new, model->name, model->canvas);
-    if (model->memory_params > 0.0 && model->memory_modules < 1)
-        return gable_fail(err, GABLE_INPUT,
-                          "%s: a memory table without \"memory.modules\", which read it: what they "
-                          "cost cannot be told",
-                          model->name);
     if (!(s->offload_weights >= 0.0 && s->offload_weights <= 1.0))
         return gable_fail(err, GABLE_INPUT, "--offload-weights %g is out of range, expected 0 to 1",
                           s->offload_weights);

@@ -11,7 +11,7 @@ static bool divides(int ranks, int size)
 /* Whole heads to every rank, or whole copies of a head. */
 static bool splits(int ranks, int heads)
 {
-    return divides(ranks, heads) || (heads > 0 && divides(heads, ranks));
+    return divides(ranks, heads) || divides(heads, ranks);
 }
 
 static gable_status check_mixer(const gable_model *model, const gable_layer *layer, int tp,
@@ -26,9 +26,8 @@ static gable_status check_mixer(const gable_model *model, const gable_layer *lay
                  {"state", m->state_heads, false},       {"state key", m->state_key_heads, true},
                  {"state group", m->state_groups, true}, {"output group", m->out_groups, true}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        bool latent = m->kv_rank > 0 && parts[i].n == m->n_kv_heads; /* one latent for all heads */
         bool fits = parts[i].copies ? splits(tp, parts[i].n) : divides(tp, parts[i].n);
-        if (!fits && parts[i].n > 0 && !latent)
+        if (!fits) /* of none, every rank has none */
             return gable_fail(err, GABLE_INPUT, "%s: %d %s heads cannot be split over --tp %d",
                               model->name, parts[i].n, parts[i].what, tp);
     }
@@ -115,17 +114,11 @@ static gable_status check_ranks(const gable_model *model, const gable_scenario *
     return GABLE_OK;
 }
 
-static bool has_state(const gable_mixer *m)
-{
-    return m->kind == GABLE_MIXER_MAMBA2 || m->kind == GABLE_MIXER_GDN ||
-           m->kind == GABLE_MIXER_KDA;
-}
-
 static gable_status check_context(const gable_model *model, const gable_scenario *s, gable_err *err)
 {
     bool split = gable_layout_ranks(s).cp > 1.0;
     for (int i = 0; i < model->n_kinds && split; i++)
-        if (has_state(&model->kinds[i].mixer))
+        if (gable_mixer_has_state(&model->kinds[i].mixer))
             return gable_fail(err, GABLE_INPUT,
                               "--cp %d: %s has layers with a state, which passes every token after "
                               "the one before",

@@ -31,6 +31,13 @@ gable_status gable_hf_int(const hf_import *in, hf_key key, int *out)
     return node ? whole(in, node, out) : GABLE_OK;
 }
 
+gable_status gable_hf_count(const hf_import *in, hf_key key, int *out)
+{
+    const gable_json *node = gable_hf_find(in, key);
+
+    return node ? at_least_one(in, node, out) : GABLE_OK;
+}
+
 gable_status gable_hf_need(const hf_import *in, hf_key key, int *out)
 {
     const gable_json *node = gable_hf_find(in, key);
@@ -71,10 +78,15 @@ gable_status gable_hf_element(const hf_import *in, hf_key key, int i, const gabl
     if (!list)
         return GABLE_OK;
     GABLE_TRY(gable_hf_int(in, HF_MTP, &n_mtp)); /* their modules may have entries at the end */
-    if (list->type != GABLE_JSON_ARRAY || list->n_children < (size_t)in->n_layers ||
+    if (list->type != GABLE_JSON_ARRAY)
+        return gable_json_fail(list, in->err,
+                               "expected a list with an entry for each layer, got %s",
+                               gable_json_type_text(list->type));
+    if (list->n_children < (size_t)in->n_layers ||
         list->n_children > (size_t)in->n_layers + (size_t)n_mtp)
-        return gable_json_fail(list, in->err, "expected a list with an entry for each of %d layers",
-                               in->n_layers);
+        return gable_json_fail(list, in->err,
+                               "%zu entries, expected a list with an entry for each of %d layers",
+                               list->n_children, in->n_layers);
     *out = list->child;
     for (int k = 0; k < i; k++)
         *out = (*out)->next;

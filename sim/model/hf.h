@@ -26,11 +26,14 @@ typedef enum hf_trait {
     HF_QKV_BIAS = 4,
     HF_SINKS = 8,
     HF_FFN_BIAS = 16,
-    HF_TIED = 32,         /* embeddings are tied unless the config says otherwise */
-    HF_GATED = 64,        /* attention has an output gate */
-    HF_UNGATED_FFN = 128, /* two matrices per feed-forward part */
-    HF_ONE_SHARED = 256,  /* one shared expert as wide as a routed one, without a key for it */
-    HF_BLOCKS = 512       /* mixers and feed-forward parts are layers of their own */
+    HF_TIED = 32,          /* embeddings are tied unless the config says otherwise */
+    HF_GATED = 64,         /* attention has an output gate */
+    HF_UNGATED_FFN = 128,  /* two matrices per feed-forward part */
+    HF_ONE_SHARED = 256,   /* one shared expert as wide as a routed one, without a key for it */
+    HF_BLOCKS = 512,       /* mixers and feed-forward parts are layers of their own */
+    HF_WINDOW_OFF = 1024,  /* "sliding_window" counts only where "use_sliding_window" says so */
+    HF_MIXED = 2048,       /* layers differ, and only the config knows which is which */
+    HF_HEAD_DIM_OWN = 4096 /* heads are not as wide as hidden_size / num_attention_heads */
 } hf_trait;
 
 /* One family: what its model_type is called and how its layers are read. */
@@ -65,6 +68,9 @@ const char *gable_hf_key_name(hf_key key);
 
 /* Reads a whole number >= 0; *out is left alone when absent. Wrong types are refused. */
 gable_status gable_hf_int(const hf_import *in, hf_key key, int *out);
+
+/* As gable_hf_int, but 0 is refused. */
+gable_status gable_hf_count(const hf_import *in, hf_key key, int *out);
 
 /* As gable_hf_int, but absence or 0 is refused. */
 gable_status gable_hf_need(const hf_import *in, hf_key key, int *out);

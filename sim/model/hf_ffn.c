@@ -10,6 +10,9 @@ static gable_status has_experts(const hf_import *in, bool *out)
     int n = 0;
     bool block = true;
 
+    if (!gable_hf_find(in, HF_EXPERTS) && gable_hf_find(in, HF_ACTIVE))
+        return gable_json_fail(gable_hf_find(in, HF_ACTIVE), in->err,
+                               "experts of a token, but no \"%s\"", gable_hf_key_name(HF_EXPERTS));
     GABLE_TRY(gable_hf_int(in, HF_EXPERTS, &n));
     GABLE_TRY(gable_hf_bool(in, HF_MOE_BLOCK, &block));
     *out = n > 0 && block;
@@ -65,6 +68,12 @@ static gable_status fill_dense(const hf_import *in, gable_ffn *f)
     f->kind = GABLE_FFN_DENSE;
     f->n_matrices = (in->family->traits & HF_UNGATED_FFN) ? 2 : 3;
     GABLE_TRY(gable_hf_bool(in, HF_MLP_BIAS, &f->bias));
+    if ((in->family->traits & HF_EXPERT_IS_WIDTH) && gable_hf_find(in, HF_EXPERTS) &&
+        gable_hf_find(in, HF_WIDTH) == gable_hf_find(in, HF_PLAIN_WIDTH))
+        return gable_json_fail(in->text, in->err,
+                               "missing key \"dense_intermediate_size\" or "
+                               "\"intermediate_size_mlp\": \"%s\" is the width of an expert",
+                               gable_hf_key_name(HF_PLAIN_WIDTH));
     return gable_hf_need(in, HF_WIDTH, &f->width);
 }
 

@@ -30,7 +30,7 @@ static gable_status type_of_name(const hf_import *in, const gable_json *node, la
 static gable_status type_of_rules(const hf_import *in, int i, layer_type *out)
 {
     int every = in->family->window_every, from = 0, window = 0;
-    bool use = true;
+    bool use = (in->family->traits & HF_WINDOW_OFF) == 0;
 
     *out = FULL;
     GABLE_TRY(gable_hf_int(in, HF_WINDOW_EVERY, &every));
@@ -73,31 +73,39 @@ static gable_status find_type(const hf_import *in, int i, layer_type *out)
         *out = (i + 1) % every == 0 ? FULL : LINEAR;
         return GABLE_OK;
     }
+    if (in->family->traits & HF_MIXED)
+        return gable_json_fail(in->text, in->err, "missing key \"%s\", \"%s\" or \"%s\"",
+                               gable_hf_key_name(HF_LAYER_TYPES), gable_hf_key_name(HF_SWA_LAYERS),
+                               gable_hf_key_name(HF_FULL_EVERY));
     return type_of_rules(in, i, out);
 }
 
 static gable_status head_dims(const hf_import *in, layer_type type, gable_mixer *m)
 {
+    int head_dim;
+
     GABLE_TRY(gable_hf_need(in, HF_HEADS, &m->n_heads));
     m->n_kv_heads = m->n_heads;
-    GABLE_TRY(gable_hf_int(in, HF_KV_HEADS, &m->n_kv_heads));
-    if (m->n_kv_heads > 0 && m->n_heads % m->n_kv_heads != 0)
+    GABLE_TRY(gable_hf_count(in, HF_KV_HEADS, &m->n_kv_heads));
+    if (m->n_heads % m->n_kv_heads != 0)
         return gable_json_fail(gable_hf_find(in, HF_KV_HEADS), in->err,
                                "n_heads = %d is not a multiple of n_kv_heads = %d", m->n_heads,
                                m->n_kv_heads);
     GABLE_TRY(gable_hf_int(in, HF_HEAD_DIM, &m->head_dim));
     GABLE_TRY(gable_hf_int(in, HF_V_HEAD_DIM, &m->v_head_dim));
     if (type == SLIDING) {
-        GABLE_TRY(gable_hf_int(in, HF_SWA_HEADS, &m->n_heads));
-        GABLE_TRY(gable_hf_int(in, HF_SWA_KV_HEADS, &m->n_kv_heads));
-        GABLE_TRY(gable_hf_int(in, HF_SWA_HEAD_DIM, &m->head_dim));
-        GABLE_TRY(gable_hf_int(in, HF_SWA_V_HEAD_DIM, &m->v_head_dim));
+        GABLE_TRY(gable_hf_count(in, HF_SWA_HEADS, &m->n_heads));
+        GABLE_TRY(gable_hf_count(in, HF_SWA_KV_HEADS, &m->n_kv_heads));
+        GABLE_TRY(gable_hf_count(in, HF_SWA_HEAD_DIM, &m->head_dim));
+        GABLE_TRY(gable_hf_count(in, HF_SWA_V_HEAD_DIM, &m->v_head_dim));
     }
     if (type == FULL && gable_hf_find(in, HF_GLOBAL_HEAD_DIM)) {
-        GABLE_TRY(gable_hf_int(in, HF_GLOBAL_HEAD_DIM, &m->head_dim));
-        GABLE_TRY(gable_hf_int(in, HF_GLOBAL_KV_HEADS, &m->n_kv_heads));
+        GABLE_TRY(gable_hf_count(in, HF_GLOBAL_HEAD_DIM, &m->head_dim));
+        GABLE_TRY(gable_hf_count(in, HF_GLOBAL_KV_HEADS, &m->n_kv_heads));
         GABLE_TRY(gable_hf_bool(in, HF_K_EQ_V, &m->k_eq_v));
     }
+    if (in->family->traits & HF_HEAD_DIM_OWN)
+        GABLE_TRY(gable_hf_need(in, HF_HEAD_DIM, &head_dim));
     if (m->head_dim == 0 && in->hidden % m->n_heads != 0)
         return gable_json_fail(gable_hf_find(in, HF_HEADS), in->err,
                                "%d heads do not divide hidden_size = %d, and there is no head_dim",
@@ -169,6 +177,11 @@ static gable_status index_shared(const hf_import *in, int i, bool *out)
     }
     GABLE_TRY(gable_hf_int(in, HF_INDEX_EVERY, &every));
     GABLE_TRY(gable_hf_int(in, HF_INDEX_OFFSET, &offset));
+    if (every > 1 && offset == 0)
+        return gable_json_fail(gable_hf_find(in, HF_INDEX_EVERY), in->err,
+                               "the first layer has no selection of an earlier one to share, "
+                               "expected \"%s\" of at least 1",
+                               gable_hf_key_name(HF_INDEX_OFFSET));
     *out = every > 1 && i >= offset && (i - offset + 1) % every != 0;
     return GABLE_OK;
 }
@@ -229,9 +242,12 @@ gable_status gable_hf_mixer_msa(const hf_import *in, int i_layer, gable_mixer *o
     const gable_json *sparse = gable_hf_find(in, HF_SPARSE);
     const gable_json *list = gable_json_get(sparse, "sparse_attention_freq");
     const gable_json *flag = list && list->type == GABLE_JSON_ARRAY ? list->child : NULL;
-    bool on = sparse != NULL;
+    bool on = true;
 
     GABLE_TRY(fill_gqa(in, FULL, out));
+    if (!sparse)
+        return gable_json_fail(in->text, in->err, "missing key \"%s\"",
+                               gable_hf_key_name(HF_SPARSE));
     GABLE_TRY(gable_hf_member_flag(in, sparse, "use_sparse_attention", &on));
     if (!on)
         return GABLE_OK;
@@ -255,9 +271,6 @@ gable_status gable_hf_mixer_gdn(const hf_import *in, int i_layer, gable_mixer *o
     layer_type type;
 
     GABLE_TRY(find_type(in, i_layer, &type));
-    if (!gable_hf_find(in, HF_LAYER_TYPES) && !gable_hf_find(in, HF_FULL_EVERY))
-        return gable_json_fail(in->text, in->err, "missing key \"%s\" or \"%s\"",
-                               gable_hf_key_name(HF_LAYER_TYPES), gable_hf_key_name(HF_FULL_EVERY));
     if (type != LINEAR)
         return fill_gqa(in, type, out);
     out->kind = GABLE_MIXER_GDN;

@@ -12,8 +12,7 @@
 static void part_path(const hf_quantiser *q, int i_layer, const gable_part *part, char *out)
 {
     const hf_paths *p = q->in->family->paths;
-    int kind = q->model->kinds[q->model->kind_of_layer[i_layer]].mixer.kind;
-    bool state = kind == GABLE_MIXER_MAMBA2 || kind == GABLE_MIXER_GDN || kind == GABLE_MIXER_KDA;
+    bool state = gable_mixer_has_state(&q->model->kinds[q->model->kind_of_layer[i_layer]].mixer);
     const char *const prefixes[GABLE_N_MODULES] = {
         [GABLE_MODULE_ATTENTION] = state ? p->state : p->attention,
         [GABLE_MODULE_INDEXER] = p->attention,

@@ -59,6 +59,8 @@ void gable_hf_vision(const hf_import *in, gable_vision *out)
     v.head_dim = value_of(gable_json_get(config, "head_dim"));
     if (heads_width > 0)
         v.head_dim = heads_width / v.n_heads;
+    if (v.head_dim == 0 && v.hidden % v.n_heads != 0)
+        return;
     v.pooled = gable_json_get(config, "pooling_kernel_size") != NULL;
     *out = v;
 }

@@ -20,22 +20,22 @@ static const char *const mixer_titles[] = {
 
 const char *gable_mixer_name(int mixer)
 {
-    return mixer >= 0 && mixer < GABLE_N_MIXERS ? mixer_names[mixer] : "?";
+    return mixer_names[mixer];
 }
 
 const char *gable_mixer_title(int mixer)
 {
-    return mixer >= 0 && mixer < GABLE_N_MIXERS ? mixer_titles[mixer] : "?";
+    return mixer_titles[mixer];
 }
 
 const char *gable_ffn_name(int ffn)
 {
-    return ffn >= 0 && ffn < GABLE_N_FFNS ? ffn_names[ffn] : "?";
+    return ffn_names[ffn];
 }
 
 const char *gable_module_name(int module)
 {
-    return module >= 0 && module < GABLE_N_MODULES ? module_names[module] : "other";
+    return module >= 0 ? module_names[module] : "other";
 }
 
 #define GQA (1u << GABLE_MIXER_GQA)
@@ -217,9 +217,13 @@ gable_status gable_layer_check(const gable_layer *layer, const gable_json *where
     if (f->n_active > f->n_experts)
         return gable_json_fail(where, err, "a token uses %d experts, but there are only %d",
                                f->n_active, f->n_experts);
-    if (f->n_groups > 0 && f->top_groups > f->n_groups)
+    if (f->top_groups > f->n_groups)
         return gable_json_fail(where, err, "top_groups = %d is more than n_groups = %d",
                                f->top_groups, f->n_groups);
+    if (f->top_groups > 0 && f->n_active > (long)f->top_groups * (f->n_experts / f->n_groups))
+        return gable_json_fail(where, err, "a token uses %d experts, but %d of %d groups have %ld",
+                               f->n_active, f->top_groups, f->n_groups,
+                               (long)f->top_groups * (f->n_experts / f->n_groups));
     if (f->n_matrices == 1)
         return gable_json_fail(where, err, "n_matrices = 1, expected 2 or 3");
     return GABLE_OK;

@@ -29,18 +29,24 @@ static bool ends_with(const char *text, const char *ending)
 /* How much of a path is left without the endings that say nothing. */
 static size_t stem_end(const char *path)
 {
-    static const char *const endings[] = {"/", "/config.json", ".json", ".transcribed"};
+    static const char *const endings[] = {"/config.json", "/", ".json", ".transcribed"};
     size_t end = strlen(path);
 
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         size_t n = strlen(endings[i]);
-        if (end > n && strncmp(path + end - n, endings[i], n) == 0)
+        while (end > n && strncmp(path + end - n, endings[i], n) == 0)
             end -= n;
     }
     return end;
 }
 
-/* Where the last component starts; "owner--X" (how mirrors flatten owner/X) loses its owner. */
+static bool is_alnum(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Where the last component starts; "owner--X" (how mirrors flatten owner/X) loses its owner, and
+ * none begins like an option. */
 static size_t stem_start(const char *path, size_t end)
 {
     size_t from = end;
@@ -50,16 +56,17 @@ static size_t stem_start(const char *path, size_t end)
     for (size_t i = from; i + 2 < end; i++)
         if (path[i] == '-' && path[i + 1] == '-')
             from = i + 2;
+    while (from < end && !is_alnum(path[from]))
+        from++;
     return from;
 }
 
 /* The character in lower case, or '-' when a name may not hold it. */
-static char name_char(char c, bool first)
+static char name_char(char c)
 {
     if (c >= 'A' && c <= 'Z')
         return (char)(c - 'A' + 'a');
-    bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    return good || (c == '.' && !first) ? c : '-';
+    return is_alnum(c) || c == '_' || c == '.' ? c : '-';
 }
 
 /* Name of a model out of the path of its config: "x" from X.json, "X/config.json" or "X". */
@@ -69,7 +76,7 @@ static char *name_of_path(gable_arena *arena, const char *path)
     size_t length = 0, end = stem_end(path);
 
     for (size_t i = stem_start(path, end); i < end && length < 64; i++, length++)
-        name[length] = name_char(path[i], length == 0);
+        name[length] = name_char(path[i]);
     return gable_arena_copy(arena, length ? name : "model", length ? length : strlen("model"));
 }
 

@@ -40,6 +40,12 @@ typedef struct gable_mixer {
         chunk;
 } gable_mixer;
 
+/* Carries a recurrent state from token to token. */
+static inline bool gable_mixer_has_state(const gable_mixer *mixer)
+{
+    return mixer->kind >= GABLE_MIXER_MAMBA2 && mixer->kind <= GABLE_MIXER_KDA;
+}
+
 typedef struct gable_ffn {
     int kind;       /* gable_ffn_kind */
     int width;      /* dense width; parallel dense branch of a MoE when both are there (Gemma-4) */

@@ -38,6 +38,7 @@ typedef enum gable_ffn_kind {
         GABLE_N_FFNS
 } gable_ffn_kind;
 
+/* Of a gable_mixer_kind, or gable_ffn_kind. */
 const char *gable_mixer_name(int mixer);
 const char *gable_mixer_title(int mixer);
 const char *gable_ffn_name(int ffn);
@@ -60,6 +61,7 @@ typedef enum gable_module {
 #undef GABLE_MODULE_ENUM
         GABLE_N_MODULES
 } gable_module;
+/* Of a gable_module; -1 (of a gable_part): "other". */
 const char *gable_module_name(int module);
 
 #endif

@@ -213,6 +213,14 @@ typedef struct layer_list {
     int n_layers;
 } layer_list;
 
+static int find_id(const layer_list *list, const char *at, size_t length)
+{
+    for (int i = 0; i < list->n_kinds; i++)
+        if (list->ids[i] && strlen(list->ids[i]) == length && memcmp(list->ids[i], at, length) == 0)
+            return i;
+    return -1;
+}
+
 static gable_status read_kind(layer_list *list, const gable_json *node, int hidden)
 {
     layer_file file = {.count = 1};
@@ -229,13 +237,18 @@ static gable_status read_kind(layer_list *list, const gable_json *node, int hidd
     layer->count = file.count;
     layer->hidden = file.hidden > 0 ? file.hidden : hidden;
     layer->passes = file.passes;
+    if (file.id && find_id(list, file.id, strlen(file.id)) >= 0)
+        return gable_json_fail(gable_json_get(node, "id"), list->err,
+                               "another layer has the id \"%.64s\"", file.id);
     list->ids[list->n_kinds++] = file.id;
     return gable_layer_check(layer, node, list->err);
 }
 
 static gable_status append(layer_list *list, const gable_json *where, int kind, long times)
 {
-    if (times < 1 || times > LAYERS_CAP - list->n_layers)
+    if (times < 1)
+        return gable_json_fail(where, list->err, "expected a number of layers from 1 after *");
+    if (times > LAYERS_CAP - list->n_layers)
         return gable_json_fail(where, list->err, "more than %d layers", LAYERS_CAP);
     for (long i = 0; i < times; i++)
         list->order[list->n_layers++] = kind;
@@ -252,14 +265,6 @@ static long read_times(const char **at)
     for ((*at)++; isdigit((unsigned char)**at) && times <= LAYERS_CAP; (*at)++)
         times = times * 10 + (**at - '0');
     return times;
-}
-
-static int find_id(const layer_list *list, const char *at, size_t length)
-{
-    for (int i = 0; i < list->n_kinds; i++)
-        if (list->ids[i] && strlen(list->ids[i]) == length && memcmp(list->ids[i], at, length) == 0)
-            return i;
-    return -1;
 }
 
 static gable_status repeat_group(layer_list *list, const gable_json *order, int from, long times)
@@ -317,7 +322,7 @@ static gable_status check_counts(const layer_list *list, const gable_json *layer
         int n = 0;
         for (int j = 0; j < list->n_layers; j++)
             n += list->order[j] == i;
-        if (gable_json_get(node, "count") && n != list->kinds[i].count)
+        if (n == 0 || (gable_json_get(node, "count") && n != list->kinds[i].count))
             return gable_json_fail(node, list->err, "count = %d, but the order has %d of them",
                                    list->kinds[i].count, n);
         for (int j = 0; j < i; j++)
@@ -327,38 +332,52 @@ static gable_status check_counts(const layer_list *list, const gable_json *layer
     return GABLE_OK;
 }
 
+static gable_status take_kinds(layer_list *list, size_t n)
+{
+    GABLE_TRY(gable_arena_take(list->arena, n, sizeof *list->kinds, &list->kinds, list->err));
+    GABLE_TRY(gable_arena_take(list->arena, n, sizeof *list->ids, &list->ids, list->err));
+    return gable_arena_take(list->arena, LAYERS_CAP, sizeof *list->order, &list->order, list->err);
+}
+
+/* The kinds in their order: as "order" says, else as they are listed. */
+static gable_status place_layers(layer_list *list, const gable_json *layers,
+                                 const gable_json *order)
+{
+    if (!order) {
+        for (int i = 0; i < list->n_kinds; i++)
+            GABLE_TRY(append(list, layers, i, list->kinds[i].count));
+        return GABLE_OK;
+    }
+    if (order->type != GABLE_JSON_STRING)
+        return gable_json_fail(order, list->err, "expected a string");
+    GABLE_TRY(read_order(list, order));
+    if (list->n_layers == 0)
+        return gable_json_fail(order, list->err, "the order has no layers");
+    return check_counts(list, layers);
+}
+
 static gable_status read_layers(layer_list *list, const gable_json *root, gable_model *model)
 {
     const gable_json *layers = gable_json_get(root, "layers"),
                      *order = gable_json_get(root, "order");
+    gable_layer *in_order;
 
     if (!layers || layers->type != GABLE_JSON_ARRAY || layers->n_children == 0)
         return gable_json_fail(layers ? layers : root, list->err,
                                "expected \"layers\": a list with at least one layer");
     if (layers->n_children > KINDS_CAP)
         return gable_json_fail(layers, list->err, "more than %d kinds of layers", KINDS_CAP);
-    GABLE_TRY(gable_arena_take(list->arena, layers->n_children, sizeof *list->kinds, &list->kinds,
-                               list->err));
-    GABLE_TRY(gable_arena_take(list->arena, layers->n_children, sizeof *list->ids, &list->ids,
-                               list->err));
-    GABLE_TRY(
-        gable_arena_take(list->arena, LAYERS_CAP, sizeof *list->order, &list->order, list->err));
+    GABLE_TRY(take_kinds(list, layers->n_children));
     for (const gable_json *node = layers->child; node; node = node->next)
         GABLE_TRY(read_kind(list, node, model->hidden));
-    if (order && order->type != GABLE_JSON_STRING)
-        return gable_json_fail(order, list->err, "expected a string");
-    if (order)
-        GABLE_TRY(read_order(list, order));
-    for (int i = 0; !order && i < list->n_kinds; i++)
-        GABLE_TRY(append(list, layers, i, list->kinds[i].count));
-    if (list->n_layers == 0)
-        return gable_json_fail(order, list->err, "the order has no layers");
-    GABLE_TRY(order ? check_counts(list, layers) : GABLE_OK);
-    gable_layer *in_order;
+    GABLE_TRY(place_layers(list, layers, order));
     GABLE_TRY(gable_arena_take(list->arena, (size_t)list->n_layers, sizeof *in_order, &in_order,
                                list->err));
     for (int i = 0; i < list->n_layers; i++)
         in_order[i] = list->kinds[list->order[i]];
+    if (in_order[0].mixer.index_shared)
+        return gable_json_fail(order ? order : layers, list->err,
+                               "the first layer has no selection of an earlier one to share");
     return gable_model_set_layers(list->arena, model, in_order, list->n_layers, list->err);
 }
 
@@ -366,18 +385,44 @@ static gable_status check_vision(const gable_json *root, gable_vision *v, gable_
 {
     const gable_json *node = gable_json_get(root, "vision");
 
-    if (!node || v->layers == 0)
+    if (!node)
         return GABLE_OK;
-    if (v->hidden < 1 || v->n_heads < 1 || v->width < 1 || v->patch < 1 || v->merge < 1)
+    if (v->layers < 1 || v->hidden < 1 || v->n_heads < 1 || v->width < 1 || v->patch < 1 ||
+        v->merge < 1)
         return gable_json_fail(node, err,
-                               "\"hidden\", \"n_heads\", \"width\", \"patch\" and \"merge\" must "
-                               "be at least 1");
+                               "\"layers\", \"hidden\", \"n_heads\", \"width\", \"patch\" and "
+                               "\"merge\" must be at least 1");
+    if (v->head_dim == 0 && v->hidden % v->n_heads != 0)
+        return gable_json_fail(node, err,
+                               "%d heads do not divide hidden = %d, and there is no head_dim",
+                               v->n_heads, v->hidden);
     if (v->n_matrices != 2 && v->n_matrices != 3)
         return gable_json_fail(node, err, "\"n_matrices\" is 2 or 3");
     v->stride = v->window > 0 && v->stride == 0 ? 1 : v->stride;
     return v->stride > v->window
                ? gable_json_fail(node, err, "\"stride\" is larger than \"window\"")
                : GABLE_OK;
+}
+
+/* A table that layers read: how many, how much, and where the first of them stands. */
+static gable_status check_memory(const gable_json *root, const gable_model *model, gable_err *err)
+{
+    const gable_json *node = gable_json_get(root, "memory");
+    int first = model->memory_first_layer, last = model->memory_last_layer;
+
+    if (!node)
+        return GABLE_OK;
+    if (!(model->memory_params > 0.0 && model->memory_row_elements > 0.0) ||
+        model->memory_modules < 1)
+        return gable_json_fail(node, err,
+                               "\"params\", \"row_elements\" and \"modules\" must be above 0");
+    if (model->memory_modules > model->n_layers || first > model->n_layers ||
+        last > model->n_layers || (first > 0 && last > 0 && first > last))
+        return gable_json_fail(node, err,
+                               "%d modules in layers %d to %d, expected 1 <= first <= last <= %d, "
+                               "the layers that there are",
+                               model->memory_modules, first, last, model->n_layers);
+    return GABLE_OK;
 }
 
 gable_status gable_model_read(gable_arena *arena, const gable_json *root, gable_model *model,
@@ -396,5 +441,9 @@ gable_status gable_model_read(gable_arena *arena, const gable_json *root, gable_
     model->state_dtype = (gable_dtype)file.state;
     model->index_dtype = (gable_dtype)file.index;
     GABLE_TRY(read_dtypes(gable_json_get(root, "dtypes"), model, err));
-    return read_layers(&list, root, model);
+    if (model->published_params > 0.0 && model->published_active_params > model->published_params)
+        return gable_json_fail(gable_json_get(root, "published"), err,
+                               "more active parameters than parameters");
+    GABLE_TRY(read_layers(&list, root, model));
+    return check_memory(root, model, err);
 }

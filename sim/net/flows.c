@@ -38,7 +38,7 @@ typedef struct run {
     size_t *busy;      /* links with active hops */
     size_t *busy_slot; /* of each link in `busy` */
     size_t n_busy;
-    double *cap; /* per flow: the least fatpipe of its path; DBL_MAX: none */
+    double *cap; /* per flow: what it may take of links that it does not share; DBL_MAX: all */
     double *rate, *left_bytes, *end_s;
     size_t *active, n_active_flows;
     size_t *waits;          /* ends that a flow still waits for */
@@ -91,12 +91,15 @@ static heap_item pop(heap *h)
 
 /* ---- set-up ---- */
 
+/* The least fatpipe, and the least row of more links than flows: each flow is on one of them. */
 static double least_cap(const gable_flows *f, size_t flow)
 {
     double cap = DBL_MAX;
-    for (size_t i = f->path_at[flow]; i < f->path_at[flow + 1]; i++)
-        if (f->link_fatpipe[f->path[i]])
-            cap = fmin(cap, f->link_bytes_per_s[f->path[i]]);
+    for (size_t i = f->path_at[flow]; i < f->path_at[flow + 1]; i++) {
+        size_t link = f->path[i];
+        if (f->link_fatpipe[link] || f->link_count[link] > f->flow_count[flow])
+            cap = fmin(cap, f->link_bytes_per_s[link]);
+    }
     return cap;
 }
 

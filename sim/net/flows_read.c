@@ -85,6 +85,16 @@ static gable_status number_of(const gable_json *object, const char *key, gable_d
     return GABLE_OK;
 }
 
+/* Alike links or flows that one row stands for; one when nothing says it. */
+static gable_status count_of(const gable_json *object, double *out, gable_err *err)
+{
+    *out = 1.0;
+    GABLE_TRY(number_of(object, "count", GABLE_DIM_COUNT, 1.0, out, err));
+    return floor(*out) < *out
+               ? gable_json_fail(gable_json_get(object, "count"), err, "expected a whole number")
+               : GABLE_OK;
+}
+
 static gable_status need(const gable_json *object, const char *key, gable_err *err)
 {
     return gable_json_get(object, key) ? GABLE_OK
@@ -92,16 +102,20 @@ static gable_status need(const gable_json *object, const char *key, gable_err *e
 }
 
 /* Members that a scenario may carry for whoever checks the answer are let through. */
-static gable_status check_keys(const gable_json *object, const char *const *allowed, size_t n,
-                               gable_err *err)
+static gable_status check_keys(const reader *r, const gable_json *object,
+                               const char *const *allowed, size_t n)
 {
     static const char expected[] = "expected_";
-    const char *keys[16];
+    const char **keys;
+    size_t mark = gable_arena_mark(r->arena);
+    GABLE_TRY(gable_arena_take(r->arena, n + object->n_children, sizeof *keys, &keys, r->err));
     memcpy(keys, allowed, n * sizeof *keys);
-    for (const gable_json *k = object->child; k && n < 16; k = k->next)
+    for (const gable_json *k = object->child; k; k = k->next)
         if (strncmp(k->key, expected, sizeof expected - 1) == 0)
             keys[n++] = k->key;
-    return gable_json_check_keys(object, keys, n, err);
+    GABLE_TRY(gable_json_check_keys(object, keys, n, r->err));
+    gable_arena_release(r->arena, mark);
+    return GABLE_OK;
 }
 
 static gable_status list_of(const gable_json *object, const char *key, bool required,
@@ -139,14 +153,13 @@ static gable_status read_link(reader *r, const gable_json *link, size_t i)
     gable_flows *f = r->out;
     if (link->type != GABLE_JSON_OBJECT)
         return gable_json_fail(link, r->err, "expected an object with %s", "\"name\"");
-    GABLE_TRY(check_keys(link, keys, sizeof keys / sizeof keys[0], r->err));
+    GABLE_TRY(check_keys(r, link, keys, sizeof keys / sizeof keys[0]));
     GABLE_TRY(text_of(link, "name", &f->link_name[i], r->err));
     GABLE_TRY(need(link, "bandwidth_Bps", r->err));
     GABLE_TRY(number_of(link, "bandwidth_Bps", GABLE_DIM_BYTES_PER_S, 1e-3, &f->link_bytes_per_s[i],
                         r->err));
     GABLE_TRY(number_of(link, "latency_s", GABLE_DIM_SECONDS, 0.0, &f->link_latency_s[i], r->err));
-    f->link_count[i] = 1.0;
-    GABLE_TRY(number_of(link, "count", GABLE_DIM_COUNT, 1.0, &f->link_count[i], r->err));
+    GABLE_TRY(count_of(link, &f->link_count[i], r->err));
     r->links[i] = (named){f->link_name[i], i};
     return kind_of(link, &f->link_fatpipe[i], r->err);
 }
@@ -202,13 +215,12 @@ static gable_status read_flow(reader *r, const gable_json *flow, size_t i)
     gable_flows *f = r->out;
     if (flow->type != GABLE_JSON_OBJECT)
         return gable_json_fail(flow, r->err, "expected an object with %s", "\"id\"");
-    GABLE_TRY(check_keys(flow, keys, sizeof keys / sizeof keys[0], r->err));
+    GABLE_TRY(check_keys(r, flow, keys, sizeof keys / sizeof keys[0]));
     GABLE_TRY(text_of(flow, "id", &f->flow_id[i], r->err));
     GABLE_TRY(need(flow, "bytes", r->err));
     GABLE_TRY(number_of(flow, "bytes", GABLE_DIM_BYTES, 0.0, &f->flow_bytes[i], r->err));
     GABLE_TRY(number_of(flow, "start", GABLE_DIM_SECONDS, 0.0, &f->flow_start_s[i], r->err));
-    f->flow_count[i] = 1.0;
-    GABLE_TRY(number_of(flow, "count", GABLE_DIM_COUNT, 1.0, &f->flow_count[i], r->err));
+    GABLE_TRY(count_of(flow, &f->flow_count[i], r->err));
     r->flows[i] = (named){f->flow_id[i], i};
     r->flow_node[i] = flow;
     return GABLE_OK;

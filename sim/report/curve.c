@@ -60,16 +60,9 @@ static void add_range(const gable_curve_request *r, gable_text *out)
 gable_status gable_curve_script(gable_arena *arena, const gable_curve_request *request,
                                 gable_text *out, gable_err *err)
 {
-    const char *text = NULL;
-    size_t length = 0;
     if (request->n_series == 0)
         return gable_fail(err, GABLE_INPUT, "no model to draw");
     bool characters = request->canvas == GABLE_CANVAS_TERMINAL;
-    char *path =
-        gable_file_join(arena, request->plots, characters ? "curve-terminal.gp" : "curve.gp");
-    if (!path)
-        return gable_fail(err, GABLE_INTERNAL, "arena full");
-    GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length, err));
     const char *terminal = gable_script_terminal(request->canvas);
     if (terminal)
         gable_text_add(out, terminal);
@@ -80,6 +73,6 @@ gable_status gable_curve_script(gable_arena *arena, const gable_curve_request *r
     GABLE_TRY(add_names(request, out, err));
     add_range(request, out);
     add_points(request, out);
-    gable_text_add_n(out, text, length);
-    return GABLE_OK;
+    return gable_script_template(arena, request->plots,
+                                 characters ? "curve-terminal.gp" : "curve.gp", out, err);
 }

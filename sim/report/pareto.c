@@ -43,19 +43,6 @@ static gable_status add_points(const gable_pareto_request *r, gable_text *out, g
     return GABLE_OK;
 }
 
-static gable_status add_template(gable_arena *arena, const gable_pareto_request *r, gable_text *out,
-                                 gable_err *err)
-{
-    const char *text = NULL;
-    size_t length = 0;
-    char *path = gable_file_join(arena, r->plots, "pareto.gp");
-    if (!path)
-        return gable_fail(err, GABLE_INTERNAL, "arena full");
-    GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length, err));
-    gable_text_add_n(out, text, length);
-    return GABLE_OK;
-}
-
 gable_status gable_pareto_draw(gable_arena *arena, const gable_pareto_request *request,
                                const gable_gnuplot *gnuplot, const char *output, gable_err *err)
 {
@@ -69,7 +56,7 @@ gable_status gable_pareto_draw(gable_arena *arena, const gable_pareto_request *r
     gable_text_add(&script, terminal ? terminal : "");
     gable_status status = add_points(request, &script, err);
     if (status == GABLE_OK)
-        status = add_template(arena, request, &script, err);
+        status = gable_script_template(arena, request->plots, "pareto.gp", &script, err);
     if (status == GABLE_OK)
         status = gable_gnuplot_run(gnuplot, &script, &picture, err);
     if (status == GABLE_OK)

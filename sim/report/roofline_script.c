@@ -345,18 +345,6 @@ static gable_status write_titles(gable_script *s)
 
 /* ---- the whole ---- */
 
-static gable_status add_template(gable_script *s, const char *name)
-{
-    const char *text = NULL;
-    size_t length = 0;
-    char *path = gable_file_join(s->arena, s->picture->request->plots, name);
-    if (!path)
-        return gable_fail(s->err, GABLE_INTERNAL, "arena full");
-    GABLE_TRY(gable_file_read(s->arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length, s->err));
-    gable_text_add_n(s->out, text, length);
-    return GABLE_OK;
-}
-
 static void write_axes(gable_script *s)
 {
     const gable_picture *p = s->picture;
@@ -402,7 +390,8 @@ gable_status gable_roofline_script(gable_arena *arena, const gable_roofline_requ
         write_bars(&s);
         GABLE_TRY(gable_script_labels(&s));
     }
-    GABLE_TRY(add_template(&s, letters ? "roofline-terminal.gp" : "roofline.gp"));
+    GABLE_TRY(gable_script_template(arena, request->plots,
+                                    letters ? "roofline-terminal.gp" : "roofline.gp", out, err));
     return arena->full ? gable_fail(err, GABLE_INTERNAL, "out of memory")
                        : gable_report_done(out, err);
 }

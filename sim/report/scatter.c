@@ -67,20 +67,13 @@ gable_status gable_scatter_script(gable_arena *arena, const gable_scatter_reques
                                   gable_text *out, gable_err *err)
 {
     scatter s = {.request = request};
-    const char *text = NULL;
-    size_t length = 0;
     if (request->n_points == 0)
         return gable_fail(err, GABLE_INPUT, "no predicted row to draw");
     find_range(&s);
-    char *path = gable_file_join(arena, request->plots, "scatter.gp");
-    if (!path)
-        return gable_fail(err, GABLE_INTERNAL, "arena full");
-    GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length, err));
     const char *terminal = gable_script_terminal(request->canvas);
     gable_text_add(out, terminal ? terminal : "");
     GABLE_TRY(add_titles(&s, out, err));
     gable_text_addf(out, "low = %.4g\nhigh = %.4g\n", s.low_us / 1.2, s.high_us * 1.2);
     add_points(&s, out);
-    gable_text_add_n(out, text, length);
-    return GABLE_OK;
+    return gable_script_template(arena, request->plots, "scatter.gp", out, err);
 }

@@ -37,4 +37,9 @@ char gable_point_letter(const gable_point *point);
 /* "set terminal …" of a canvas; NULL for characters, whose width the caller knows. */
 const char *gable_script_terminal(gable_canvas canvas);
 
+/* Adds template `name` of the folder `plots`, with the functions that templates share before it:
+ * what the templates read stands in `out` already. GABLE_INPUT without the file. */
+gable_status gable_script_template(gable_arena *arena, const char *plots, const char *name,
+                                   gable_text *out, gable_err *err);
+
 #endif

@@ -200,13 +200,8 @@ gable_status gable_sensitivity_script(gable_arena *arena, const gable_priced *pr
                                       const char *plots, gable_text *out, gable_err *err)
 {
     gable_text title = {0};
-    const char *text = NULL, *kept = NULL;
-    size_t length = 0;
+    const char *kept = NULL;
     const gable_scenario *s = &priced->plan->scenario;
-    char *path = gable_file_join(arena, plots, "tornado.gp");
-    if (!path)
-        return gable_fail(err, GABLE_INTERNAL, "arena full");
-    GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length, err));
     const char *terminal = gable_script_terminal(canvas);
     gable_text_add(out, terminal ? terminal : "");
     gable_report_title(&title, priced);
@@ -218,6 +213,5 @@ gable_status gable_sensitivity_script(gable_arena *arena, const gable_priced *pr
     gable_text_addf(out, "\nsum_text = 'rates together: %.2f of the time, %.2f of the ceiling'\n",
                     sensitivity->rates_sum, sensitivity->ceiling_rates_sum);
     GABLE_TRY(add_bars(out, sensitivity, err));
-    gable_text_add_n(out, text, length);
-    return GABLE_OK;
+    return gable_script_template(arena, plots, "tornado.gp", out, err);
 }

@@ -43,16 +43,10 @@ static gable_status add_titles(const gable_sizes_request *r, int n_runs, gable_t
 gable_status gable_sizes_script(gable_arena *arena, const gable_sizes_request *request,
                                 gable_text *out, gable_err *err)
 {
-    const char *text = NULL;
-    size_t length = 0;
     if (request->n_points < 2)
         return gable_fail(err, GABLE_USAGE, "a picture needs a range of sizes, FROM..TO");
     if (!(request->points[0].time_s > 0.0))
         return gable_fail(err, GABLE_INPUT, "nothing is sent, so there is nothing to draw");
-    char *path = gable_file_join(arena, request->plots, "sizes.gp");
-    if (!path)
-        return gable_fail(err, GABLE_INTERNAL, "arena full");
-    GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length, err));
     const char *terminal = gable_script_terminal(request->canvas);
     gable_text_add(out, terminal ? terminal : "");
     int n_runs = add_runs(request, out);
@@ -64,6 +58,5 @@ gable_status gable_sizes_script(gable_arena *arena, const gable_sizes_request *r
                         1e6 * p->ceiling_s);
     }
     gable_text_add(out, "END_OF_BLOCK\n");
-    gable_text_add_n(out, text, length);
-    return GABLE_OK;
+    return gable_script_template(arena, request->plots, "sizes.gp", out, err);
 }

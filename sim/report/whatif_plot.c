@@ -206,8 +206,6 @@ gable_status gable_whatif_script(gable_arena *arena, const gable_whatif_report *
 {
     const gable_accelerator *was = step->before->machine->accelerator;
     const gable_accelerator *now = step->after->machine->accelerator;
-    const char *text = NULL;
-    size_t length = 0;
     double peak = matrix_peak(step->after), range[4];
     const roof roofs[ROOFS] = {
         {was->hbm_bandwidth_bytes_per_s, matrix_peak(step->before)},
@@ -220,10 +218,6 @@ gable_status gable_whatif_script(gable_arena *arena, const gable_whatif_report *
     int n = find_moves(step, moves);
     if (n == 0)
         return gable_fail(err, GABLE_INPUT, "no operator is on both sides: nothing to draw");
-    char *path = gable_file_join(arena, plots, "whatif.gp");
-    if (!path)
-        return gable_fail(err, GABLE_INTERNAL, "arena full");
-    GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length, err));
     const char *terminal = gable_script_terminal(canvas);
     gable_text_add(out, terminal ? terminal : "");
     GABLE_TRY(add_titles(out, roofs, title, subtitle, err));
@@ -234,6 +228,5 @@ gable_status gable_whatif_script(gable_arena *arena, const gable_whatif_report *
     add_roofs(out, roofs, range);
     GABLE_TRY(add_moves(out, moves, n, err));
     GABLE_TRY(add_bars(out, step->whatif));
-    gable_text_add_n(out, text, length);
-    return GABLE_OK;
+    return gable_script_template(arena, plots, "whatif.gp", out, err);
 }

@@ -143,6 +143,9 @@ static const struct {
     {"\"\\ud800\\ud", "1:8", "surrogate", 0},
     {"\"\\ud800\\u0041\"", "1:8", "surrogate", 0},
     {"\"\\ud800\\ud800\"", "1:8", "surrogate", 0},
+    {"\"\\ud800\\udcg0\"", "1:8", "surrogate", 0},
+    {"\"\\ud800\\udc0g\"", "1:8", "surrogate", 0},
+    {"\"\\ud800\\\\dc00\"", "1:8", "surrogate", 0},
     {"\"\\udc00\"", "1:2", "surrogate", 0},
     {"\"\\udc00\\ud800\"", "1:2", "surrogate", 0},
     /* positions count lines and bytes */
@@ -196,6 +199,8 @@ static const struct {
     {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t"},
     {"\"\\u0041\\u00e9\\u20AC\"", "A\xc3\xa9\xe2\x82\xac"},
     {"\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80"},
+    {"\"\\uDBFF\\uDFFF\"", "\xf4\x8f\xbf\xbf"},
+    {"\"\\ud7ff\\ue000\"", "\xed\x9f\xbf\xee\x80\x80"}, /* either side of the surrogates */
     {"\"\xf0\x9f\x98\x80 \xe2\x82\xac\"", "\xf0\x9f\x98\x80 \xe2\x82\xac"},
     {"\"\\u001b\"", "\x1b"}, /* good JSON; printing it is gable_text_add_safe's business */
 };

@@ -282,12 +282,6 @@ static void canvas(gable_layer *l, gable_model *m, gable_scenario *s)
     s->n_new = 300;
     m->canvas = 256;
 }
-static void table(gable_layer *l, gable_model *m, gable_scenario *s)
-{
-    (void)l;
-    (void)s;
-    m->memory_params = 1e6;
-}
 static void odd_width(gable_layer *l, gable_model *m, gable_scenario *s)
 {
     (void)m;
@@ -313,7 +307,6 @@ static const struct {
     {bad_ep, "--ep 2 does not divide --tp 1"},
     {bad_skew, "--experts-skew -1 is out of range"},
     {canvas, "--new-tokens 300: tiny denoises blocks of at most 256"},
-    {table, "a memory table without \"memory.modules\""},
     {odd_width, "a feed-forward width of 30 cannot be split over --tp 4"},
     {experts, "6 experts cannot be split over --ep 4"},
 };

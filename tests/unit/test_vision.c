@@ -48,22 +48,32 @@ START_TEST(image_becomes_tokens)
     check_close(gable_model_vision_params(model),
                 27.0 * (4 * 1327104.0 + 9916416.0 + 2304) + 677376 + 21233664 + 33030144, 1e-12);
     ck_assert_double_eq(gable_model_vision_params(load("llama-3.1-8b")), 0);
+    /* averaged, so one matrix: 27 layers as above, 768 x 1152, 1152 x 5376 */
+    check_close(gable_model_vision_params(load("gemma-4-31b")),
+                27.0 * (4 * 1327104.0 + 9916416.0 + 2304) + 884736 + 6193152, 1e-12);
+    /* 12 heads of 128 are wider than the tower: 4 x 1024 x 1536 + 2 x 1024 x 4096 + norms */
+    check_close(gable_model_vision_params(load("kimi-k3")),
+                27.0 * (6291456.0 + 8388608 + 2048) + 602112 + 16777216 + 29360128, 1e-12);
 }
 END_TEST
 
 static const struct {
-    const char *row;
+    const char *model, *row;
     int tp;
     double calls, flops;
 } rows[] = {
-    {"vision_patches", 1, 1, 2.0 * 21600 * 1152 * 588},
-    {"vision_qkv", 1, 27, 2.0 * 21600 * 1152 * 3456},
-    {"vision_attention", 1, 27, 4.0 * 6 * 1152 * 3600 * 3600}, /* both ways: no half */
-    {"vision_attention", 4, 27, 1.0 * 6 * 1152 * 3600 * 3600},
-    {"vision_down", 4, 27, 2.0 * 21600 * 1152 * 1076},
-    {"vision_down", 32, 27, 2.0 * 21600 * 1152 * 4304}, /* 16 heads: every rank for itself */
-    {"vision_merge", 1, 1, 2.0 * 5400 * 4608 * 4608},
-    {"vision_proj", 1, 1, 2.0 * 5400 * 4608 * 7168},
+    {"kimi-k2.5", "vision_patches", 1, 1, 2.0 * 21600 * 1152 * 588},
+    {"kimi-k2.5", "vision_qkv", 1, 27, 2.0 * 21600 * 1152 * 3456},
+    {"kimi-k2.5", "vision_attention", 1, 27, 4.0 * 6 * 1152 * 3600 * 3600}, /* both ways: no half */
+    {"kimi-k2.5", "vision_attention", 4, 27, 1.0 * 6 * 1152 * 3600 * 3600},
+    {"kimi-k2.5", "vision_down", 4, 27, 2.0 * 21600 * 1152 * 1076},
+    {"kimi-k2.5", "vision_down", 32, 27,
+     2.0 * 21600 * 1152 * 4304}, /* 16 heads: every rank for itself */
+    {"kimi-k2.5", "vision_merge", 1, 1, 2.0 * 5400 * 4608 * 4608},
+    {"kimi-k2.5", "vision_proj", 1, 1, 2.0 * 5400 * 4608 * 7168},
+    /* averaged: groups of 3 x 3 patches of 16 pixels, 21 x 15 of them an image; heads of 72 */
+    {"gemma-4-31b", "vision_proj", 1, 1, 2.0 * 1890 * 1152 * 5376},
+    {"kimi-k3", "vision_qkv", 1, 27, 2.0 * 21600 * 1024 * (3 * 12 * 128)},
 };
 
 START_TEST(row_of_the_tower)
@@ -72,7 +82,7 @@ START_TEST(row_of_the_tower)
     gable_err err = {0};
     gable_scenario s = prompt;
     s.tp = rows[_i].tp;
-    ck_assert_msg(gable_layout_plan(scratch_arena(), load("kimi-k2.5"), &s, &plan, &err) ==
+    ck_assert_msg(gable_layout_plan(scratch_arena(), load(rows[_i].model), &s, &plan, &err) ==
                       GABLE_OK,
                   "%s", err.text);
     int row = find(&plan, rows[_i].row);
@@ -82,12 +92,14 @@ START_TEST(row_of_the_tower)
 END_TEST
 
 /* The tower's weights are in memory when there are images to encode. */
+static const char *const towers[] = {"kimi-k2.5", "kimi-k3", "gemma-4-31b", "qwen3.5-122b-a10b"};
+
 START_TEST(tower_is_stored)
 {
     gable_plan with, without;
     gable_err err = {0};
     gable_scenario text = prompt;
-    const gable_model *model = load("kimi-k2.5");
+    const gable_model *model = load(towers[_i]);
     text.images = 0;
     ck_assert_int_eq(gable_layout_plan(scratch_arena(), model, &prompt, &with, &err), GABLE_OK);
     ck_assert_int_eq(gable_layout_plan(scratch_arena(), model, &text, &without, &err), GABLE_OK);
@@ -211,7 +223,7 @@ Suite *gable_suite_vision(void)
     tcase_add_checked_fixture(all, scratch_open, scratch_close);
     tcase_add_test(all, image_becomes_tokens);
     ADD_ROWS(all, row_of_the_tower, rows);
-    tcase_add_test(all, tower_is_stored);
+    ADD_ROWS(all, tower_is_stored, towers);
     ADD_ROWS(all, neighbourhood, neighbourhoods);
     tcase_add_test(all, neighbourhood_saves_flops);
     tcase_add_test(all, resident_part);
