@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/rank_options.h"
+#include "cli/scenario_options.h"
 #include "engine/curve.h"
 #include "report/plot.h"
 
@@ -63,7 +63,10 @@ static gable_status find_kind(gable_cli *cli, gable_curve_kind *kind)
     const char *names[GABLE_N_CURVES];
     for (int i = 0; i < GABLE_N_CURVES; i++)
         names[i] = gable_curves[i].name;
-    if (cli->n_arguments != 1)
+    if (cli->n_arguments > 1)
+        return gable_fail(&cli->err, GABLE_USAGE, "curve: unexpected argument \"%.80s\"",
+                          cli->arguments[1]);
+    if (cli->n_arguments == 0)
         return gable_fail(&cli->err, GABLE_USAGE,
                           "curve needs what to draw: cache, flops, roofline, step or throughput");
     for (int i = 0; i < GABLE_N_CURVES; i++)
@@ -168,6 +171,7 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_curve_kind kind = GABLE_CURVE_CACHE;
     int n_models, n;
     GABLE_TRY(find_kind(cli, &kind));
+    GABLE_TRY(gable_scenario_check_form(cli, o->output, o->format));
     GABLE_TRY(load_models(cli, o->models, models, &n_models));
     bool priced = gable_curves[kind].over_batch;
     if (priced && !o->system)

@@ -47,9 +47,7 @@ static void list_examples(gable_text *out)
         gable_text_addf(out, "# %s\n%s\n", gable_questions[i].text, gable_questions[i].command);
     gable_text_add(out, "# Examples of each command\n\n");
     for (size_t i = 0; gable_commands[i]; i++)
-        if (gable_commands[i]->examples)
-            gable_text_addf(out, "# %s\n%s\n", gable_commands[i]->summary,
-                            gable_commands[i]->examples);
+        gable_text_addf(out, "# %s\n%s\n", gable_commands[i]->summary, gable_commands[i]->examples);
 }
 
 static gable_status explain(gable_cli *cli, const char *wanted, bool man)

@@ -183,19 +183,16 @@ static gable_status draw_one(gable_cli *cli, const roofline_options *o,
 /* -o names a picture, something else asks for text. */
 static gable_status check_form(gable_cli *cli, const roofline_options *o)
 {
-    static const char *const words[] = {"format ", "terminal", "emit-script"};
-    const char *format = gable_formats[o->scenario.format], *output = o->scenario.output;
-    bool figures = o->scenario.format != GABLE_FORMAT_TEXT;
-    if (figures && (o->terminal || o->emit_script))
+    const char *word = o->terminal ? "terminal" : "emit-script", *output = o->scenario.output;
+    bool said = o->terminal || o->emit_script;
+    if (said && o->scenario.format != GABLE_FORMAT_TEXT)
         return gable_fail(&cli->err, GABLE_USAGE, "--%s draws, --format %s lists: expected one",
-                          o->terminal ? "terminal" : "emit-script", format);
+                          word, gable_formats[o->scenario.format]);
     gable_canvas canvas = to_file(output) ? gable_canvas_of(output) : GABLE_N_CANVASES;
-    if (canvas == GABLE_N_CANVASES || canvas == GABLE_CANVAS_TERMINAL)
-        return GABLE_OK;
-    if (figures || o->terminal || o->emit_script)
-        return gable_fail(&cli->err, GABLE_USAGE, "-o %.200s is a picture, --%s%s writes text",
-                          output, words[figures ? 0 : 1 + o->emit_script], figures ? format : "");
-    return GABLE_OK;
+    if (said && canvas != GABLE_N_CANVASES && canvas != GABLE_CANVAS_TERMINAL)
+        return gable_fail(&cli->err, GABLE_USAGE, "-o %.200s is a picture, --%s writes text",
+                          output, word);
+    return gable_scenario_check_form(cli, output, o->scenario.format);
 }
 
 static gable_status check_words(gable_cli *cli, const roofline_options *o)

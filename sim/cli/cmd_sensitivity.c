@@ -28,6 +28,7 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_priced priced;
     gable_sensitivity sensitivity;
     gable_canvas canvas = o->output ? gable_canvas_of(o->output) : GABLE_N_CANVASES;
+    GABLE_TRY(gable_scenario_check_form(cli, o->output, o->format));
     GABLE_TRY(gable_scenario_price_one(cli, o, &c, &priced));
     const gable_whatif_step step = {priced.plan, priced.machine, priced.step};
     GABLE_TRY(gable_sensitivity_run(&cli->arena, &step, &sensitivity, &cli->err));

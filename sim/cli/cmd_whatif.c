@@ -317,6 +317,7 @@ static gable_status run(gable_cli *cli, const void *given)
         return list_directions(cli, o);
     if (o->fields)
         return list_fields(cli, o);
+    GABLE_TRY(gable_scenario_check_form(cli, o->scenario.output, o->scenario.format));
     GABLE_TRY(gable_arena_take(&cli->arena, N_BOTH, sizeof *pairs, &pairs, &cli->err));
     GABLE_TRY(load_directions(cli, o, &changes));
     bool both = o->scenario.phase == GABLE_PHASE_CHOICE_BOTH;

@@ -143,10 +143,8 @@ void gable_man_command(gable_text *out, const gable_command *command)
         add_section(out, "OPTIONS");
     for (size_t i = 0; i < command->n_options; i++)
         add_option(out, &command->options[i]);
-    if (command->examples) {
-        add_section(out, "EXAMPLES");
-        add_lines(out, command->examples);
-    }
+    add_section(out, "EXAMPLES");
+    add_lines(out, command->examples);
     add_exit_codes(out);
     add_section(out, "SEE ALSO");
     gable_text_add(out, ".BR gable (1)\n");

@@ -344,6 +344,5 @@ void gable_options_help(gable_text *out, const gable_command *command, int width
         gable_text_add(out, "\nOptions:\n");
     for (size_t i = 0; i < command->n_options; i++)
         help_option(out, &command->options[i], wide < 60 ? 60 : wide);
-    if (command->examples)
-        gable_text_addf(out, "\nExamples:\n%s", command->examples);
+    gable_text_addf(out, "\nExamples:\n%s", command->examples);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "layout/families.h"
+#include "report/plot.h"
 
 const char *const gable_phase_choices[] = {"decode", "prefill", NULL};
 const char *const gable_clocks[] = {"burst", "sustained", NULL};
@@ -142,6 +143,16 @@ gable_status gable_scenario_price_one(gable_cli *cli, const gable_scenario_optio
     GABLE_TRY(
         gable_scenario_read(cli, options, gable_scenario_phase(options), false, out, &scenario));
     return gable_scenario_price_read(cli, &scenario, out, priced);
+}
+
+gable_status gable_scenario_check_form(gable_cli *cli, const char *output, int format)
+{
+    gable_canvas canvas = output ? gable_canvas_of(output) : GABLE_N_CANVASES;
+    if (canvas == GABLE_N_CANVASES || canvas == GABLE_CANVAS_TERMINAL ||
+        format == GABLE_FORMAT_TEXT)
+        return GABLE_OK;
+    return gable_fail(&cli->err, GABLE_USAGE, "-o %.200s is a picture, --format %s writes text",
+                      output, gable_formats[format]);
 }
 
 gable_status gable_scenario_deliver(gable_cli *cli, const char *output)

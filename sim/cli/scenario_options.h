@@ -164,6 +164,9 @@ gable_phase gable_scenario_phase(const gable_scenario_options *options);
 gable_status gable_scenario_price_one(gable_cli *cli, const gable_scenario_options *options,
                                       gable_case *out, gable_priced *priced);
 
+/* Usage error where `output` names a picture and `format` (a gable_format) asks for text. */
+gable_status gable_scenario_check_form(gable_cli *cli, const char *output, int format);
+
 /* Sends cli->out to -o FILE when there is one; then standard output stays empty. */
 gable_status gable_scenario_deliver(gable_cli *cli, const char *output);
 

@@ -22,6 +22,9 @@ if command -v script >/dev/null && command -v gnuplot >/dev/null; then
     is "NO_COLOR turns it off" plain "$(terminal NO_COLOR=1 | colored)"
     is "an empty NO_COLOR does not" colour "$(terminal NO_COLOR= | colored)"
     is "a dumb terminal gets none" plain "$(terminal TERM=dumb | colored)"
+    is "frames follow one another on a terminal" 3 \
+        "$(plot="$plot --animate batch=1..4" terminal | grep -c "$escape\[H$escape\[2J")"
+    is "and stand below one another in a pipe" 2 "$($plot --animate batch=1..4 | grep -c "$(printf '\f')")"
     is "neither does a pipe" plain "$(env -u NO_COLOR TERM=xterm-256color sh -c "$plot" | colored)"
 else
     n=$((n + 1)) && echo "ok $n - colour # SKIP no script(1) or no gnuplot"
