@@ -211,9 +211,11 @@ void gable_units_explain(gable_units_result result, const char *text, gable_dim 
                  text, example, mended);
         break;
     case GABLE_UNITS_WRONG_DIM:
-        snprintf(out, out_bytes, "\"%.60s\" is in %s, expected %s such as \"%s\"", text,
+        if (dim == GABLE_DIM_COUNT && text[strspn(text, "0123456789. ")] == 'B')
+            snprintf(mended, sizeof mended, "; a billion is G");
+        snprintf(out, out_bytes, "\"%.60s\" is in %s, expected %s such as \"%s\"%s", text,
                  given ? given : "no unit", dims[dim].unit[0] ? dims[dim].unit : "a plain number",
-                 example);
+                 example, mended);
         break;
     case GABLE_UNITS_MISSING_UNIT:
         snprintf(out, out_bytes, "\"%.60s\" has no unit, expected a quantity such as \"%s\"", text,
