@@ -3,8 +3,6 @@
 set logscale xy 10
 set xrange [x_min:x_max]
 set yrange [y_min:y_max/2.5] # no words above the roof here
-eval decades('x', x_min, x_max)
-eval decades('y', y_min, y_max / 2.5)
 set format x '%g'
 set format y '%.0s %cFLOP/s'
 set xlabel 'FLOP per byte of device memory'

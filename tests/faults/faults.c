@@ -341,7 +341,7 @@ static void parse(const char *text, size_t length, line *l)
     snprintf(l->text, sizeof l->text, "%.*s", (int)(length < LINE_CAP - 1 ? length : LINE_CAP - 1),
              text);
     for (char *word = strtok(l->text, " "); word && l->n < WORDS_CAP; word = strtok(NULL, " ")) {
-        if (strcmp(word, "|") == 0 || strcmp(word, ">") == 0)
+        if (strcmp(word, "|") == 0 || word[0] == '>')
             break;
         if (strcmp(word, "<") == 0)
             l->input = strtok(NULL, " ");
