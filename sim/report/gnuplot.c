@@ -109,7 +109,8 @@ static bool open_pipes(int pipes[3][N_ENDS])
             if (fcntl(pipes[i][end], F_SETFD, FD_CLOEXEC) != 0)
                 return false;
     }
-    return true;
+    /* Both sides would wait for each other where a long script meets a large picture. */
+    return fcntl(pipes[0][END_WRITE], F_SETFL, O_NONBLOCK) == 0;
 }
 
 static int spawn_child(const char *path, int pipes[3][N_ENDS], pid_t *pid)
@@ -159,7 +160,6 @@ static gable_status start(const char *path, child *out, gable_err *err)
                    .complaints = pipes[2][END_READ]};
     pipes[0][END_WRITE] = pipes[1][END_READ] = pipes[2][END_READ] = -1;
     close_pipes(pipes);
-    fcntl(out->in, F_SETFL, O_NONBLOCK);
     return GABLE_OK;
 }
 
