@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -216,25 +217,45 @@ static gable_status take_line(const reader *r, const char *json, size_t n, gable
     return GABLE_OK;
 }
 
+/* The first line tells whose journal it is. A file that starts with anything else may be somebody's
+ * notes: it stays as it is. Empty, or cut off within that line, it is a journal without a block. */
+static gable_status check_head(const reader *r, const char *text, size_t length, const char *head,
+                               gable_err *err)
+{
+    const char *end = memchr(text, '\n', length);
+    size_t n = end ? (size_t)(end - text) : length, n_head = strlen(head);
+    char sum[SUM_DIGITS + 2];
+    snprintf(sum, sizeof sum, "%016" PRIx64 " ", gable_check_hash(head, n_head));
+    size_t n_sum = n < SUM_DIGITS + 1 ? n : SUM_DIGITS + 1, n_json = n - n_sum;
+    bool is = n_json <= n_head && memcmp(text, sum, n_sum) == 0 &&
+              memcmp(text + n_sum, head, n_json) == 0;
+    if (is && (!end || n_json == n_head))
+        return GABLE_OK;
+    if (end && whole_line(text, n))
+        return gable_fail(err, GABLE_INPUT,
+                          "%s: is of another sweep, another part of it or other data; remove it to "
+                          "start again",
+                          r->path);
+    return gable_fail(err, GABLE_INPUT,
+                      "%s:1:1: expected the first line of a journal of gable sweep; name another "
+                      "file with -o, or remove this one to start again",
+                      r->path);
+}
+
 /* Takes whole lines; *good is where they end. */
 static gable_status take_lines(const reader *r, const char *text, size_t length, const char *head,
                                size_t *good, gable_err *err)
 {
     bool first = true;
     *good = 0;
+    GABLE_TRY(check_head(r, text, length, head, err));
     while (*good < length) {
         const char *line = text + *good, *end = memchr(line, '\n', length - *good);
         const char *json = end ? whole_line(line, (size_t)(end - line)) : NULL;
         if (!json)
             return GABLE_OK;
-        size_t n = (size_t)(end - json);
-        if (first && (strlen(head) != n || memcmp(json, head, n) != 0))
-            return gable_fail(err, GABLE_INPUT,
-                              "%s: is of another sweep, another part of it or other data; remove "
-                              "it to start again",
-                              r->path);
         if (!first)
-            GABLE_TRY(take_line(r, json, n, err));
+            GABLE_TRY(take_line(r, json, (size_t)(end - json), err));
         first = false;
         *good += (size_t)(end - line) + 1;
     }

@@ -351,6 +351,45 @@ START_TEST(journal_of_another_sweep)
 }
 END_TEST
 
+/* What --resume finds at FILE.journal. Somebody's notes stay as they are; a journal that was cut
+ * off within its first line is one without a block. */
+static const struct {
+    const char *text; /* NULL: the first line of a journal of this sweep, cut off */
+    size_t n;
+    gable_status status;
+} found_rows[] = {{"", 0, GABLE_OK},
+                  {NULL, 9, GABLE_OK},
+                  {NULL, 40, GABLE_OK},
+                  {"my notes\nof a year\n", 20, GABLE_INPUT},
+                  {"notes", 5, GABLE_INPUT},
+                  {"0123456789abcdef {\"schema\": \"gable.sweep.journal/1\"}\n", 55, GABLE_INPUT}};
+
+START_TEST(what_is_no_journal_stays)
+{
+    const gable_sweep *sweep = split_sweep(false);
+    const char *path = scratch_path("sweep.journal"), *text = found_rows[_i].text, *after;
+    size_t n = found_rows[_i].n, length;
+    gable_sweep_kept *kept = take(sizeof *kept);
+    gable_sweep_journal journal;
+    bool done[4096] = {false};
+    gable_sweep_job job = {.end = sweep->total};
+    run_with(sweep, path, 1, 1, kept);
+    ck_assert_int_eq(gable_file_read(scratch_arena(), path, 1u << 24, &after, &length, &err), 0);
+    ck_assert_int_eq(gable_file_write(path, text ? text : after, n, &err), GABLE_OK);
+    ck_assert_int_eq(
+        gable_sweep_journal_open(scratch_arena(), sweep, &job, path, done, kept, &journal, &err),
+        found_rows[_i].status);
+    ck_assert(!done[0]);
+    if (found_rows[_i].status == GABLE_OK) {
+        gable_sweep_journal_close(&journal, true);
+        return;
+    }
+    ck_assert_ptr_nonnull(strstr(err.text, "sweep.journal:1:1: expected the first line of a"));
+    ck_assert_int_eq(gable_file_read(scratch_arena(), path, 1u << 24, &after, &length, &err), 0);
+    ck_assert_str_eq(after, text);
+}
+END_TEST
+
 /* However many points: what a run takes from the system does not go with them. */
 START_TEST(points_allocate_nothing)
 {
@@ -393,6 +432,7 @@ Suite *gable_suite_sweep_run(void)
     tcase_add_test(running, parts_that_do_not_belong_together);
     tcase_add_loop_test(running, resumed_gives_the_same, 0, 2);
     tcase_add_test(running, journal_of_another_sweep);
+    ADD_ROWS(running, what_is_no_journal_stays, found_rows);
     suite_add_tcase(suite, running);
     return suite;
 }
