@@ -20,14 +20,16 @@ typedef struct sweep_options {
     int emit, format;
 } sweep_options;
 
+enum { EMIT_NONE, EMIT_SLURM };
 static const char *const emitters[] = {"none", "slurm", "parallel", NULL};
+static const int shards_default = 16;
 
 static const gable_option options[] = {
     {.name = "top",
      .type = GABLE_OPTION_INT,
      .dim = GABLE_DIM_COUNT,
      .argument = "K",
-     .min = 0.0,
+     .min = 1.0,
      .max = GABLE_SWEEP_TOP_CAP,
      .offset = offsetof(sweep_options, top),
      .help = "points to keep by the objective, instead of the file's number"},
@@ -74,11 +76,10 @@ static const gable_option options[] = {
      .type = GABLE_OPTION_INT,
      .dim = GABLE_DIM_COUNT,
      .argument = "N",
-     .default_text = "16",
      .min = 1.0,
      .max = 1000.0,
      .offset = offsetof(sweep_options, shards),
-     .help = "how many of them, for --emit"},
+     .help = "how many of them, for --emit (default 16)"},
     {.name = "format",
      .type = GABLE_OPTION_CHOICE,
      .argument = "FORMAT",
@@ -303,6 +304,24 @@ static gable_status sweep_and_report(gable_cli *cli, const sweep_options *o,
     return result->feasible > 0 || o->shard ? GABLE_OK : GABLE_DIFFERS;
 }
 
+/* Options that would do nothing beside others that are there. */
+static gable_status refuse_idle(gable_cli *cli, const sweep_options *o)
+{
+    if (o->emit == EMIT_NONE)
+        return o->shards == 0 ? GABLE_OK
+                              : gable_fail(&cli->err, GABLE_USAGE,
+                                           "--shards needs --emit slurm or --emit parallel; one "
+                                           "part alone is --shard I/%d",
+                                           o->shards);
+    const char *idle = o->shard ? "--shard" : o->resume ? "--resume" : o->stats ? "--stats" : NULL;
+    if (!idle)
+        return GABLE_OK;
+    return gable_fail(&cli->err, GABLE_USAGE,
+                      "--emit prints a script and runs nothing, expected no %s: each run of the "
+                      "script has --shard and --resume of its own",
+                      idle);
+}
+
 static gable_status run(gable_cli *cli, const void *given)
 {
     const sweep_options *o = given;
@@ -310,6 +329,7 @@ static gable_status run(gable_cli *cli, const void *given)
     if (cli->n_arguments != 1)
         return gable_fail(&cli->err, GABLE_USAGE,
                           "sweep needs one file, such as configs/sweeps/bench.json");
+    GABLE_TRY(refuse_idle(cli, o));
     gable_sweep_request request = {.path = cli->arguments[0],
                                    .hw = cli->hw,
                                    .workloads = cli->workloads,
@@ -317,15 +337,15 @@ static gable_status run(gable_cli *cli, const void *given)
                                    .pareto = o->pareto};
     GABLE_TRY(gable_arena_take(&cli->arena, 1, sizeof *sweep, &sweep, &cli->err));
     GABLE_TRY(gable_sweep_read(&cli->arena, &request, sweep, &cli->err));
-    if (o->emit == 0)
+    if (o->emit == EMIT_NONE)
         return sweep_and_report(cli, o, sweep);
-    gable_sweep_launch launch = {.slurm = o->emit == 1,
+    gable_sweep_launch launch = {.slurm = o->emit == EMIT_SLURM,
                                  .path = cli->arguments[0],
                                  .name = sweep->name,
                                  .pareto = o->pareto,
                                  .top = o->top,
                                  .threads = o->threads,
-                                 .shards = o->shards};
+                                 .shards = o->shards > 0 ? o->shards : shards_default};
     gable_sweep_emit(&cli->out, &launch);
     return deliver(cli, o);
 }

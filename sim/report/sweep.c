@@ -390,10 +390,10 @@ static void write_text(gable_text *out, const gable_sweep_result *r, int width)
         write_list(out, r, r->found, r->n_found, GABLE_FORMAT_TEXT, width);
     }
     if (r->n_in_front > 0) {
-        gable_text_addf(out, "\nfront of %s %s and %s %s, %d points\n",
+        gable_text_addf(out, "\nfront of %s %s and %s %s, %d point%s\n",
                         r->front[0].least ? "min" : "max", gable_metrics[r->front[0].metric].key,
                         r->front[1].least ? "min" : "max", gable_metrics[r->front[1].metric].key,
-                        r->n_in_front);
+                        r->n_in_front, r->n_in_front == 1 ? "" : "s");
         write_list(out, r, r->in_front, r->n_in_front, GABLE_FORMAT_TEXT, width);
     }
     if (r->histogram.wanted)
