@@ -273,7 +273,7 @@ gable_status gable_sweep_part_read(gable_arena *arena, const char *path, gable_s
     const gable_json *root, *best;
     const char *text;
     size_t n;
-    *out = (gable_sweep_result){0};
+    *out = (gable_sweep_result){.path = path};
     GABLE_TRY(gable_file_read(arena, path, GABLE_FILE_CAP_CSV_BYTES, &text, &n, err));
     GABLE_TRY(gable_json_parse(arena, path, text, n, GABLE_JSON_STRICT, &root, err));
     GABLE_TRY(read_heading(root, out, err));

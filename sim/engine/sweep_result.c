@@ -124,17 +124,29 @@ bool gable_sweep_complete(const gable_sweep_result *r)
     return r->n_ranges == 1 && r->range[0].first == 0 && r->range[0].end == r->total;
 }
 
-/* Adds a range to ascending ones; refuses points that are there twice. */
+/* Refuses points of range `i` of part `p` that an earlier range or part has too. */
+static gable_status refuse_twice(const gable_sweep_result *parts, int p, int i, gable_err *err)
+{
+    const gable_sweep_range more = parts[p].range[i];
+    for (int q = 0; q <= p; q++)
+        for (int k = 0; k < (q < p ? parts[q].n_ranges : i); k++) {
+            const gable_sweep_range *has = &parts[q].range[k];
+            if (has->first < more.end && more.first < has->end)
+                return gable_fail(err, GABLE_INPUT,
+                                  "%s: points %" PRIu64 " to %" PRIu64 " are in %s too",
+                                  parts[p].path, more.first > has->first ? more.first : has->first,
+                                  (more.end < has->end ? more.end : has->end) - 1, parts[q].path);
+        }
+    return GABLE_OK;
+}
+
+/* Adds a range to ascending ones that have none of its points. */
 static gable_status add_range(gable_sweep_result *out, gable_sweep_range more, gable_err *err)
 {
     int at = 0, n = out->n_ranges;
     gable_sweep_range *r = out->range;
     while (at < n && r[at].first < more.first)
         at++;
-    if ((at > 0 && r[at - 1].end > more.first) || (at < n && more.end > r[at].first))
-        return gable_fail(err, GABLE_INPUT,
-                          "points %" PRIu64 " to %" PRIu64 " are in more than one part", more.first,
-                          more.end - 1);
     bool left = at > 0 && r[at - 1].end == more.first, right = at < n && more.end == r[at].first;
     if (left && right) {
         r[at - 1].end = r[at].end;
@@ -204,6 +216,7 @@ gable_status gable_sweep_join(gable_arena *arena, const gable_sweep_result *part
     gable_sweep *sweep;
     gable_sweep_kept *kept;
     *out = parts[0];
+    out->path = NULL;
     out->shard[0] = '\0';
     out->points = out->refused = out->feasible = 0;
     out->first_refused = UINT64_MAX;
@@ -225,8 +238,10 @@ gable_status gable_sweep_join(gable_arena *arena, const gable_sweep_result *part
                               "part %d is of another sweep, or of other data, than the first "
                               "(%s %s, %s %s)",
                               p + 1, parts[p].name, parts[p].hash, out->name, out->hash);
-        for (int i = 0; i < parts[p].n_ranges; i++)
+        for (int i = 0; i < parts[p].n_ranges; i++) {
+            GABLE_TRY(refuse_twice(parts, p, i, err));
             GABLE_TRY(add_range(out, parts[p].range[i], err));
+        }
         add_counts(&parts[p], out);
         keep_points(sweep, &parts[p], kept);
     }

@@ -29,6 +29,7 @@ typedef struct gable_sweep_range {
 
 /* Lives in an arena. */
 typedef struct gable_sweep_result {
+    const char *path;       /* of the part that was read; NULL: priced here */
     const char *name, *why; /* why may be NULL */
     char hash[17];
     char shard[GABLE_SWEEP_SHARD_CAP]; /* "2/7"; "" for a whole sweep */
@@ -62,7 +63,7 @@ gable_status gable_sweep_part_read(gable_arena *arena, const char *path, gable_s
                                    gable_err *err);
 
 /* Joins parts of one sweep. Refuses (GABLE_INPUT) parts of different sweeps and points that are
- * there twice. The order of the parts does not matter. */
+ * there twice, and names the files. The order of the parts does not matter. */
 gable_status gable_sweep_join(gable_arena *arena, const gable_sweep_result *parts, int n,
                               gable_sweep_result *out, gable_err *err);
 
