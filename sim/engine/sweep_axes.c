@@ -2,6 +2,7 @@
 #include "engine/sweep_axes.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/sweep_goals.h"
@@ -326,8 +327,46 @@ static gable_status read_object(gable_arena *arena, const gable_json *node, bool
     return take_range(arena, node, count, sampled, out, err);
 }
 
-static gable_status read_list(gable_arena *arena, const gable_json *node, gable_sweep_axis *out,
-                              gable_err *err)
+/* A value of a list, where it stands. */
+typedef struct listed {
+    const gable_json *node;
+    const char *text; /* NULL: `value` is what it is */
+    double value;
+    int at;
+} listed;
+
+static int compare_listed(const void *a, const void *b)
+{
+    const listed *x = a, *y = b;
+    int words = x->text && y->text ? strcmp(x->text, y->text) : 0;
+    return words ? words : x->value != y->value ? (x->value > y->value ? 1 : -1) : x->at - y->at;
+}
+
+/* A value that a grid has twice would take two places among the best and count double. */
+static gable_status refuse_twice(gable_arena *arena, const gable_json *node,
+                                 const gable_sweep_axis *axis, gable_err *err)
+{
+    listed *list;
+    int n = 0;
+    size_t mark = gable_arena_mark(arena);
+    bool words = !axis->row || axis->type == GABLE_SWEEP_NAME;
+    GABLE_TRY(gable_arena_take(arena, (size_t)axis->n, sizeof *list, &list, err));
+    for (const gable_json *value = node->child; value; value = value->next, n++)
+        list[n] = (listed){value, words ? axis->text[n] : NULL, words ? 0.0 : axis->value[n], n};
+    qsort(list, (size_t)n, sizeof *list, compare_listed);
+    for (int i = 1; i < n; i++) {
+        listed before = list[i - 1];
+        before.at = list[i].at;
+        if (compare_listed(&before, &list[i]) == 0)
+            return gable_json_fail(list[i].node, err, "the same value as [%d], expected each once",
+                                   list[i - 1].at);
+    }
+    gable_arena_release(arena, mark);
+    return GABLE_OK;
+}
+
+static gable_status read_list(gable_arena *arena, const gable_json *node, bool sampled,
+                              gable_sweep_axis *out, gable_err *err)
 {
     int i = 0;
     if (node->n_children == 0)
@@ -337,7 +376,7 @@ static gable_status read_list(gable_arena *arena, const gable_json *node, gable_
     GABLE_TRY(take_values(arena, (int)node->n_children, out, err));
     for (const gable_json *value = node->child; value; value = value->next)
         GABLE_TRY(read_value(arena, value, out, i++, err));
-    return GABLE_OK;
+    return sampled ? GABLE_OK : refuse_twice(arena, node, out, err);
 }
 
 gable_status gable_sweep_axis_read(gable_arena *arena, const gable_json *node, bool sampled,
@@ -346,7 +385,7 @@ gable_status gable_sweep_axis_read(gable_arena *arena, const gable_json *node, b
     GABLE_TRY(find_axis(node, out, err));
     bool name = out->row && out->type == GABLE_SWEEP_NAME; /* "../config.json" is no range */
     if (node->type == GABLE_JSON_ARRAY)
-        return read_list(arena, node, out, err);
+        return read_list(arena, node, sampled, out, err);
     if (node->type == GABLE_JSON_OBJECT)
         return read_object(arena, node, sampled, out, err);
     if (node->type == GABLE_JSON_STRING && !name && strstr(node->string, ".."))

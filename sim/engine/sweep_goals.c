@@ -50,12 +50,14 @@ static gable_status read_condition(gable_arena *arena, const char *text, gable_s
     *out = (gable_sweep_where){.text = text, .limit = 1.0};
     if (!metric)
         return gable_fail(err, GABLE_INTERNAL, "arena full");
-    GABLE_TRY(find_metric(metric, &out->metric, err));
-    if (text[n] == '\0' && out->metric == GABLE_METRIC_FITS)
+    bool formed = *metric && !strpbrk(metric, "=!"); /* not "== 4", "time_s => 4" */
+    if (formed)
+        GABLE_TRY(find_metric(metric, &out->metric, err));
+    if (formed && text[n] == '\0' && out->metric == GABLE_METRIC_FITS)
         return GABLE_OK;
-    if (text[n] == '\0' || text[n + 1] != '=')
+    if (!formed || text[n] == '\0' || text[n + 1] != '=')
         return gable_fail(err, GABLE_INPUT,
-                          "\"%.60s\": expected METRIC <= VALUE or METRIC >= VALUE", text);
+                          "\"%.60s\": expected METRIC <= VALUE, METRIC >= VALUE or fits", text);
     out->at_most = text[n] == '<';
     const char *value = trimmed(arena, text + n + 2, strlen(text + n + 2));
     gable_dim dim = gable_metrics[out->metric].dim;
@@ -107,13 +109,15 @@ gable_status gable_sweep_front_read(const gable_json *node, gable_sweep *out, ga
         return GABLE_OK;
     GABLE_TRY(gable_sweep_expect(node, GABLE_JSON_ARRAY, err));
     if (node->n_children != 2)
-        return gable_json_fail(node, err, "expected two metrics");
+        return gable_json_fail(node, err, "expected two metrics, got %zu", node->n_children);
     for (const gable_json *text = node->child; text; text = text->next) {
         gable_err why = {0};
         GABLE_TRY(expect_text(text, err));
         if (gable_sweep_goal_read(text->string, &out->front[i++], &why) != GABLE_OK)
             return gable_json_fail(text, err, "%s", why.text);
     }
+    if (out->front[0].metric == out->front[1].metric)
+        return gable_json_fail(node, err, "expected two metrics, got one twice");
     out->has_front = true;
     return GABLE_OK;
 }
@@ -126,7 +130,7 @@ gable_status gable_sweep_front_words(gable_arena *arena, const char *text, gable
     gable_err why = {0};
     if (!text)
         return GABLE_OK;
-    if (!comma)
+    if (!comma || comma == text || comma[1] == '\0' || strchr(comma + 1, ','))
         return gable_fail(err, GABLE_USAGE, "--pareto %.80s: expected two metrics, x,y", text);
     const char *x = trimmed(arena, text, (size_t)(comma - text));
     const char *y = trimmed(arena, comma + 1, strlen(comma + 1));
@@ -136,6 +140,9 @@ gable_status gable_sweep_front_words(gable_arena *arena, const char *text, gable
     if (gable_sweep_goal_read(x, &out->front[0], &why) != GABLE_OK ||
         gable_sweep_goal_read(y, &out->front[1], &why) != GABLE_OK)
         return gable_fail(err, GABLE_USAGE, "--pareto: %s", why.text);
+    if (out->front[0].metric == out->front[1].metric)
+        return gable_fail(err, GABLE_USAGE, "--pareto %.80s: expected two metrics, got one twice",
+                          text);
     return GABLE_OK;
 }
 
@@ -187,7 +194,8 @@ gable_status gable_sweep_histogram_read(const gable_json *node, gable_sweep_hist
     GABLE_TRY(gable_sweep_quantity(node, "bins", GABLE_DIM_COUNT, &bins, err));
     GABLE_TRY(gable_sweep_scale_read(gable_json_get(node, "scale"), &out->log, err));
     if (!(bins >= 1.0 && bins <= GABLE_SWEEP_BINS_CAP) || floor(bins) < bins)
-        return gable_json_fail(node, err, "\"bins\": expected 1 to %d", GABLE_SWEEP_BINS_CAP);
+        return gable_json_fail(gable_json_get(node, "bins"), err,
+                               "expected a whole number in 1 to %d", GABLE_SWEEP_BINS_CAP);
     if (!(out->from < out->to) || (out->log && !(out->from > 0.0)))
         return gable_json_fail(node, err, "the range is empty, or logarithmic from 0");
     out->n_bins = (int)bins;
