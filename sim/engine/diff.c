@@ -16,12 +16,21 @@ const char *const gable_diff_kind_keys[GABLE_N_DIFF_KINDS] = {
 
 /* ---- an answer of gable cost ---- */
 
+static gable_status refuse_type(const gable_json *root, const gable_json *node, const char *key,
+                                gable_json_type type, gable_err *err)
+{
+    if (!node)
+        return gable_json_fail(root, err, "\"%s\" is missing", key);
+    return gable_json_fail(node, err, "expected %s, got %s", gable_json_type_text(type),
+                           gable_json_type_text(node->type));
+}
+
 static gable_status text_of(const gable_json *root, const char *key, const char **out,
                             gable_err *err)
 {
     const gable_json *node = gable_json_get(root, key);
     if (!node || node->type != GABLE_JSON_STRING)
-        return gable_json_fail(node ? node : root, err, "expected \"%s\" to be a string", key);
+        return refuse_type(root, node, key, GABLE_JSON_STRING, err);
     *out = node->string;
     return GABLE_OK;
 }
@@ -30,7 +39,7 @@ static gable_status number_of(const gable_json *root, const char *key, double *o
 {
     const gable_json *node = gable_json_get(root, key);
     if (!node || node->type != GABLE_JSON_NUMBER)
-        return gable_json_fail(node ? node : root, err, "expected \"%s\" to be a number", key);
+        return refuse_type(root, node, key, GABLE_JSON_NUMBER, err);
     *out = node->number;
     return GABLE_OK;
 }
@@ -38,15 +47,20 @@ static gable_status number_of(const gable_json *root, const char *key, double *o
 static gable_status index_of(const gable_json *root, const char *key, const char *const *names,
                              int *out, gable_err *err)
 {
-    const char *text;
+    const char *text = "";
     GABLE_TRY(text_of(root, key, &text, err));
     for (int i = 0; names[i]; i++)
         if (strcmp(names[i], text) == 0) {
             *out = i;
             return GABLE_OK;
         }
-    return gable_json_fail(gable_json_get(root, key), err, "\"%.40s\" is not one that there is",
-                           text);
+    size_t n = 0;
+    while (names[n])
+        n++;
+    const char *near = gable_text_nearest(text, names, n);
+    return gable_json_fail(gable_json_get(root, key), err, "unknown \"%.40s\"%s%s%s", text,
+                           near ? "; did you mean \"" : ", expected such as \"",
+                           near ? near : names[0], near ? "\"?" : "\"");
 }
 
 static const char *const bounds[] = {
@@ -55,15 +69,32 @@ static const char *const bounds[] = {
 #undef BOUND_NAME
         NULL};
 
+/* A time: below 0 would say that there is none. */
+static gable_status time_of(const gable_json *root, double *out, gable_err *err)
+{
+    GABLE_TRY(number_of(root, "time_s", out, err));
+    if (*out < 0.0)
+        return gable_json_fail(gable_json_get(root, "time_s"), err, "%g: expected 0 or more", *out);
+    return GABLE_OK;
+}
+
+static gable_status whole_of(const gable_json *root, const char *key, double max, double *out,
+                             gable_err *err)
+{
+    GABLE_TRY(number_of(root, key, out, err));
+    if (*out < 0.0 || *out > max || floor(*out) < *out)
+        return gable_json_fail(gable_json_get(root, key), err,
+                               "%g: expected a whole number in 0 to %.0f", *out, max);
+    return GABLE_OK;
+}
+
 /* A whole number that an answer may have. */
 static gable_status count_of(const gable_json *root, const char *key, int *out, gable_err *err)
 {
     double value;
     if (!gable_json_get(root, key))
         return GABLE_OK;
-    GABLE_TRY(number_of(root, key, &value, err));
-    if (value < 0.0 || value > 1e6)
-        return gable_json_fail(gable_json_get(root, key), err, "%g: expected 0 to 1000000", value);
+    GABLE_TRY(whole_of(root, key, 1e6, &value, err));
     *out = (int)value;
     return GABLE_OK;
 }
@@ -88,6 +119,8 @@ static gable_status read_layout(const gable_json *root, gable_check *out, gable_
     return choice_of(root, "exchange", gable_token_exchanges, &out->exchange, err);
 }
 
+static const double tokens_most = 1073741824.0;
+
 /* As the options of the command that answered: what the answer does not tell is as by default. */
 static gable_status read_scenario(const gable_json *root, gable_check *out, gable_err *err)
 {
@@ -95,9 +128,9 @@ static gable_status read_scenario(const gable_json *root, gable_check *out, gabl
     GABLE_TRY(text_of(root, "system", &out->system, err));
     GABLE_TRY(text_of(root, "stack", &out->stack, err));
     GABLE_TRY(index_of(root, "phase", gable_phases, &out->phase, err));
-    GABLE_TRY(number_of(root, "batch", &out->batch, err));
-    GABLE_TRY(number_of(root, "context", &out->n_cached, err));
-    GABLE_TRY(number_of(root, "new_tokens", &out->n_new, err));
+    GABLE_TRY(whole_of(root, "batch", tokens_most, &out->batch, err));
+    GABLE_TRY(whole_of(root, "context", tokens_most, &out->n_cached, err));
+    GABLE_TRY(whole_of(root, "new_tokens", tokens_most, &out->n_new, err));
     return read_layout(root, out, err);
 }
 
@@ -113,7 +146,7 @@ static gable_status read_operators(gable_arena *arena, const gable_json *list, g
         if (!gable_text_is_name(is->name))
             return gable_json_fail(node, err, "not the name of an operator");
         GABLE_TRY(index_of(node, "bound", bounds, &is->bound, err));
-        GABLE_TRY(number_of(node, "time_s", &is->time_s, err));
+        GABLE_TRY(time_of(node, &is->time_s, err));
     }
     out->expects_operators = true;
     return GABLE_OK;
@@ -130,11 +163,18 @@ static gable_status read_figures(gable_arena *arena, const gable_json *root, gab
     for (int i = 0; i < GABLE_N_CHECK_METRICS; i++) {
         const gable_json *node = gable_json_get(root, gable_check_metric_keys[i]);
         node = node ? node : gable_json_get(memory, gable_check_metric_keys[i]);
+        if (node && node->type != GABLE_JSON_NUMBER && node->type != GABLE_JSON_NULL)
+            return gable_json_fail(node, err, "expected a number or null, got %s",
+                                   gable_json_type_text(node->type));
         out->expects[i] = node && node->type == GABLE_JSON_NUMBER;
         out->recorded.metric[i] = out->expects[i] ? node->number : 0.0;
     }
+    GABLE_TRY(time_of(root, &out->recorded.metric[GABLE_CHECK_TIME], err));
     GABLE_TRY(index_of(root, "bound", bounds, &out->recorded.bound, err));
-    if (fits && fits->type == GABLE_JSON_BOOL)
+    if (fits && fits->type != GABLE_JSON_BOOL)
+        return gable_json_fail(fits, err, "expected true or false, got %s",
+                               gable_json_type_text(fits->type));
+    if (fits)
         out->recorded.fits = fits->boolean;
     return read_operators(arena, operators, out, err);
 }

@@ -179,6 +179,53 @@ START_TEST(what_cannot_be_priced_says_why)
 }
 END_TEST
 
+/* ---- an answer of gable cost ---- */
+
+#define ANSWER(time, bound, fits, batch, tp, operator_s)                                           \
+    "{\"schema\": \"gable.cost/1\", \"time_s\": " time ", \"bound\": " bound                       \
+    ", \"memory\": {\"fits\": " fits "}, \"model\": \"dense-30b\", \"system\": \"h100-sxm\", "     \
+    "\"stack\": \"ideal\", \"phase\": \"decode\", \"batch\": " batch                               \
+    ", \"context\": 0, \"new_tokens\": 1, \"tp\": " tp                                             \
+    ", \"operators\": [{\"name\": \"gemm\", \"bound\": \"memory\", \"time_s\": " operator_s "}]}"
+
+/* What would be compared as something else, or not at all, is refused where it stands. */
+static const struct {
+    const char *text, *says;
+} answers[] = {
+    {ANSWER("0.5", "\"memory\"", "true", "1", "1", "0.5"), NULL},
+    {ANSWER("-0.5", "\"memory\"", "true", "1", "1", "0.5"), ":1:38: time_s: -0.5: expected 0 or"},
+    {ANSWER("\"1 s\"", "\"memory\"", "true", "1", "1", "0.5"),
+     "time_s: expected a number or null, got a string"},
+    {ANSWER("null", "\"memory\"", "true", "1", "1", "0.5"), "time_s: expected a number, got null"},
+    {ANSWER("0.5", "\"memry\"", "true", "1", "1", "0.5"),
+     "bound: unknown \"memry\"; did you mean \"memory\"?"},
+    {ANSWER("0.5", "\"warmth\"", "true", "1", "1", "0.5"),
+     "bound: unknown \"warmth\", expected such as \"compute\""},
+    {ANSWER("0.5", "3", "true", "1", "1", "0.5"), "bound: expected a string, got a number"},
+    {ANSWER("0.5", "\"memory\"", "\"yes\"", "1", "1", "0.5"),
+     "memory.fits: expected true or false, got a string"},
+    {ANSWER("0.5", "\"memory\"", "true", "1.5", "1", "0.5"),
+     "batch: 1.5: expected a whole number in 0 to 1073741824"},
+    {ANSWER("0.5", "\"memory\"", "true", "-3", "1", "0.5"), "batch: -3: expected a whole"},
+    {ANSWER("0.5", "\"memory\"", "true", "1", "1.5", "0.5"),
+     "tp: 1.5: expected a whole number in 0 to 1000000"},
+    {ANSWER("0.5", "\"memory\"", "true", "1", "1", "-1"),
+     "operators[0].time_s: -1: expected 0 or more"},
+    {"{\"schema\": \"gable.cost/1\"}", ":1:1: (root): \"model\" is missing"},
+};
+
+START_TEST(answers_are_read_strictly)
+{
+    const char *text = answers[_i].text;
+    gable_diff_side side;
+    gable_status status =
+        gable_diff_read(scratch_arena(), scratch_file("a.json", text, strlen(text)), &side, &err);
+    ck_assert_msg(status == (answers[_i].says ? GABLE_INPUT : GABLE_OK), "%s", err.text);
+    if (answers[_i].says)
+        ck_assert_msg(strstr(err.text, answers[_i].says) != NULL, "says: %s", err.text);
+}
+END_TEST
+
 /* ---- the report ---- */
 
 START_TEST(hostile_words_stay_in_their_place)
@@ -247,6 +294,7 @@ Suite *gable_suite_diff(void)
     tcase_add_test(tcase, overlay_stands_in_for_a_file);
     tcase_add_test(tcase, scenario_fields_add_up);
     tcase_add_test(tcase, what_cannot_be_priced_says_why);
+    ADD_ROWS(tcase, answers_are_read_strictly, answers);
     tcase_add_test(tcase, hostile_words_stay_in_their_place);
     tcase_add_test(tcase, no_memory_is_said);
     suite_add_tcase(suite, tcase);
