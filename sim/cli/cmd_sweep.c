@@ -263,7 +263,7 @@ static gable_status run_job(gable_cli *cli, const sweep_options *o, const gable_
         write_stats(&w, o->threads > 0 ? o->threads : gable_sweep_threads());
     if (stopped && w.points + w.before < w.all)
         return end_early(cli, &w, &before);
-    /* The journal goes when the answer is there: deliver() removes it. */
+    /* The journal goes when the answer is there: remove_journal(). */
     gable_sweep_journal_close(&w.journal, false);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return status;
@@ -271,7 +271,6 @@ static gable_status run_job(gable_cli *cli, const sweep_options *o, const gable_
 
 static gable_status deliver(gable_cli *cli, const sweep_options *o)
 {
-    char journal[4096];
     if (!to_file(o))
         return GABLE_OK;
     if (cli->out.failed)
@@ -279,9 +278,17 @@ static gable_status deliver(gable_cli *cli, const sweep_options *o)
     GABLE_TRY(gable_cli_write(cli, o->output, cli->out.text, cli->out.length_bytes));
     gable_text_free(&cli->out);
     cli->out = (gable_text){0};
+    return GABLE_OK;
+}
+
+/* The answer is there: what its journal remembers is not needed any more. */
+static void remove_journal(const sweep_options *o)
+{
+    char journal[4096];
+    if (!to_file(o))
+        return;
     snprintf(journal, sizeof journal, "%s.journal", o->output);
     unlink(journal);
-    return GABLE_OK;
 }
 
 static gable_status sweep_and_report(gable_cli *cli, const sweep_options *o,
@@ -301,6 +308,7 @@ static gable_status sweep_and_report(gable_cli *cli, const sweep_options *o,
     gable_report_sweep(&cli->out, result, o->shard ? GABLE_FORMAT_JSON : (gable_format)o->format,
                        cli->width);
     GABLE_TRY(deliver(cli, o));
+    remove_journal(o);
     return result->feasible > 0 || o->shard ? GABLE_OK : GABLE_DIFFERS;
 }
 
