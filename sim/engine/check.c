@@ -2,6 +2,7 @@
  * check_rewrite.c. */
 #include "engine/check.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,6 +155,14 @@ static gable_status need_object(const gable_json *node, gable_err *err)
                            gable_json_type_text(node->type));
 }
 
+static gable_status need_whole(const gable_json *scenario, const char *key, gable_err *err)
+{
+    const gable_json *node = gable_json_get(scenario, key);
+    if (!node || node->type != GABLE_JSON_NUMBER || floor(node->number) >= node->number)
+        return GABLE_OK;
+    return gable_json_fail(node, err, "expected a whole number, got %g", node->number);
+}
+
 static gable_status check_dtype(const gable_json *scenario, const char *key, gable_err *err)
 {
     const gable_json *node = gable_json_get(scenario, key);
@@ -289,6 +298,7 @@ gable_status gable_check_read(gable_arena *arena, const char *path, gable_check 
                               gable_err *err)
 {
     static const char *const formats[] = {"weights", "activations", "kv"};
+    static const char *const counts[] = {"batch", "context", "new_tokens"};
     *out = (gable_check){.path = path};
     gable_check_set_layout(out);
     out->recorded.bound = out->recorded.fits = -1;
@@ -297,8 +307,11 @@ gable_status gable_check_read(gable_arena *arena, const char *path, gable_check 
     GABLE_TRY(gable_json_parse(arena, path, out->text, out->length_bytes, GABLE_JSON_STRICT,
                                &out->root, err));
     GABLE_TRY(gable_fields_read(arena, out->root, &gable_check_schema, out, NULL, err));
+    const gable_json *scenario = gable_json_get(out->root, "scenario");
     for (size_t i = 0; i < COUNT_OF(formats); i++)
-        GABLE_TRY(check_dtype(gable_json_get(out->root, "scenario"), formats[i], err));
+        GABLE_TRY(check_dtype(scenario, formats[i], err));
+    for (size_t i = 0; i < COUNT_OF(counts); i++)
+        GABLE_TRY(need_whole(scenario, counts[i], err));
     GABLE_TRY(read_expect(arena, gable_json_get(out->root, "expect"), out, err));
     return read_recorded(gable_json_get(out->root, "recorded"), out, err);
 }

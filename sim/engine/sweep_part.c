@@ -1,4 +1,5 @@
 /* engine/sweep_part: reading what `gable sweep --format json` wrote. */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -67,6 +68,7 @@ static gable_status read_ranges(gable_arena *arena, const gable_json *root, gabl
                                 gable_err *err)
 {
     const gable_json *list;
+    uint64_t points = 0;
     GABLE_TRY(need(root, "ranges", GABLE_JSON_ARRAY, &list, err));
     GABLE_TRY(gable_arena_take(arena, list->n_children + 1, sizeof *out->range, &out->range, err));
     for (const gable_json *r = list->child; r; r = r->next) {
@@ -77,7 +79,11 @@ static gable_status read_ranges(gable_arena *arena, const gable_json *root, gabl
         GABLE_TRY(as_whole(r->child->next, &to->end, err));
         if (!(to->first < to->end && to->end <= out->total))
             return gable_json_fail(r, err, "an empty range, or one beyond the sweep");
+        points += to->end - to->first;
     }
+    if (out->points != points)
+        return gable_json_fail(gable_json_get(root, "points"), err,
+                               "expected %" PRIu64 ", as many as \"ranges\" has", points);
     return GABLE_OK;
 }
 

@@ -264,6 +264,8 @@ static const struct {
     {"\"phase\"", "\"fase\"", ":9:5: scenario.fase: ", "did you mean \"phase\"?"},
     {"\"decode\"", "\"decoder\"", ":9:14: scenario.phase: ", "did you mean \"decode\"?"},
     {"\"batch\": 1", "\"batch\": 0", ":10:14: scenario.batch: ", "out of range"},
+    {"\"batch\": 1", "\"batch\": 1.5", ":10:14: scenario.batch: ", "a whole number, got 1.5"},
+    {"\"new_tokens\": 1", "\"new_tokens\": 2.25", ":12:19: scenario.new_tokens: ", "got 2.25"},
     {"\"batch\": 1", "\"batch\": \"many\"", ":10:14: scenario.batch: ", "expected"},
     {"\"batch\": 1", "\"batch\": 1, \"batch\": 2", ":10:17: ", "duplicate"},
     {"\"batch\": 1", "\"batch\": 01", ":10:14: ", ""},
