@@ -38,6 +38,7 @@ static gable_status text_of(const gable_json *root, const char *key, const char 
 static gable_status number_of(const gable_json *root, const char *key, double *out, gable_err *err)
 {
     const gable_json *node = gable_json_get(root, key);
+    *out = 0.0;
     if (!node || node->type != GABLE_JSON_NUMBER)
         return refuse_type(root, node, key, GABLE_JSON_NUMBER, err);
     *out = node->number;
