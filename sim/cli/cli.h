@@ -40,6 +40,8 @@ typedef struct gable_option {
     const char *const *choices; /* NULL-terminated */
     const char *help;
     const char *hint; /* said where a value cannot be read; NULL: nothing */
+    /* At most two options, by a blank: without either, this one has no effect; NULL: it has */
+    const char *needs;
 } gable_option;
 
 /* What a subcommand gets, and where it puts its answer. */

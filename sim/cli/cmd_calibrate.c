@@ -1,5 +1,7 @@
 /* gable calibrate: fits the constants of one device to measured rows; reports the error on the
  * held-out half; writes the calibration block. */
+#include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "cli/calibrate_tables.h"
@@ -83,6 +85,21 @@ static gable_status merge_into(gable_cli *cli, const gable_calibration *fitted, 
     return status;
 }
 
+/* "2026-11" or "2026-11-23", as the data have it. */
+static gable_status check_date(gable_cli *cli, const char *date)
+{
+    static const char form[] = "dddd-dd-dd";
+    size_t n = 0;
+    if (!date)
+        return GABLE_OK;
+    while (n < sizeof form - 1 && (form[n] == '-' ? date[n] == '-' : isdigit((uint8_t)date[n])))
+        n++;
+    if (!date[n] && (n == strlen("dddd-dd") || n == sizeof form - 1))
+        return GABLE_OK;
+    return gable_fail(&cli->err, GABLE_USAGE,
+                      "--date: \"%.60s\" is not a day, expected YYYY-MM-DD or YYYY-MM", date);
+}
+
 static gable_status run(gable_cli *cli, const void *given)
 {
     const calibrate_options *o = (const calibrate_options *)given;
@@ -90,6 +107,7 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_rows rows;
     double *seconds;
     gable_calibrate_report *report;
+    GABLE_TRY(check_date(cli, o->date));
     if (gable_is_serving(cli))
         return gable_serving_table_calibrate(cli, o->recipes, o->stack, o->half, o->date,
                                              o->output);

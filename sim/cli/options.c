@@ -238,6 +238,38 @@ gable_status gable_options_set(const gable_command *command, const char *assignm
     return set_option(option, strchr(assignment, '=') + 1, options, err);
 }
 
+/* As an option, or in an assignment of another (--with images=2). */
+static bool is_given(const parsing *p, const char *name, size_t n_name)
+{
+    for (int i = 0; i < p->count; i++) {
+        const char *word = p->words[i] + strspn(p->words[i], "-");
+        if (strcspn(word, "=") == n_name && strncmp(word, name, n_name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What was given and has no effect; defaults are not asked. */
+static gable_status check_needs(const parsing *p)
+{
+    for (size_t i = 0; i < p->command->n_options; i++) {
+        const gable_option *option = &p->command->options[i];
+        const char *need = option->needs;
+        if (!need || !is_given(p, option->name, strlen(option->name)))
+            continue;
+        while (*need && !is_given(p, need, strcspn(need, " "))) {
+            need += strcspn(need, " ");
+            need += strspn(need, " ");
+        }
+        if (!*need)
+            return gable_fail(p->err, GABLE_USAGE, "--%s has no effect without --%.*s%s%s",
+                              option->name, (int)strcspn(option->needs, " "), option->needs,
+                              strchr(option->needs, ' ') ? " or --" : "",
+                              strchr(option->needs, ' ') ? strchr(option->needs, ' ') + 1 : "");
+    }
+    return GABLE_OK;
+}
+
 gable_status gable_options_read(const gable_command *command, const char *const *words, int count,
                                 void *options, const char **arguments, int *n_arguments,
                                 gable_err *err)
@@ -258,6 +290,7 @@ gable_status gable_options_read(const gable_command *command, const char *const 
             p.at++;
         }
     }
+    GABLE_TRY(check_needs(&p));
     if (*n_arguments && !*command->arguments)
         return gable_fail(err, GABLE_USAGE, "%s: unexpected argument \"%.80s\"; see gable help %s",
                           command->name, arguments[0], command->name);

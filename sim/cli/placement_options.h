@@ -59,6 +59,7 @@ extern const char *const gable_offload_places[]; /* "host" "storage" NULL */
          .type = GABLE_OPTION_TEXT,                                                                \
          .argument = "WxH",                                                                        \
          .default_text = "1024x1024",                                                              \
+         .needs = "images",                                                                        \
          .offset = offsetof(owner_, placement.image_size),                                         \
          .help = "pixels of each image"},                                                          \
         {.name = "offload-to",                                                                     \

@@ -366,7 +366,7 @@ static gable_status check_goal(const gable_goal *g, gable_err *err)
     if (!(g->isl >= 1.0) || !(g->osl >= 1.0))
         return gable_fail(err, GABLE_INPUT, "--isl and --osl: at least one token");
     if (g->objective == GABLE_OBJECTIVE_GPUS && !(g->rate_per_s > 0.0))
-        return gable_fail(err, GABLE_INPUT,
+        return gable_fail(err, GABLE_USAGE,
                           "--objective gpus asks how many devices a --rate of requests takes");
     return GABLE_OK;
 }

@@ -94,6 +94,25 @@ START_TEST(suggested_is_taken)
 }
 END_TEST
 
+static const struct {
+    const char *command, *word, *value, *message; /* "": taken */
+} needing[] = {
+    {"cost", "--image-size", "100x100", "--image-size has no effect without --images"},
+    {"cost", "--image-size=100x100", "--images=2", ""},
+    {"cost", "--images", "2", ""}, /* the default size is not asked */
+    {"serve", "--attain", "0.8", "--attain has no effect without --ttft or --tpot"},
+    {"serve", "--attain=0.8", "--ttft=1s", ""},
+    {"serve", "--attain=0.8", "--tpot=1s", ""},
+};
+
+START_TEST(needed_option)
+{
+    ck_assert_str_eq(
+        message_of(command_of(needing[_i].command), needing[_i].word, needing[_i].value),
+        needing[_i].message);
+}
+END_TEST
+
 START_TEST(words_are_in_order)
 {
     for (int i = 0; i + 1 < N_ROWS(words); i++)
@@ -109,6 +128,7 @@ Suite *gable_suite_options(void)
     TCase *rows = tcase_create("unknown");
     ADD_ROWS(rows, unknown_option, unknown);
     ADD_ROWS(rows, suggested_is_taken, words);
+    ADD_ROWS(rows, needed_option, needing);
     tcase_add_test(rows, words_are_in_order);
     suite_add_tcase(suite, rows);
     return suite;
