@@ -122,7 +122,8 @@ typedef struct gable_planned {
 enum { GABLE_OFFERS_CAP = 16, GABLE_LAYOUTS_CAP = 8192, GABLE_FRONT_CAP = 512 };
 
 /* Looks at every layout of every offer. That nothing is feasible is an answer (n_feasible 0), not
- * an error. Fails with GABLE_INPUT for goals out of range. */
+ * an error. Fails with GABLE_INPUT for goals out of range,
+ * with GABLE_USAGE for the fewest devices without a rate. */
 gable_status gable_planner_search(gable_arena *arena, const gable_offer *offers, int n_offers,
                                   const gable_goal *goal, gable_planned *out, gable_err *err);
 

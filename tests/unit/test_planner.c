@@ -341,7 +341,7 @@ START_TEST(refused_goals)
     gable_err err = {0};
     goal.objective = GABLE_OBJECTIVE_GPUS;
     ck_assert_int_eq(gable_planner_search(scratch_arena(), &offer, 1, &goal, &out, &err),
-                     GABLE_INPUT);
+                     GABLE_USAGE);
     ck_assert(strstr(err.text, "--rate") != NULL);
 }
 END_TEST
