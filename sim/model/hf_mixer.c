@@ -32,7 +32,6 @@ static gable_status type_of_rules(const hf_import *in, int i, layer_type *out)
     int every = in->family->window_every, from = 0, window = 0;
     bool use = (in->family->traits & HF_WINDOW_OFF) == 0;
 
-    *out = FULL;
     GABLE_TRY(gable_hf_int(in, HF_WINDOW_EVERY, &every));
     GABLE_TRY(gable_hf_bool(in, HF_USE_WINDOW, &use));
     GABLE_TRY(gable_hf_int(in, HF_WINDOW, &window));
@@ -56,6 +55,7 @@ static gable_status find_type(const hf_import *in, int i, layer_type *out)
     int every = 0;
     bool sliding;
 
+    *out = FULL;
     GABLE_TRY(gable_hf_element(in, HF_LAYER_TYPES, i, &named));
     if (named)
         return type_of_name(in, named, out);
