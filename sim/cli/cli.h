@@ -40,8 +40,10 @@ typedef struct gable_option {
     const char *const *choices; /* NULL-terminated */
     const char *help;
     const char *hint; /* said where a value cannot be read; NULL: nothing */
-    /* At most two options, by a blank: without either, this one has no effect; NULL: it has */
-    const char *needs;
+    /* Words by blanks, of an option that is given or of a choice that holds (its default too):
+     * "rate", "arrivals=closed". Without one of the first (at most two), and with any of the
+     * others, this option has no effect, and is refused; NULL: no such words. */
+    const char *needs, *never;
 } gable_option;
 
 /* What a subcommand gets, and where it puts its answer. */

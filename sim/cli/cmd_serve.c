@@ -7,8 +7,8 @@
 #define OWNER gable_serve_options
 #define TEXT(...) GABLE_TEXT_ROW(OWNER, __VA_ARGS__)
 #define NUMBER(...) GABLE_NUMBER_ROW(OWNER, __VA_ARGS__)
-#define COUNT(member_, name_, default_, min_, max_, help_)                                         \
-    GABLE_NUMBER_ROW(OWNER, member_, name_, COUNT, "N", default_, min_, max_, help_)
+#define COUNT(member_, name_, default_, min_, max_, ...)                                           \
+    GABLE_NUMBER_ROW(OWNER, member_, name_, COUNT, "N", default_, min_, max_, __VA_ARGS__)
 #define INT(...) GABLE_INT_ROW(OWNER, __VA_ARGS__)
 #define CHOICE(...) GABLE_CHOICE_ROW(OWNER, __VA_ARGS__)
 #define FLAG(...) GABLE_FLAG_ROW(OWNER, __VA_ARGS__)
@@ -24,8 +24,10 @@ static const gable_option options[] = {
     TEXT(system, "system", "NAME|PATH", "system or device: a name of `gable hw list`"),
     GABLE_LENGTH_OPTIONS(OWNER),
     COUNT(concurrency, "concurrency", "1", 1.0, 1048576.0,
-          "clients that ask again as soon as they are answered"),
-    COUNT(waves, "waves", "10", 1.0, 1e9, "requests of each client; all clients start at once"),
+          "clients that ask again as soon as they are answered", .needs = "arrivals=closed",
+          .never = "trace"),
+    COUNT(waves, "waves", "10", 1.0, 1e9, "requests of each client; all clients start at once",
+          .needs = "arrivals=closed", .never = "trace"),
     COUNT(warmup, "warmup", "0", 0.0, 1e9,
           "of those, the first that the figures leave out; plan leaves out 1"),
     GABLE_LAYOUT_OPTIONS(OWNER),
@@ -34,21 +36,15 @@ static const gable_option options[] = {
            "--trace"),
     LIMIT(ttft_limit_s, "ttft", "limit: a request's first token within so long"),
     LIMIT(tpot_limit_s, "tpot", "limit: its other tokens within so long each, on average"),
-    {.name = "attain",
-     .type = GABLE_OPTION_QUANTITY,
-     .dim = GABLE_DIM_NONE,
-     .argument = "F",
-     .default_text = "0.9",
-     .max = 1.0,
-     .offset = offsetof(OWNER, attain),
-     .help = "share of requests that must keep the limits",
-     .needs = "ttft tpot"},
+    NUMBER(attain, "attain", NONE, "F", "0.9", 0.0, 1.0,
+           "share of requests that must keep the limits", .needs = "ttft tpot"),
     FLAG(strict, "strict", "exit with 1 where the limits are missed, or nothing fits"),
     NUMBER(rate, "rate", NONE, "R", NULL, 0.0, 1e9,
            "requests per second that arrive on average; without it the most that keep --ttft, "
            "--tpot"),
     NUMBER(burstiness, "burstiness", NONE, "S", "0.25", 1e-3, 1e3,
-           "of bursty arrivals: gamma shape of the gaps between them; 1 is poisson, less clumps"),
+           "of bursty arrivals: gamma shape of the gaps between them; 1 is poisson, less clumps",
+           .needs = "arrivals=bursty"),
     COUNT(requests, "requests", NULL, 0.0, 0.0,
           "requests to simulate (closed: all waves; trace: all; else 2000)"),
     TEXT(trace, "trace", "FILE", "recorded requests: CSV or JSON lines, workloads/traffic"),

@@ -97,12 +97,12 @@ static void add_exit_codes(gable_text *out)
 #undef EXIT_ROW
 }
 
-static void add_option(gable_text *out, const gable_option *option)
+static void add_option(gable_text *out, const gable_command *command, const gable_option *option)
 {
     char spelling[GABLE_OPTION_SPELLING_CAP];
     gable_text meaning = {0};
     gable_option_spelling(option, spelling);
-    gable_option_meaning(option, &meaning);
+    gable_option_meaning(command, option, &meaning);
     gable_text_add(out, ".TP\n.B ");
     gable_roff_add(out, spelling);
     gable_text_add(out, "\n");
@@ -142,7 +142,7 @@ void gable_man_command(gable_text *out, const gable_command *command)
     if (command->n_options)
         add_section(out, "OPTIONS");
     for (size_t i = 0; i < command->n_options; i++)
-        add_option(out, &command->options[i]);
+        add_option(out, command, &command->options[i]);
     add_section(out, "EXAMPLES");
     add_lines(out, command->examples);
     add_exit_codes(out);

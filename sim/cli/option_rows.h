@@ -11,11 +11,12 @@
         .name = name_, .type = GABLE_OPTION_TEXT, .argument = argument_,                           \
         .offset = offsetof(owner_, member_), .help = help_                                         \
     }
-#define GABLE_NUMBER_ROW(owner_, member_, name_, dim_, argument_, default_, min_, max_, help_)     \
+/* After the help, more members: .never = "trace". */
+#define GABLE_NUMBER_ROW(owner_, member_, name_, dim_, argument_, default_, min_, max_, ...)       \
     {                                                                                              \
         .name = name_, .type = GABLE_OPTION_QUANTITY, .dim = GABLE_DIM_##dim_,                     \
         .argument = argument_, .default_text = default_, .min = min_, .max = max_,                 \
-        .offset = offsetof(owner_, member_), .help = help_                                         \
+        .offset = offsetof(owner_, member_), .help = __VA_ARGS__                                   \
     }
 #define GABLE_INT_ROW(owner_, member_, name_, default_, min_, max_, help_)                         \
     {                                                                                              \
@@ -66,10 +67,13 @@
 
 /* To whom. A length_ratio of 0 lets lengths vary. */
 #define GABLE_LENGTH_OPTIONS(owner_)                                                               \
-    GABLE_NUMBER_ROW(owner_, isl, "isl", COUNT, "N", "1024", 1.0, 1e9, "tokens of a prompt"),      \
-        GABLE_NUMBER_ROW(owner_, osl, "osl", COUNT, "N", "1024", 1.0, 1e9, "tokens of an answer"), \
+    GABLE_NUMBER_ROW(owner_, isl, "isl", COUNT, "N", "1024", 1.0, 1e9, "tokens of a prompt",       \
+                     .never = "trace"),                                                            \
+        GABLE_NUMBER_ROW(owner_, osl, "osl", COUNT, "N", "1024", 1.0, 1e9, "tokens of an answer",  \
+                         .never = "trace"),                                                        \
         GABLE_NUMBER_ROW(owner_, length_ratio, "length-ratio", NONE, "R", "0", 0.0, 1.0,           \
                          "mean length / --isl and --osl, where those are the most; 1: all alike; " \
-                         "0: a tenth around them")
+                         "0: a tenth around them",                                                 \
+                         .never = "trace")
 
 #endif

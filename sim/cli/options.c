@@ -249,23 +249,64 @@ static bool is_given(const parsing *p, const char *name, size_t n_name)
     return false;
 }
 
-/* What was given and has no effect; defaults are not asked. */
-static gable_status check_needs(const parsing *p)
+/* A word of gable_option.needs or never. */
+static bool holds(const parsing *p, const char *word, size_t n_word)
 {
+    size_t n_name = strcspn(word, "= ");
+    char name[48];
+    if (n_name == n_word)
+        return is_given(p, word, n_word);
+    int n = snprintf(name, sizeof name, "--%.*s", (int)n_name, word);
+    const gable_option *option = find_option(p->command, name, (size_t)n);
+    if (!option || option->type != GABLE_OPTION_CHOICE)
+        return false;
+    const char *choice = option->choices[*(const int *)(const void *)(p->options + option->offset)];
+    return strlen(choice) == n_word - n_name - 1 &&
+           strncmp(choice, word + n_name + 1, strlen(choice)) == 0;
+}
+
+/* The first word that holds; NULL: none. */
+static const char *first_holding(const parsing *p, const char *words)
+{
+    for (const char *at = words; at && *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (holds(p, at, n))
+            return at;
+        at += n;
+    }
+    return NULL;
+}
+
+/* "--arrivals closed" of "arrivals=closed other". */
+static void spell(const char *word, char out[64])
+{
+    snprintf(out, 64, "--%.*s", (int)strcspn(word, " "), word);
+    char *equal = strchr(out, '=');
+    if (equal)
+        *equal = ' ';
+}
+
+/* What was given and has no effect; defaults are not asked. */
+static gable_status check_effects(const parsing *p)
+{
+    char word[64], other[64];
     for (size_t i = 0; i < p->command->n_options; i++) {
         const gable_option *option = &p->command->options[i];
-        const char *need = option->needs;
-        if (!need || !is_given(p, option->name, strlen(option->name)))
+        if ((!option->needs && !option->never) || !is_given(p, option->name, strlen(option->name)))
             continue;
-        while (*need && !is_given(p, need, strcspn(need, " "))) {
-            need += strcspn(need, " ");
-            need += strspn(need, " ");
+        const char *in_vain = first_holding(p, option->never);
+        if (in_vain) {
+            spell(in_vain, word);
+            return gable_fail(p->err, GABLE_USAGE, "--%s has no effect with %s", option->name,
+                              word);
         }
-        if (!*need)
-            return gable_fail(p->err, GABLE_USAGE, "--%s has no effect without --%.*s%s%s",
-                              option->name, (int)strcspn(option->needs, " "), option->needs,
-                              strchr(option->needs, ' ') ? " or --" : "",
-                              strchr(option->needs, ' ') ? strchr(option->needs, ' ') + 1 : "");
+        if (!option->needs || first_holding(p, option->needs))
+            continue;
+        const char *second = strchr(option->needs, ' ');
+        spell(option->needs, word);
+        spell(second ? second + 1 : "", other);
+        return gable_fail(p->err, GABLE_USAGE, "--%s has no effect without %s%s%s", option->name,
+                          word, second ? " or " : "", second ? other : "");
     }
     return GABLE_OK;
 }
@@ -290,7 +331,7 @@ gable_status gable_options_read(const gable_command *command, const char *const 
             p.at++;
         }
     }
-    GABLE_TRY(check_needs(&p));
+    GABLE_TRY(check_effects(&p));
     if (*n_arguments && !*command->arguments)
         return gable_fail(err, GABLE_USAGE, "%s: unexpected argument \"%.80s\"; see gable help %s",
                           command->name, arguments[0], command->name);
@@ -344,21 +385,45 @@ void gable_option_spelling(const gable_option *option, char out[GABLE_OPTION_SPE
              option->argument ? " " : "", option->argument ? option->argument : "");
 }
 
-void gable_option_meaning(const gable_option *option, gable_text *out)
+/* "with --ttft or --tpot" of "ttft tpot": what the command has of them. */
+static void add_words(const gable_command *command, const char *how, const char *words,
+                      gable_text *notes)
 {
+    char word[64];
+    const char *before = how;
+    for (const char *at = words; at && *at; at += strcspn(at, " "), at += strspn(at, " ")) {
+        if (!has_option(command, at, strcspn(at, "= ")))
+            continue;
+        spell(at, word);
+        gable_text_addf(notes, "%s%s%s", before == how && notes->length_bytes ? "; " : "", before,
+                        word);
+        before = " or ";
+    }
+}
+
+void gable_option_meaning(const gable_command *command, const gable_option *option, gable_text *out)
+{
+    gable_text notes = {0};
     gable_text_add(out, option->help);
     for (size_t i = 0; option->type == GABLE_OPTION_CHOICE && option->choices[i]; i++)
         gable_text_addf(out, "%s%s", i ? "|" : ": ", option->choices[i]);
     if (option->default_text)
-        gable_text_addf(out, " (default %s)", option->default_text);
+        gable_text_addf(&notes, "default %s", option->default_text);
+    add_words(command, "with ", option->needs, &notes);
+    add_words(command, "not with ", option->never, &notes);
+    if (notes.length_bytes)
+        gable_text_addf(out, " (%s)", notes.text);
+    out->failed = out->failed || notes.failed;
+    gable_text_free(&notes);
 }
 
-static void help_option(gable_text *out, const gable_option *option, int width)
+static void help_option(gable_text *out, const gable_command *command, const gable_option *option,
+                        int width)
 {
     char left[GABLE_OPTION_SPELLING_CAP];
     gable_text meaning = {0};
     gable_option_spelling(option, left);
-    gable_option_meaning(option, &meaning);
+    gable_option_meaning(command, option, &meaning);
     int columns = 2 + columns_of(left, strlen(left)), pad = HELP_INDENT - 1 - columns;
     gable_text_addf(out, "  %s%*s", left, pad > 0 ? pad + 1 : 1, "");
     add_wrapped(out, meaning.text ? meaning.text : "",
@@ -376,6 +441,6 @@ void gable_options_help(gable_text *out, const gable_command *command, int width
     if (command->n_options)
         gable_text_add(out, "\nOptions:\n");
     for (size_t i = 0; i < command->n_options; i++)
-        help_option(out, &command->options[i], wide < 60 ? 60 : wide);
+        help_option(out, command, &command->options[i], wide < 60 ? 60 : wide);
     gable_text_addf(out, "\nExamples:\n%s", command->examples);
 }

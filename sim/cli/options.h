@@ -29,7 +29,9 @@ void gable_options_help(gable_text *out, const gable_command *command, int width
 enum { GABLE_OPTION_SPELLING_CAP = 96 };
 void gable_option_spelling(const gable_option *option, char out[GABLE_OPTION_SPELLING_CAP]);
 
-/* What it says, its choices and its default: "form of the answer: text|json (default text)". */
-void gable_option_meaning(const gable_option *option, gable_text *out);
+/* What it says, its choices, its default and what it goes with: "form of the answer: text|json
+ * (default text)". */
+void gable_option_meaning(const gable_command *command, const gable_option *option,
+                          gable_text *out);
 
 #endif

@@ -103,6 +103,15 @@ static const struct {
     {"serve", "--attain", "0.8", "--attain has no effect without --ttft or --tpot"},
     {"serve", "--attain=0.8", "--ttft=1s", ""},
     {"serve", "--attain=0.8", "--tpot=1s", ""},
+    {"serve", "--concurrency", "8", ""}, /* a choice holds by default */
+    {"serve", "--concurrency=8", "--arrivals=poisson",
+     "--concurrency has no effect without --arrivals closed"},
+    {"serve", "--waves=8", "--trace=x.csv", "--waves has no effect with --trace"},
+    {"serve", "--burstiness=1", "--arrivals=poisson",
+     "--burstiness has no effect without --arrivals bursty"},
+    {"serve", "--burstiness=1", "--arrivals=bursty", ""},
+    {"serve", "--isl=100", "--trace=x.csv", "--isl has no effect with --trace"},
+    {"plan", "--isl", "100", ""},
 };
 
 START_TEST(needed_option)
@@ -110,6 +119,35 @@ START_TEST(needed_option)
     ck_assert_str_eq(
         message_of(command_of(needing[_i].command), needing[_i].word, needing[_i].value),
         needing[_i].message);
+}
+END_TEST
+
+/* Of a row's words each is an option, and its value a choice of it; shared rows may name options
+ * that a command does not have in `never`. */
+static void check_words(const gable_command *command, const char *named_words, bool must)
+{
+    for (const char *at = named_words; at && *at; at += strcspn(at, " "), at += strspn(at, " ")) {
+        size_t n_name = strcspn(at, "= "), n_word = strcspn(at, " ");
+        const gable_option *named = NULL;
+        bool chosen = n_name == n_word;
+        for (size_t i = 0; i < command->n_options; i++)
+            if (strlen(command->options[i].name) == n_name &&
+                strncmp(command->options[i].name, at, n_name) == 0)
+                named = &command->options[i];
+        for (int i = 0; named && !chosen && named->choices && named->choices[i]; i++)
+            chosen = strlen(named->choices[i]) == n_word - n_name - 1 &&
+                     strncmp(named->choices[i], at + n_name + 1, n_word - n_name - 1) == 0;
+        ck_assert_msg(named ? chosen : !must, "%s: %s", command->name, at);
+    }
+}
+
+START_TEST(needed_words_are_options)
+{
+    for (int i = 0; gable_commands[i]; i++)
+        for (size_t j = 0; j < gable_commands[i]->n_options; j++) {
+            check_words(gable_commands[i], gable_commands[i]->options[j].needs, true);
+            check_words(gable_commands[i], gable_commands[i]->options[j].never, false);
+        }
 }
 END_TEST
 
@@ -129,6 +167,7 @@ Suite *gable_suite_options(void)
     ADD_ROWS(rows, unknown_option, unknown);
     ADD_ROWS(rows, suggested_is_taken, words);
     ADD_ROWS(rows, needed_option, needing);
+    tcase_add_test(rows, needed_words_are_options);
     tcase_add_test(rows, words_are_in_order);
     suite_add_tcase(suite, rows);
     return suite;
