@@ -101,20 +101,26 @@ void gable_edit_at(int index, gable_edit_field *out)
     visit(take_index, &w);
 }
 
-/* '*' stands for any run of characters. Patterns are short, so it may try all ways. */
+/* '*' stands for any run of characters. Only the last one is tried anew: what fits behind an
+ * earlier one fits as well behind it when it took less, so time is of length x length at most. */
 static bool matches(const char *pattern, const char *text)
 {
-    for (; *pattern; pattern++, text++) {
+    const char *star = NULL, *taken = NULL;
+    while (*text) {
         if (*pattern == '*') {
-            for (; !matches(pattern + 1, text); text++)
-                if (*text == '\0')
-                    return false;
-            return true;
-        }
-        if (*pattern != *text)
+            star = pattern++;
+            taken = text;
+        } else if (*pattern == *text) {
+            pattern++;
+            text++;
+        } else if (star) {
+            pattern = star + 1;
+            text = ++taken;
+        } else {
             return false;
+        }
     }
-    return *text == '\0';
+    return pattern[strspn(pattern, "*")] == '\0';
 }
 
 static bool take_match(const gable_edit_field *field, void *context)
