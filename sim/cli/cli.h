@@ -66,6 +66,7 @@ typedef struct gable_command {
     const gable_option *options;
     size_t n_options;
     size_t options_bytes; /* sizeof the options struct; main zeroes it, then sets the defaults */
+    const char *draws;    /* endings of pictures for -o, ".svg .png"; NULL: it writes text alone */
     bool needs_no_data; /* it runs where no data folder is found: hw … of gable_cli are NULL then */
     const char *examples; /* lines that can be pasted, "gable cost …\n" */
     /* Fills cli->out; returns GABLE_OK, GABLE_DIFFERS (the answer is still printed), or an error

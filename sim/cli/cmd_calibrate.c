@@ -2,6 +2,7 @@
  * held-out half; writes the calibration block. */
 #include <ctype.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/calibrate_tables.h"
@@ -85,16 +86,24 @@ static gable_status merge_into(gable_cli *cli, const gable_calibration *fitted, 
     return status;
 }
 
+static bool is_day(const char *date)
+{
+    static const char form[] = "dddd-dd-dd";
+    static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    size_t n = 0;
+    while (n < sizeof form - 1 && (form[n] == '-' ? date[n] == '-' : isdigit((uint8_t)date[n])))
+        n++;
+    if (date[n] || (n != strlen("dddd-dd") && n != sizeof form - 1))
+        return false;
+    int month = atoi(date + strlen("dddd-"));
+    int day = n == sizeof form - 1 ? atoi(date + strlen("dddd-dd-")) : 1;
+    return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1];
+}
+
 /* "2026-11" or "2026-11-23", as the data have it. */
 static gable_status check_date(gable_cli *cli, const char *date)
 {
-    static const char form[] = "dddd-dd-dd";
-    size_t n = 0;
-    if (!date)
-        return GABLE_OK;
-    while (n < sizeof form - 1 && (form[n] == '-' ? date[n] == '-' : isdigit((uint8_t)date[n])))
-        n++;
-    if (!date[n] && (n == strlen("dddd-dd") || n == sizeof form - 1))
+    if (!date || is_day(date))
         return GABLE_OK;
     return gable_fail(&cli->err, GABLE_USAGE,
                       "--date: \"%.60s\" is not a day, expected YYYY-MM-DD or YYYY-MM", date);

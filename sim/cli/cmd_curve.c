@@ -55,7 +55,7 @@ static const gable_option options[] = {
      .type = GABLE_OPTION_TEXT,
      .argument = "FILE",
      .offset = offsetof(curve_options, output),
-     .help = "draw into FILE (.svg, .png or .pdf) instead of printing numbers"},
+     .help = "draw into FILE instead of printing numbers"},
 };
 
 static gable_status find_kind(gable_cli *cli, gable_curve_kind *kind)
@@ -193,6 +193,7 @@ const gable_command gable_command_curve = {
     .arguments = "cache|flops|roofline|step|throughput",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .draws = ".svg .png .pdf",
     .options_bytes = sizeof(curve_options),
     .examples = "gable curve cache --model llama-3.1-70b,deepseek-v3,deepseek-v4-pro -o cache.svg\n"
                 "gable curve flops --model deepseek-v3.2,deepseek-v4-pro --format csv\n"

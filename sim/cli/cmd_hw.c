@@ -319,7 +319,8 @@ static const gable_option options_of_hw[] = {
      .argument = "KIND",
      .default_text = "all",
      .choices = kind_choices,
-     .help = "list this kind only"},
+     .help = "list this kind only",
+     .hint = "GPUs, TPUs and NPUs are accelerators"},
 };
 
 extern const gable_command gable_command_hw;

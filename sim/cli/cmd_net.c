@@ -64,7 +64,7 @@ static const gable_option options[] = {
      .type = GABLE_OPTION_TEXT,
      .argument = "FILE",
      .offset = offsetof(gable_net_options, output),
-     .help = "collective: picture of a range of sizes (.svg, .png, .pdf); show: .svg; traffic: the "
+     .help = "collective: picture of a range of sizes; show: .svg; traffic: the "
              "flows, as net flows reads them"},
     CHOICE("format", "FORMAT", format, gable_formats, "text", "form of the answer"),
 };
@@ -115,6 +115,7 @@ const gable_command gable_command_net = {
     .arguments = "collective | compare A B | flows FILE.json | show SYSTEM | traffic",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .draws = ".svg .png .pdf",
     .options_bytes = sizeof(gable_net_options),
     .examples =
         "gable net collective --system hgx-h100-8 --op all_reduce --bytes 1MiB\n"

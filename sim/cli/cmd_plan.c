@@ -44,7 +44,7 @@ static const gable_option options[] = {
     INT(top, "top", "10", 1.0, 8192.0, "layouts to list"),
     FLAG(emit, "emit", "print the commands that start the engines of the best layout"),
     CHOICE(format, "format", "FORMAT", gable_formats, "text", "form of the answer"),
-    GABLE_OUTPUT_ROW(OWNER, "the answer, or the Pareto front as a picture (.svg, .png, .pdf)"),
+    GABLE_OUTPUT_ROW(OWNER, "the answer, or the Pareto front as a picture"),
 };
 
 /* ---- limits ---- */
@@ -201,6 +201,8 @@ static gable_status run(gable_cli *cli, const void *given)
                            .disagg = o->disagg,
                            .most_stages = o->most_stages,
                            .n_ranked = o->top < most_ranked ? o->top : most_ranked};
+    if (o->osl < 2.0)
+        gable_cli_note("--osl 1: answers of 2 tokens are priced, one has no time per token");
     GABLE_TRY(read_limits(cli, o, &a->goal));
     GABLE_TRY(load_offers(cli, o, a));
     GABLE_TRY(gable_planner_search(&cli->arena, a->offers, a->n_offers, &a->goal, &a->planned,
@@ -221,6 +223,7 @@ const gable_command gable_command_plan = {
     .arguments = "",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .draws = ".svg .png .pdf",
     .options_bytes = sizeof(gable_plan_options),
     .examples =
         "gable plan --model llama-3.1-70b --system hgx-h100-8 --isl 2k --osl 500 --tpot 30ms\n"

@@ -237,6 +237,7 @@ const gable_command gable_command_roofline = {
     .arguments = "",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .draws = ".svg .gif .png .pdf",
     .options_bytes = sizeof(roofline_options),
     .examples =
         "gable roofline --model llama-3.1-70b --system hgx-h100-8 --tp 8 --batch 64 --context 4k\n"

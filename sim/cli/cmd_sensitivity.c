@@ -47,6 +47,7 @@ const gable_command gable_command_sensitivity = {
     .arguments = "",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .draws = ".svg .gif .png .pdf",
     .options_bytes = sizeof(gable_scenario_options),
     .examples =
         "gable sensitivity --model llama-3.1-70b --system hgx-h100-8 --tp 8 --batch 64\n"

@@ -28,7 +28,7 @@ static const gable_option options[] = {
      .type = GABLE_OPTION_TEXT,
      .argument = "FILE",
      .offset = offsetof(gable_kind_options, output),
-     .help = "draw predicted against measured into FILE (.svg, .png or .pdf)"},
+     .help = "draw predicted against measured into FILE"},
     {.name = "format",
      .type = GABLE_OPTION_CHOICE,
      .argument = "FORMAT",
@@ -185,6 +185,7 @@ const gable_command gable_command_validate = {
     .arguments = "KIND FILE.csv",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .draws = ".svg .png .pdf",
     .options_bytes = sizeof(gable_kind_options),
     .examples = "gable validate gemm measured.csv\n"
                 "gable validate moe experts.csv --half test --format md\n"

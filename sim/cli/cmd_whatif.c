@@ -333,6 +333,7 @@ const gable_command gable_command_whatif = {
     .arguments = "",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
+    .draws = ".svg .gif .png .pdf",
     .options_bytes = sizeof(whatif_options),
     .examples = "gable whatif --model llama-3.1-70b --system hgx-h100-8 --tp 8 --batch 64 "
                 "--set hbm.bandwidth=x2\n"

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { OPTIONS_CAP = 64 };
 
@@ -76,10 +77,14 @@ static gable_status read_choice(const gable_option *option, const char *text, in
         size_t used = strlen(list);
         snprintf(list + used, sizeof list - used, "%s%s", n ? ", " : "", option->choices[n]);
     }
-    const char *near = gable_text_nearest(text, option->choices, n);
+    const char *near = option->hint ? NULL : gable_text_nearest(text, option->choices, n);
+    const char *hint = option->hint ? option->hint : "";
     return gable_fail(err, GABLE_USAGE, "--%s: \"%.60s\" is not one of %s%s%s%s", option->name,
-                      text, list, near ? "; did you mean \"" : "", near ? near : "",
-                      near ? "\"?" : "");
+                      text, list,
+                      near    ? "; did you mean \""
+                      : *hint ? "; "
+                              : "",
+                      near ? near : hint, near ? "\"?" : "");
 }
 
 static gable_status read_dtype(const gable_option *option, const char *text, int *value,
@@ -201,6 +206,34 @@ static gable_status refuse_unknown(const parsing *p, const char *word, size_t n_
                       near ? "?" : "", p->command->name);
 }
 
+/* The ending of `path` in words by blanks; without regard to case, so that none slips through. */
+static bool ends_in(const char *path, const char *endings)
+{
+    size_t length = strlen(path);
+    for (const char *at = endings; at && *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (length > n && strncasecmp(path + length - n, at, n) == 0)
+            return true;
+        at += n;
+    }
+    return false;
+}
+
+/* Text under the name of a picture would be found out by who opens it. */
+static gable_status check_picture(const parsing *p, const char *path)
+{
+    static const char pictures[] = ".png .svg .pdf .gif .jpg .jpeg .bmp .webp .tif .tiff .eps .ps";
+    const char *name = p->command->name;
+    if (!ends_in(path, pictures) || ends_in(path, p->command->draws))
+        return GABLE_OK;
+    if (p->command->draws)
+        return gable_fail(p->err, GABLE_USAGE, "-o %.200s: the pictures of %s are %s", path, name,
+                          p->command->draws);
+    return gable_fail(p->err, GABLE_USAGE,
+                      "-o %.200s: %s writes text; gable roofline and gable curve draw pictures",
+                      path, name);
+}
+
 static gable_status take_option(parsing *p)
 {
     const char *word = p->words[p->at++];
@@ -220,6 +253,8 @@ static gable_status take_option(parsing *p)
     if (!value || (is_file && !*value))
         return gable_fail(p->err, GABLE_USAGE, "--%s needs a value: %s", option->name,
                           option->help);
+    if (option->letter == 'o')
+        GABLE_TRY(check_picture(p, value));
     return set_option(option, value, p->options, p->err);
 }
 
@@ -409,6 +444,8 @@ void gable_option_meaning(const gable_command *command, const gable_option *opti
         gable_text_addf(out, "%s%s", i ? "|" : ": ", option->choices[i]);
     if (option->default_text)
         gable_text_addf(&notes, "default %s", option->default_text);
+    if (option->letter == 'o' && command->draws)
+        gable_text_addf(&notes, "pictures: %s", command->draws);
     add_words(command, "with ", option->needs, &notes);
     add_words(command, "not with ", option->never, &notes);
     if (notes.length_bytes)

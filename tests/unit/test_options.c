@@ -112,6 +112,14 @@ static const struct {
     {"serve", "--burstiness=1", "--arrivals=bursty", ""},
     {"serve", "--isl=100", "--trace=x.csv", "--isl has no effect with --trace"},
     {"plan", "--isl", "100", ""},
+    {"cost", "-o", "x.PNG",
+     "-o x.PNG: cost writes text; gable roofline and gable curve draw pictures"},
+    {"cost", "--output=x.json", NULL, ""},
+    {"plan", "--output=x.gif", NULL, "-o x.gif: the pictures of plan are .svg .png .pdf"},
+    {"plan", "-o", "x.png", ""},
+    {"hw", "--kind", "gpu",
+     "--kind: \"gpu\" is not one of all, accelerator, cpu, link, system; GPUs, TPUs and NPUs are "
+     "accelerators"},
 };
 
 START_TEST(needed_option)
