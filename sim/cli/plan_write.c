@@ -309,8 +309,8 @@ static void write_head(gable_text *out, const gable_plan_answer *a)
 {
     const gable_goal *g = &a->goal;
     gable_text_add_safe(out, a->offers[0].model->name);
-    gable_text_addf(out, ", prompts of %.10g and answers of %.10g tokens, stack %s", g->isl, g->osl,
-                    a->offers[0].machine.constants->stack);
+    gable_text_addf(out, ", prompts of %.10g and answers of %.10g token%s, stack %s", g->isl,
+                    g->osl, g->osl == 1.0 ? "" : "s", a->offers[0].machine.constants->stack);
     add_latency(out, "TTFT", &g->ttft);
     add_latency(out, "TPOT", &g->tpot);
     add_latency(out, "an answer", &g->e2e);
