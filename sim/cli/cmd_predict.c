@@ -122,6 +122,7 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_prediction *predictions;
     const char **power = NULL;
     if (gable_is_serving(cli)) {
+        GABLE_TRY(gable_kind_check_serving(cli, o));
         GABLE_TRY(gable_serving_table_predict(cli, o->recipes));
         return deliver(cli, o->output);
     }

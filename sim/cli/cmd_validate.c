@@ -163,8 +163,13 @@ static gable_status run(gable_cli *cli, const void *given)
     gable_prediction *predictions;
     gable_validation validation;
     double *measured_s, *baseline_s;
-    if (gable_is_serving(cli))
+    if (gable_is_serving(cli)) {
+        GABLE_TRY(gable_kind_check_serving(cli, o));
+        if (o->output)
+            return gable_fail(&cli->err, GABLE_USAGE,
+                              "-o draws times of kernels; serving has no picture");
         return gable_serving_table_validate(cli, o->recipes, o->half, o->format);
+    }
     if (gable_is_power(cli))
         return gable_power_table_validate(cli, o);
     GABLE_TRY(gable_kind_table_read(cli, &csv, &rows));

@@ -153,17 +153,26 @@ static void add_answer(gable_text *out, size_t head, gable_json_form form, int w
 
 /* ---- all of them ---- */
 
+/* What asks for answer `i`: its command, where that asks for nothing before it, else its schema. */
+static const char *name_of(size_t i)
+{
+    const gable_json_row *row = &gable_json_rows[i];
+    for (size_t k = 0; k < gable_n_json_documents; k++)
+        if (strcmp(gable_json_documents[k].name, row->command) == 0)
+            return row->schema;
+    return gable_json_answer(row->command) == i ? row->command : row->schema;
+}
+
 void gable_json_list(gable_text *out)
 {
     gable_text_add(out, "JSON that gable reads:\n");
     for (size_t i = 0; i < gable_n_json_documents; i++)
-        gable_text_addf(out, "  %-17s %s\n", gable_json_documents[i].name,
+        gable_text_addf(out, "  %-22s %s\n", gable_json_documents[i].name,
                         gable_json_documents[i].schema->title);
     gable_text_add(out, "\nJSON that gable writes, by --format json of:\n");
     for (size_t i = 0; i < gable_n_json_rows; i++)
         if (gable_json_rows[i].schema)
-            gable_text_addf(out, "  %-17s %s\n", gable_json_rows[i].command,
-                            gable_json_rows[i].title);
+            gable_text_addf(out, "  %-22s %s\n", name_of(i), gable_json_rows[i].title);
     gable_text_add(out,
                    "\ngable help json NAME lists the keys of one; with --format json it prints "
                    "its JSON Schema.\n");

@@ -20,6 +20,15 @@ gable_status gable_kind_table_read(gable_cli *cli, gable_csv *csv, gable_rows *r
     return gable_rows_read(&cli->arena, csv, kind, rows, &cli->err);
 }
 
+gable_status gable_kind_check_serving(gable_cli *cli, const gable_kind_options *options)
+{
+    const char *ignored = options->device ? "--device" : options->stack ? "--stack" : NULL;
+    if (ignored)
+        return gable_fail(&cli->err, GABLE_USAGE,
+                          "%s is of tables of kernels; serving runs say theirs", ignored);
+    return GABLE_OK;
+}
+
 gable_status gable_kind_predict(gable_cli *cli, const gable_kind_options *options,
                                 const gable_rows *rows, gable_prediction **predictions)
 {
@@ -27,5 +36,7 @@ gable_status gable_kind_predict(gable_cli *cli, const gable_kind_options *option
                                  .device = options->device,
                                  .stack = options->stack ? options->stack : default_stack,
                                  .force_stack = options->stack != NULL};
+    if (options->recipes)
+        return gable_fail(&cli->err, GABLE_USAGE, "--recipes is of the KIND serving");
     return gable_predict_rows(&cli->arena, rows, &how, predictions, &cli->err);
 }

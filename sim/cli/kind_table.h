@@ -32,7 +32,11 @@ typedef struct gable_kind_options {
  * wrong number of arguments, with GABLE_INPUT on a bad table. */
 gable_status gable_kind_table_read(gable_cli *cli, gable_csv *csv, gable_rows *rows);
 
-/* Prices the rows as the options say; `predictions` lives in the arena of `cli`. */
+/* Fails with GABLE_USAGE on an option that serving runs have no use for. */
+gable_status gable_kind_check_serving(gable_cli *cli, const gable_kind_options *options);
+
+/* Prices the rows as the options say; `predictions` lives in the arena of `cli`. Fails with
+ * GABLE_USAGE on --recipes, which operators have no use for. */
 gable_status gable_kind_predict(gable_cli *cli, const gable_kind_options *options,
                                 const gable_rows *rows, gable_prediction **predictions);
 

@@ -38,4 +38,8 @@ void gable_net_answer(const gable_net_query *query, double bytes, gable_transfer
 enum { GABLE_NET_SIZES_CAP = 64 };
 gable_status gable_net_sizes(gable_cli *cli, const gable_net_options *o, double *bytes, size_t *n);
 
+/* Bytes of a buffer for people: "512 KiB" where that is exact, else "8 MB". Lives in `arena`; ""
+ * where that is full. */
+const char *gable_net_size_text(gable_arena *arena, double bytes);
+
 #endif

@@ -82,25 +82,6 @@ static double rate(double bytes, double seconds)
     return seconds > 0.0 && bytes > 0.0 ? bytes / seconds : (double)NAN;
 }
 
-/* "512 KiB" where that is exact, else "8 MB". */
-static const char *size_text(gable_arena *arena, double bytes)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    char text[GABLE_UNITS_TEXT_CAP];
-    size_t u = 0;
-    double value = bytes;
-    while (u < 4 && value >= 1024.0 && fmod(value, 1024.0) == 0.0) {
-        value /= 1024.0;
-        u++;
-    }
-    if (value < 1024.0)
-        snprintf(text, sizeof text, "%.0f %s", value, units[u]);
-    else
-        gable_units_print(bytes, GABLE_DIM_BYTES, 4, text);
-    const char *copy = gable_arena_copy(arena, text, strlen(text));
-    return copy ? copy : "";
-}
-
 static line make_line(gable_arena *arena, const gable_net_query *q, double bytes, const char **from)
 {
     gable_transfer t;
@@ -109,7 +90,7 @@ static line make_line(gable_arena *arena, const gable_net_query *q, double bytes
     double moved = bytes > 0.0 ? bytes : t.wire_bytes + t.out_wire_bytes;
     *from = t.from;
     return (line){.bytes = bytes,
-                  .size = size_text(arena, bytes),
+                  .size = gable_net_size_text(arena, bytes),
                   .time_us = 1e6 * t.time.time_s,
                   .p90_us = 1e6 * t.time.time_s * spread,
                   .ceiling_us = 1e6 * t.time.ceiling_s,

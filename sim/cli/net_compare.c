@@ -6,6 +6,8 @@
 typedef struct line {
     double bytes, a_s, b_s, speedup, a_busbw, b_busbw, ceiling_ratio;
     const char *a_algorithm, *b_algorithm;
+    const char *size;  /* "512 KiB" */
+    double a_us, b_us; /* for people, whose sizes span nine decades */
 } line;
 
 #define COLUMN(key_, header_, type_, dim_, member_, drop_)                                         \
@@ -26,6 +28,26 @@ static const gable_column columns[] = {
     COLUMN("b_algorithm", "B by", TEXT, NONE, b_algorithm, 0),
 };
 
+static const gable_column people[] = {
+    COLUMN("size", "size", TEXT, NONE, size, 0),
+    {.key = "a_us",
+     .header = "A",
+     .type = GABLE_CELL_NUMBER,
+     .unit = "us",
+     .offset = offsetof(line, a_us)},
+    {.key = "b_us",
+     .header = "B",
+     .type = GABLE_CELL_NUMBER,
+     .unit = "us",
+     .offset = offsetof(line, b_us)},
+    COLUMN("speedup", "A / B", NUMBER, NONE, speedup, 0),
+    COLUMN("ceiling_ratio", "ceilings", NUMBER, NONE, ceiling_ratio, 2),
+    COLUMN("a_busbw_bytes_per_s", "A busbw", NUMBER, BYTES_PER_S, a_busbw, 3),
+    COLUMN("b_busbw_bytes_per_s", "B busbw", NUMBER, BYTES_PER_S, b_busbw, 3),
+    COLUMN("a_algorithm", "A by", TEXT, NONE, a_algorithm, 0),
+    COLUMN("b_algorithm", "B by", TEXT, NONE, b_algorithm, 0),
+};
+
 static double ratio(double a, double b)
 {
     return b > 0.0 ? a / b : (double)NAN;
@@ -38,12 +60,15 @@ static double busbw(const gable_net_query *query, double bytes, const gable_tran
     return gable_net_busbw(&c, transfer);
 }
 
-static line make_line(const gable_net_query *query, double bytes)
+static line make_line(gable_arena *arena, const gable_net_query *query, double bytes)
 {
     gable_transfer a, b;
     gable_net_answer(&query[0], bytes, &a);
     gable_net_answer(&query[1], bytes, &b);
     return (line){.bytes = bytes,
+                  .size = gable_net_size_text(arena, bytes),
+                  .a_us = 1e6 * a.time.time_s,
+                  .b_us = 1e6 * b.time.time_s,
                   .a_s = a.time.time_s,
                   .b_s = b.time.time_s,
                   .speedup = ratio(a.time.time_s, b.time.time_s),
@@ -72,9 +97,11 @@ gable_status gable_net_compare(gable_cli *cli, const gable_net_options *o)
     GABLE_TRY(gable_net_sizes(cli, o, bytes, &n));
     GABLE_TRY(gable_arena_take(&cli->arena, n + 1, sizeof *lines, &lines, &cli->err));
     for (size_t i = 0; i < n; i++)
-        lines[i] = make_line(query, bytes[i]);
-    gable_table table = {.columns = columns,
-                         .n_columns = sizeof columns / sizeof columns[0],
+        lines[i] = make_line(&cli->arena, query, bytes[i]);
+    bool for_people = o->format == GABLE_FORMAT_TEXT || o->format == GABLE_FORMAT_MD;
+    gable_table table = {.columns = for_people ? people : columns,
+                         .n_columns = for_people ? sizeof people / sizeof people[0]
+                                                 : sizeof columns / sizeof columns[0],
                          .rows = lines,
                          .row_bytes = sizeof *lines,
                          .n_rows = n};

@@ -228,3 +228,21 @@ gable_status gable_net_sizes(gable_cli *cli, const gable_net_options *o, double 
     }
     return GABLE_OK;
 }
+
+const char *gable_net_size_text(gable_arena *arena, double bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    char text[GABLE_UNITS_TEXT_CAP];
+    size_t u = 0;
+    double value = bytes;
+    while (u < 4 && value >= 1024.0 && fmod(value, 1024.0) == 0.0) {
+        value /= 1024.0;
+        u++;
+    }
+    if (value < 1024.0)
+        snprintf(text, sizeof text, "%.0f %s", value, units[u]);
+    else
+        gable_units_print(bytes, GABLE_DIM_BYTES, 4, text);
+    const char *copy = gable_arena_copy(arena, text, strlen(text));
+    return copy ? copy : "";
+}

@@ -111,6 +111,20 @@ typedef struct line {
     double coverage_frac;
 } line;
 
+/* No error is not an error of 0: figures of runs that are not there, or were not measured, are
+ * none. */
+static line make_line(const gable_serving_errors *errors)
+{
+    line made = {*errors, errors->n ? (double)errors->n_covered / errors->n : 0.0};
+    gable_serving_errors *e = &made.e;
+    if (e->n_covered == 0)
+        e->tpot_median_frac = e->tpot_p90_frac = e->tpot_bias_ln = e->tpot_inside_frac =
+            (double)NAN;
+    if (e->n_ttft == 0)
+        e->ttft_median_frac = e->ttft_p90_frac = e->ttft_inside_frac = (double)NAN;
+    return made;
+}
+
 #define ERROR(member) (offsetof(line, e) + offsetof(gable_serving_errors, member))
 #define SHARE_ROW(key_, header_, member, drop_)                                                    \
     {                                                                                              \
@@ -167,10 +181,8 @@ gable_status gable_serving_table_validate(gable_cli *cli, const char *recipes, i
                                      &cli->err));
     GABLE_TRY(gable_arena_take(&cli->arena, (size_t)n, sizeof *lines, &lines, &cli->err));
     for (int i = 0; i < n; i++)
-        lines[i] = (line){errors[i], errors[i].n ? (double)errors[i].n_covered / errors[i].n : 0.0};
+        lines[i] = make_line(&errors[i]);
     lines[n - 1].e.stack = "all";
-    if (lines[n - 1].e.n_ttft == 0)
-        lines[n - 1].e.ttft_median_frac = lines[n - 1].e.ttft_p90_frac = (double)NAN;
     gable_table table = {.columns = columns,
                          .n_columns = sizeof columns / sizeof columns[0],
                          .rows = lines,

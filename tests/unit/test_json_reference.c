@@ -35,8 +35,18 @@ static const char *measured_file(void)
 }
 
 static const char runs[] = "device,system,framework,model,precision,tp,ep,isl,osl,concurrency,"
-                           "tpot_ms,ttft_ms\nh100-sxm,hgx-h100-8,vllm,llama-3.1-70b,fp8,4,1,1024,"
-                           "1024,16,13,100\n";
+                           "ttft_clean,tpot_ms,ttft_ms\nh100-sxm,hgx-h100-8,vllm,llama-3.1-70b,fp8,"
+                           "4,1,1024,1024,16,1,13,100\nh100-sxm,hgx-h100-8,trtllm,llama-3.1-70b,"
+                           "fp8,4,1,1024,1024,16,0,13,100\nh100-sxm,hgx-h100-8,nobody,"
+                           "llama-3.1-70b,fp8,4,1,1024,1024,16,0,13,100\n";
+
+static const char attention[] =
+    "device,framework,version,kernel,attn_dtype,kv_dtype,batch,isl,heads,kv_heads,head_dim,window,"
+    "latency_us\nh100-sxm,trtllm,1.3.0rc20,torch_flow,bf16,bf16,1,1024,8,8,128,0,50\n";
+
+static const char readings[] =
+    "device,framework,version,op,dtype,shape,flops,bytes,latency_us,power_w,power_limit_w\n"
+    "b200-sxm,trtllm,1.3.0rc15,gemm,bf16,m=1793;n=512;k=16384,3e10,8e7,40,967,1000\n";
 
 static const char flows[] =
     "{\"links\": [{\"name\": \"l\", \"bandwidth_Bps\": 1e9, \"latency_s\": 0, \"kind\": "
@@ -88,6 +98,10 @@ static const char *file_of(char kind)
         return measured_file();
     case 'r':
         return scratch_file("runs.csv", runs, sizeof runs - 1);
+    case 'a':
+        return scratch_file("attention.csv", attention, sizeof attention - 1);
+    case 'o':
+        return scratch_file("readings.csv", readings, sizeof readings - 1);
     case 'f':
         return scratch_file("flows.json", flows, sizeof flows - 1);
     case 's':
@@ -116,9 +130,11 @@ static const struct {
      "--overlap two-batch",
      0},
     {"cost", "--interval" M, 0},
+    {"cost", "--model qwen3-0.6b --system rubin --interval", 0},
     {"explain", M, 0},
     {"roofline", M, 0},
     {"roofline", "--model qwen3-30b-a3b --system h100-sxm", 0},
+    {"roofline", "--model qwen3-30b-a3b --system h200-sxm", 0},
     {"roofline", "--along batch=1..4" M, 0},
     {"curve", "cache --model llama-3.1-8b", 0},
     {"curve", "flops --model llama-3.1-8b", 0},
@@ -131,10 +147,13 @@ static const struct {
     {"hw", "check", 0},
     {"model", "list", 0},
     {"model", "show deepseek-v3", 0},
+    {"model", "show gemma-3-4b", 0},
     {"model", "show llama-3.1-8b", 0},
     {"model", "regimes --systems h100-sxm", 0},
     {"net", "collective --system hgx-h100-8 --bytes 1MiB", 0},
     {"net", "collective --system hgx-h100-8 --bytes 512..1Mi", 0},
+    {"net", "collective --system hgx-h100-8 --bytes 0", 0},
+    {"net", "collective --system hgx-h100-8 --bytes 1..2 --ranks 1", 0},
     {"net", "compare hgx-h100-8 hgx-b200-8 --bytes 1Mi..4Mi", 0},
     {"net", "show hgx-h100-8 --nodes 4", 0},
     {"net", "traffic --system hgx-h100-8 --nodes 2 --pattern ring --bytes 1MiB", 0},
@@ -147,6 +166,8 @@ static const struct {
      0},
     {"serve", "--model llama-3.1-405b --system hgx-h100-8 --tp 2", 0},
     {"plan", "--model llama-3.1-70b --system hgx-h100-8 --top 2", 0},
+    {"plan", "--model llama-3.1-70b --system hgx-h100-8", 0},
+    {"plan", "--model llama-3.1-8b --system l40s-pcie-8,hgx-rubin-nvl8 --rate 2", 0},
     {"plan", "--model llama-3.1-70b --system l40s-pcie-8 --top 2 --tpot 1us", 0},
     {"plan", "--model llama-3.1-70b --system hgx-h100-8 --top 2 --ttft 1s@p99", 0},
     {"plan", "--model llama-3.1-70b --system hgx-h200-8 --rate 2 --objective gpus --disagg", 0},
@@ -155,16 +176,24 @@ static const struct {
     {"whatif", "--list", 0},
     {"whatif", "--fields --system hgx-h100-8", 0},
     {"whatif", "--model qwen3-32b --system h100-sxm --set hbm.bandwidth=x2", 0},
+    {"whatif", "--model qwen3-32b --system rubin --with batch=2 --interval", 0},
     {"whatif", "--model qwen3-32b --system hgx-h100-8 --direction hbf --with tp=2 --interval", 0},
+    {"whatif", "--model qwen3-32b --system hgx-h100-8 --tp 2 --with tp=1", 0},
     {"whatif", "--model qwen3-32b --system h100-sxm --direction pnm --phase both", 0},
     {"solve", "batch" M, 0},
+    {"solve", "batch --model llama-3.1-8b --system h100-sxm,b200-sxm", 0},
+    {"solve", "batch-kv --model llama-3.1-8b --system h100-sxm,b200-sxm", 0},
     {"solve", "batch-kv --model bitnet-b1.58-2b-4t --system h100-sxm --context 4k", 0},
     {"solve", "expert-tokens --model qwen3-30b-a3b --system hgx-h100-8", 0},
     {"solve", "hbm.bandwidth --for time=5ms" M, 0},
     {"solve", "hbm.bandwidth --for time=1ns" M, 0},
+    {"solve", "tp --for fits --model llama-3.1-405b --system gb200-nvl72 --context 1M", 0},
     {"load", "--model llama-3.1-70b --system gb300-nvl72 --tp 8", 0},
+    {"load", "--model llama-3.1-70b --system gb200-nvl72 --from host", 0},
     {"validate", "mhc %s", 'm'},
     {"validate", "serving %s", 'r'},
+    {"validate", "attention_context %s", 'a'},
+    {"validate", "power %s", 'o'},
     {"calibrate", "mhc %s --device b200-sxm", 'm'},
     {"calibrate", "mhc %s --device b200-sxm --show constants", 'm'},
     {"calibrate", "mhc %s --device b200-sxm --show curve", 'm'},
@@ -176,6 +205,8 @@ static const struct {
     {"check", "%s", 's'},
     {"diff", "%s configs/ci/dense-decode-h100.json", 's'},
     {"diff", "%s --data-before .", 's'},
+    {"diff", "configs/ci/canvas-decode-h100.json", 0},
+    {"diff", "configs/ci/chunked-moe-decode-gh200.json configs/ci/ring-prefill-b200.json", 0},
 };
 enum { N_QUESTIONS = sizeof questions / sizeof questions[0] };
 
