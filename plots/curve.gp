@@ -5,9 +5,12 @@
 ink = '#222222'
 array line_color[8] = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#8c564b', '#444444']
 array line_dash[3] = [1, 2, 4]
+array line_point[3] = [7, 6, 4] # a colour that comes again is told apart in the key too
+again(i) = 1 + ((in_pairs ? (i - 1) / 2 : i - 1) / 8) % 3
 # In pairs, a roof and the line below it have one colour.
 color_of(i) = 1 + (in_pairs ? (i - 1) / 2 : i - 1) % 8
 roof_color(i) = in_pairs ? line_color[color_of(i)] : '#888888'
+dash_of(i) = series_roof[i] ? 1 : line_dash[again(i)]
 set border 3 lc rgb '#888888' lw 0.8
 set tics nomirror out scale 0.6 textcolor rgb ink
 set grid xtics ytics lc rgb '#e6e6e6' lw 0.5 lt 1
@@ -29,6 +32,6 @@ if (in_pairs) {
     set key outside right top Left reverse samplen 2 noenhanced textcolor rgb ink
 }
 plot for [i=1:n_series] $series index (i-1) using 1:(series_roof[i] ? $2 : NaN) with lines lc rgb roof_color(i) lw 1.4 notitle, \
-     for [i=1:n_series] $series index (i-1) using 1:(series_roof[i] ? NaN : $2) with linespoints pt 7 ps 0.5 lw 2 lc rgb line_color[color_of(i)] dt line_dash[1 + ((i - 1) / 8) % 3] notitle, \
+     for [i=1:n_series] $series index (i-1) using 1:(series_roof[i] ? NaN : $2) with linespoints pt line_point[again(i)] ps (again(i) == 1 ? 0.5 : 0.8) lw 2 lc rgb line_color[color_of(i)] dt dash_of(i) notitle, \
      for [i=1:n_series] $marks index (i-1) every ::1 using 1:2:(sprintf('%.0f', $3)) with labels offset (in_pairs || i % 2 ? 1.6 : -1.8),(in_pairs || i % 2 ? -0.6 : 0.6) font ',9' textcolor rgb line_color[color_of(i)] notitle, \
-     for [i=1:n_series] keyentry with linespoints pt (series_roof[i] ? -1 : 7) ps 0.7 lw 2 lc rgb (series_roof[i] ? roof_color(i) : line_color[color_of(i)]) title series_title[i] noenhanced
+     for [i=1:n_series] keyentry with linespoints pt (series_roof[i] ? -1 : line_point[again(i)]) ps 0.7 lw 2 lc rgb (series_roof[i] ? roof_color(i) : line_color[color_of(i)]) dt dash_of(i) title series_title[i] noenhanced

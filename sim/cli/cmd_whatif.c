@@ -258,28 +258,44 @@ static gable_status compare(gable_cli *cli, const whatif_options *o, gable_phase
 
 /* ---- the answer ---- */
 
+/* The direction, or what else is changed: "What if hbm.bandwidth=x2, tp=8". */
+static void add_title(gable_text *out, const whatif_options *o, const gable_whatif_changes *changes)
+{
+    const gable_texts *changed[] = {&o->scenario.set, &o->with};
+    const char *between = changes->n_directions > 0 ? ", and " : " ";
+    gable_text_add(out, changes->n_directions > 0 ? changes->directions[0]->title : "What if");
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < changed[k]->n; i++) {
+            gable_text_addf(out, "%s%s", between, changed[k]->text[i]);
+            between = ", ";
+        }
+}
+
 static gable_status draw(gable_cli *cli, const whatif_options *o, gable_canvas canvas,
                          const gable_whatif_changes *changes, const gable_whatif_report *step)
 {
-    gable_text script = {0}, subtitle = {0};
+    gable_text script = {0}, subtitle = {0}, title = {0};
     const gable_gnuplot gnuplot = {getenv("PATH"), picture_timeout_s};
-    const char *title = o->title                    ? o->title
-                        : changes->n_directions > 0 ? changes->directions[0]->title
-                                                    : "What if";
+    if (o->title)
+        gable_text_add(&title, o->title);
+    else
+        add_title(&title, o, changes);
     gable_report_title(&subtitle, step->before);
     const gable_scenario *s = &step->before->plan->scenario;
     gable_text_addf(&subtitle, ", %.10g x %.10g tokens, %.10g cached each", s->batch, s->n_new,
                     s->n_cached);
-    gable_status status =
-        subtitle.failed ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory") : GABLE_OK;
+    gable_status status = subtitle.failed || title.failed
+                              ? gable_fail(&cli->err, GABLE_INTERNAL, "out of memory")
+                              : GABLE_OK;
     if (status == GABLE_OK)
         status =
-            gable_whatif_script(&cli->arena, step, canvas, title,
+            gable_whatif_script(&cli->arena, step, canvas, title.text ? title.text : "",
                                 subtitle.text ? subtitle.text : "", cli->plots, &script, &cli->err);
     if (status == GABLE_OK)
         status = gable_gnuplot_run(&gnuplot, &script, &cli->out, &cli->err);
     gable_text_free(&script);
     gable_text_free(&subtitle);
+    gable_text_free(&title);
     return status;
 }
 

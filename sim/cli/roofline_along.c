@@ -139,7 +139,7 @@ typedef struct along_row {
 } along_row;
 
 typedef struct along_machine {
-    const char *name, *roof_name;
+    const char *name, *roof_name, *model;
     double slope_bytes_per_s, peak_flops_per_s;
     along_row row[GABLE_FRAMES_CAP];
 } along_machine;
@@ -189,6 +189,7 @@ static gable_status price_machine(gable_cli *cli, const roofline_options *o,
         const gable_machine *machine = priced.machine;
         double bytes = level_bytes(step, o->level);
         out->name = machine->system->name;
+        out->model = priced_case.model->name;
         out->slope_bytes_per_s = level_rate(machine, o->level);
         if (!(bytes > 0.0) || !(out->slope_bytes_per_s > 0.0))
             return refuse_level(cli, out->name, o->level, bytes > 0.0);
@@ -257,14 +258,13 @@ static gable_status make_series(gable_cli *cli, const along_machine *machines, i
 /* ---- what comes out ---- */
 
 static gable_status draw(gable_cli *cli, const roofline_options *o, gable_canvas canvas,
-                         const gable_gnuplot *gnuplot, const roofline_axis *axis,
+                         const gable_gnuplot *gnuplot, const roofline_axis *axis, const char *model,
                          const gable_series *series, int n_series)
 {
     char title[300], x_label[100];
     static const char *const of[GABLE_N_LEVELS] = {"of device memory", "of L2", "on the wire"};
-    snprintf(title, sizeof title, "%.100s, stack %.40s: whole steps, %s %.10g to %.10g",
-             o->scenario.model, o->scenario.stack, axis->name, axis->value[0],
-             axis->value[axis->n - 1]);
+    snprintf(title, sizeof title, "%.100s, stack %.40s: whole steps, %s %.10g to %.10g", model,
+             o->scenario.stack, axis->name, axis->value[0], axis->value[axis->n - 1]);
     snprintf(x_label, sizeof x_label, "FLOP per byte %s", of[o->level]);
     gable_text script = {0}, picture = {0};
     const gable_curve_request request = {.series = series,
@@ -353,7 +353,7 @@ gable_status roofline_along(gable_cli *cli, const roofline_options *o, gable_can
     if (o->scenario.format != GABLE_FORMAT_TEXT)
         return write_table(cli, o, &axis, machines, n);
     GABLE_TRY(make_series(cli, machines, n, &axis, series));
-    GABLE_TRY(draw(cli, o, canvas, gnuplot, &axis, series, 2 * n));
+    GABLE_TRY(draw(cli, o, canvas, gnuplot, &axis, machines[0].model, series, 2 * n));
     if (canvas != GABLE_CANVAS_TERMINAL || o->emit_script)
         return GABLE_OK;
     for (int m = 0; m < n; m++) /* the letters of the template */

@@ -98,6 +98,19 @@ static bool is_accelerator(const gable_json *root)
            strcmp(id->string, gable_accelerator_schema.id) == 0;
 }
 
+/* A host processor or a link is no system, though `gable hw list` has its name. */
+static gable_status refuse_name(gable_arena *arena, const char *hw, const char *name,
+                                gable_err *err)
+{
+    const gable_kind *const parts[] = {&gable_kind_cpu, &gable_kind_link};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (gable_find_exists(hw, parts[i]->folder, name))
+            return gable_fail(err, GABLE_INPUT, "%s is a %s, expected a system or an accelerator",
+                              name, parts[i]->what);
+    return gable_find_unknown(arena, hw, gable_kind_system.folder, gable_kind_accelerator.folder,
+                              "system", name, err);
+}
+
 gable_status gable_system_load(gable_arena *arena, const char *hw, const char *name,
                                const gable_system **out, gable_err *err)
 {
@@ -106,8 +119,7 @@ gable_status gable_system_load(gable_arena *arena, const char *hw, const char *n
     if (!gable_find_is_path(name) && !gable_find_exists(hw, kind->folder, name)) {
         kind = &gable_kind_accelerator;
         if (!gable_find_exists(hw, kind->folder, name))
-            return gable_find_unknown(arena, hw, gable_kind_system.folder, kind->folder, "system",
-                                      name, err);
+            return refuse_name(arena, hw, name, err);
     }
     GABLE_TRY(gable_read_root(arena, hw, kind, name, &root, err));
     if (is_accelerator(root))

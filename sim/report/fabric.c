@@ -27,9 +27,9 @@ static void add_label(gable_text *out, double x, double y, const gable_level *le
     gable_units_print(level->device_bytes_per_s, GABLE_DIM_BYTES_PER_S, 4, rate);
     gable_units_print(level->bisection_bytes_per_s, GABLE_DIM_BYTES_PER_S, 4, cut);
     gable_text_addf(out, "<text x=\"%.0f\" y=\"%.0f\">", x, y);
-    if (level->n_units > 1.0)
-        gable_text_addf(out, "%.0f x ", level->n_units);
     add_escaped(out, level->name);
+    if (level->n_units > 1.0)
+        gable_text_addf(out, ", 1 of %.0f", level->n_units);
     gable_text_addf(out, ", %.0f devices: %s each way a device, bisection %s (", level->n_devices,
                     rate, cut);
     add_escaped(out, level->how);

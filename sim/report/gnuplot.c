@@ -239,12 +239,16 @@ static int reap(const child *c, bool in_time, double timeout_s)
     return status;
 }
 
-/* gnuplot echoes the command, points at it, then says "line N: what": that line, else the first. */
+/* gnuplot echoes the command, points at it, then says "line N: what": that line, else the first.
+ * Warnings say the same, of what it went past. */
 static const char *said(gable_text *complaints)
 {
+    static const char warning[] = "warning:";
     if (!complaints->text)
         return "no message";
-    char *line = strstr(complaints->text, " line ");
+    char *line = strstr(complaints->text, " line "), *warned;
+    while (line && (warned = strstr(line, warning)) && warned < line + strcspn(line, "\n"))
+        line = strstr(warned, " line ");
     line = line ? line : complaints->text;
     line += strspn(line, "\n ");
     line[strcspn(line, "\n")] = '\0';

@@ -167,7 +167,7 @@ START_TEST(show_draws)
     ck_assert_int_eq(
         gable_file_read(&cli.arena, path, GABLE_FILE_CAP_JSON_BYTES, &text, &length, &cli.err),
         GABLE_OK);
-    ck_assert_ptr_nonnull(strstr(text, "128 x node, 8 devices: 450 GB/s"));
+    ck_assert_ptr_nonnull(strstr(text, "node, 1 of 128, 8 devices: 450 GB/s"));
     ck_assert_ptr_nonnull(strstr(text, "</svg>"));
 }
 END_TEST

@@ -135,6 +135,8 @@ static const struct {
     {"h100", "unknown system \"h100\"; one of h100-nvl, h100-pcie, h100-sxm"},
     {"b200", "unknown system \"b200\"; did you mean \"b200-sxm\"?"}, /* not b100 */
     {"", "unknown system \"\""},
+    {"grace", "grace is a cpu, expected a system or an accelerator"},
+    {"nvlink-4", "nvlink-4 is a link, expected a system or an accelerator"},
     {"zebra", "unknown system \"zebra\""},
     {"h100-sxm\x1b[31m", "unknown system \"h100-sxm?[31m\""},
     {"..", "unknown system \"..\""},

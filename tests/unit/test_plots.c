@@ -322,6 +322,8 @@ static const struct {
      "signal 9"}, /* closes its output and stays */
     {"#!/bin/sh\necho oh dear >&2; exit 3\n",
      "exit 3): oh dear"}, /* reads nothing: no SIGPIPE for us */
+    {"#!/bin/sh\necho '  line 3: warning: Skipping' >&2; echo '  line 9: bad' >&2; exit 1\n",
+     "exit 1): line 9: bad"}, /* a warning is not why */
     {"#!/bin/sh\nexit 0\n", "drew nothing"},
     {"#!/bin/sh\nkill -SEGV $$\n", "signal 11"},
     {"not a program", "gnuplot"},
