@@ -70,6 +70,12 @@ function phases() {
 const named = (rows) => rows.map((row) => [row.name, row.name]);
 const titled = (rows) => rows.map((row) => [row.name, typeof row.value.title === 'string' ? row.value.title : row.name]);
 
+/* As a shell takes it; where a file lies is not in the page. */
+function shellWord(path) {
+  const shown = path.replace(/^given\//, 'path/to/');
+  return /^[\w./:@%+=,-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
+}
+
 /* Files that were given by their path; the question names them by it. */
 function given(path, schema) {
   if (!path.startsWith('given/')) return [];
@@ -228,7 +234,7 @@ function showWords() {
     ...ranks, q.checkpoint ? `checkpoint ${q.checkpoint}` : null, q.weights ? `weights ${q.weights}` : null, q.kv ? `cache ${q.kv}` : null, `stack ${c.stack}`].filter(Boolean).join(' · ');
   byId('mini').textContent = `${quantity(c.time_s, 's')} · ${c.bound}-bound · ${c.memory.fits ? count(c.tokens_per_s) + ' tok/s' : 'does not fit'}`;
   byId('verdict').textContent = `Bound by ${text}.${more}`;
-  const words = ['gable cost', `--model ${q.model}`, `--system ${q.system}`, `--phase ${q.phase}`, `--batch ${q.batch}`, `--context ${q.context}`, q.new_tokens ? `--new-tokens ${q.new_tokens}` : null,
+  const words = ['gable cost', `--model ${shellWord(q.model)}`, `--system ${shellWord(q.system)}`, `--phase ${q.phase}`, `--batch ${q.batch}`, `--context ${q.context}`, q.new_tokens ? `--new-tokens ${q.new_tokens}` : null,
     ...ranks.map((rank) => '--' + rank), q.nodes > 1 ? `--nodes ${q.nodes}` : null, q.experts_skew ? `--experts-skew ${q.experts_skew}` : null,
     ...['checkpoint', 'weights', 'activations', 'kv'].map((f) => (q[f] ? `--${f} ${q[f]}` : null)), `--stack ${q.stack}`];
   byId('command').textContent = words.filter(Boolean).join(' ');

@@ -34,6 +34,7 @@ equal('nothing of it ran', String(await page.evaluate(() => window.pwned)), 'und
 equal('it made no element', await page.evaluate(() => document.querySelectorAll('img, iframe, object, embed').length), 0);
 equal('its text is text', await page.evaluate(() => [...document.querySelectorAll('#system option')].find((node) => node.value === 'hgx-h100-8').textContent), bad);
 check('the model from the strange file is priced', /llama-3\.1-8b/.test(await page.textContent('#title')), await page.textContent('#title'));
+check('the command that it names is one for a shell', (await page.textContent('#command')).startsWith(`gable cost --model 'path/to/"><img src=x onerror=alert(1)>.json' --system hgx-h100-8 `), await page.textContent('#command'));
 await page.selectOption('#system', 'hgx-h200-8');
 await settled(page);
 await page.selectOption('#system', 'hgx-h100-8');

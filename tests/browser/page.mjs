@@ -76,6 +76,7 @@ equal('one device alone has one rank', await page.inputValue('#tp-exact'), '1');
 
 /* What cannot be is refused in words, and the last picture stays, faded. */
 await page.selectOption('#system', 'hgx-h100-8');
+await settled(page); // else the answer that is on its way may set the field anew
 await page.fill('#tp-exact', '7');
 await page.keyboard.press('Tab');
 await settled(page);
