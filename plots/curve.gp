@@ -10,6 +10,7 @@ again(i) = 1 + ((in_pairs ? (i - 1) / 2 : i - 1) / 8) % 3
 # In pairs, a roof and the line below it have one colour.
 color_of(i) = 1 + (in_pairs ? (i - 1) / 2 : i - 1) % 8
 roof_color(i) = in_pairs ? line_color[color_of(i)] : '#888888'
+number_of(n) = n >= 1e6 && floor(n / 1e6) * 1e6 == n ? sprintf('%.0fM', n / 1e6) : n >= 1e4 && floor(n / 1e3) * 1e3 == n ? sprintf('%.0fk', n / 1e3) : sprintf('%.0f', n)
 dash_of(i) = series_roof[i] ? 1 : line_dash[again(i)]
 set border 3 lc rgb '#888888' lw 0.8
 set tics nomirror out scale 0.6 textcolor rgb ink
@@ -33,5 +34,5 @@ if (in_pairs) {
 }
 plot for [i=1:n_series] $series index (i-1) using 1:(series_roof[i] ? $2 : NaN) with lines lc rgb roof_color(i) lw 1.4 notitle, \
      for [i=1:n_series] $series index (i-1) using 1:(series_roof[i] ? NaN : $2) with linespoints pt line_point[again(i)] ps (again(i) == 1 ? 0.5 : 0.8) lw 2 lc rgb line_color[color_of(i)] dt dash_of(i) notitle, \
-     for [i=1:n_series] $marks index (i-1) every ::1 using 1:2:(sprintf('%.0f', $3)) with labels offset (in_pairs || i % 2 ? 1.6 : -1.8),(in_pairs || i % 2 ? -0.6 : 0.6) font ',9' textcolor rgb line_color[color_of(i)] notitle, \
+     for [i=1:n_series] $marks index (i-1) every ::1 using 1:2:(number_of($3)) with labels offset (in_pairs || i % 2 ? 1.6 : -1.8),(in_pairs || i % 2 ? -0.6 : 0.6) font ',9' textcolor rgb line_color[color_of(i)] notitle, \
      for [i=1:n_series] keyentry with linespoints pt (series_roof[i] ? -1 : line_point[again(i)]) ps 0.7 lw 2 lc rgb (series_roof[i] ? roof_color(i) : line_color[color_of(i)]) dt dash_of(i) title series_title[i] noenhanced

@@ -24,7 +24,7 @@ set xrange [x_min:x_max]
 set yrange [y_min:y_max]
 eval decades('x', x_min, x_max)
 eval decades('y', y_min, y_max)
-set format x '%g'
+set format x (x_max >= 1e6 ? '%.0s %c' : '%g')
 set format y '%.0s %c'
 set xlabel 'FLOP per byte of device memory' offset 0,0.3 textcolor rgb ink
 set ylabel 'FLOP/s reached on one device' offset 0.5,0 textcolor rgb ink

@@ -21,30 +21,13 @@ static gable_status add_names(const gable_curve_request *r, gable_text *out, gab
     return GABLE_OK;
 }
 
-/* Points, and for every fourth batch its number, to be written beside the point. */
-static void add_points(const gable_curve_request *r, gable_text *out)
-{
-    gable_text_add(out, "$series << END_OF_BLOCK\n");
-    for (int i = 0; i < r->n_series; i++) {
-        for (int k = 0; k < r->series[i].n; k++)
-            gable_text_addf(out, "%.6g %.6g\n", r->series[i].x[k], r->series[i].y[k]);
-        gable_text_add(out, "\n\n");
-    }
-    gable_text_add(out, "END_OF_BLOCK\n$marks << END_OF_BLOCK\n");
-    for (int i = 0; i < r->n_series; i++) {
-        gable_text_add(out, "0 0 0\n"); /* an index needs a line; log axes pass over it */
-        int every = r->series[i].n > 12 ? 4 : r->series[i].n > 6 ? 2 : 1;
-        for (int k = 0; k < r->series[i].n && r->series[i].batch && r->mark_batches; k += every)
-            gable_text_addf(out, "%.6g %.6g %.0f\n", r->series[i].x[k], r->series[i].y[k],
-                            r->series[i].batch[k]);
-        gable_text_add(out, "\n\n");
-    }
-    gable_text_add(out, "END_OF_BLOCK\n");
-}
+enum { MARKS_CAP = 256 };
 
-static void add_range(const gable_curve_request *r, gable_text *out)
+/* Range of all points. */
+static void find_range(const gable_curve_request *r, double low[2], double high[2])
 {
-    double low[2] = {HUGE_VAL, HUGE_VAL}, high[2] = {0.0, 0.0};
+    low[0] = low[1] = HUGE_VAL;
+    high[0] = high[1] = 0.0;
     for (int i = 0; i < r->n_series; i++)
         for (int k = 0; k < r->series[i].n; k++) {
             const double at[2] = {r->series[i].x[k], r->series[i].y[k]};
@@ -53,6 +36,55 @@ static void add_range(const gable_curve_request *r, gable_text *out)
                 high[a] = fmax(high[a], at[a]);
             }
         }
+}
+
+/* Whether a number at `at`, in parts of the panel, would lie on one that is there; it is if not. */
+static bool is_crowded(const double at[2], double (*marks)[2], int *n)
+{
+    static const double wide = 0.05, tall = 0.022;
+    for (int i = 0; i < *n; i++)
+        if (fabs(at[0] - marks[i][0]) < wide && fabs(at[1] - marks[i][1]) < tall)
+            return true;
+    if (*n == MARKS_CAP)
+        return true;
+    marks[*n][0] = at[0];
+    marks[(*n)++][1] = at[1];
+    return false;
+}
+
+/* Points, and for every fourth batch its number, to be written beside the point; of machines whose
+ * points stand together, where there is room. */
+static void add_points(const gable_curve_request *r, gable_text *out)
+{
+    gable_text_add(out, "$series << END_OF_BLOCK\n");
+    for (int i = 0; i < r->n_series; i++) {
+        for (int k = 0; k < r->series[i].n; k++)
+            gable_text_addf(out, "%.6g %.6g\n", r->series[i].x[k], r->series[i].y[k]);
+        gable_text_add(out, "\n\n");
+    }
+    double low[2], high[2], marks[MARKS_CAP][2];
+    int n_marks = 0;
+    find_range(r, low, high);
+    gable_text_add(out, "END_OF_BLOCK\n$marks << END_OF_BLOCK\n");
+    for (int i = 0; i < r->n_series; i++) {
+        gable_text_add(out, "0 0 0\n"); /* an index needs a line; log axes pass over it */
+        int every = r->series[i].n > 12 ? 4 : r->series[i].n > 6 ? 2 : 1;
+        for (int k = 0; k < r->series[i].n && r->series[i].batch && r->mark_batches; k += every) {
+            double x = r->series[i].x[k], y = r->series[i].y[k];
+            const double at[2] = {log(x / low[0]) / log(high[0] / low[0]),
+                                  log(y / low[1]) / log(high[1] / low[1])};
+            if (!r->in_pairs || !is_crowded(at, marks, &n_marks))
+                gable_text_addf(out, "%.6g %.6g %.0f\n", x, y, r->series[i].batch[k]);
+        }
+        gable_text_add(out, "\n\n");
+    }
+    gable_text_add(out, "END_OF_BLOCK\n");
+}
+
+static void add_range(const gable_curve_request *r, gable_text *out)
+{
+    double low[2], high[2];
+    find_range(r, low, high);
     gable_text_addf(out, "x_min = %.6g\nx_max = %.6g\ny_min = %.6g\ny_max = %.6g\n", low[0],
                     high[0], low[1] / 1.5, high[1] * 1.5);
 }

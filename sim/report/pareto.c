@@ -32,6 +32,9 @@ static gable_status add_points(const gable_pareto_request *r, gable_text *out, g
                                 r->points[i].best);
         gable_text_add(out, "\n\n");
     }
+    gable_text_add(out, "END_OF_BLOCK\n$line << END_OF_BLOCK\n");
+    for (size_t i = 0; i < r->n_points; i++)
+        gable_text_addf(out, "%.6g %.6g\n", r->points[i].x, r->points[i].y);
     gable_text_add(out, "END_OF_BLOCK\ntitle_text = ");
     GABLE_TRY(gable_gp_quote(out, r->title, err));
     gable_text_addf(out, "\nn_groups = %d\narray group_title[%d]\n", n, n);

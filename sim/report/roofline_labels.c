@@ -91,6 +91,15 @@ static gable_status add_best(gable_script *s, const char *text, const fixed_labe
     return add_fixed(s, text, &places[best]);
 }
 
+/* Adds the label at the first place that covers nothing; nowhere, if there is none. */
+static gable_status add_free(gable_script *s, const char *text, const fixed_label *places, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (covered(s, text, &places[i]) == 0)
+            return add_fixed(s, text, &places[i]);
+    return GABLE_OK;
+}
+
 static const char *reached(gable_arena *arena, double expected, double spec)
 {
     if (expected >= spec * (1.0 - 1e-9))
@@ -98,8 +107,8 @@ static const char *reached(gable_arena *arena, double expected, double spec)
     return gable_report_format(arena, ", %.0f %% reached", 100.0 * expected / spec);
 }
 
-/* The name at the right end of the line, the ridge at the axis, the figures in a list in the corner
- * that is emptiest: much intensity, little speed. */
+/* The name at the right end of the line, the ridge at the axis where there is room, the figures in
+ * a list in the corner that is emptiest: much intensity, little speed. */
 static gable_status label_flat(gable_script *s, int i)
 {
     const gable_picture *p = s->picture;
@@ -111,10 +120,12 @@ static gable_status label_flat(gable_script *s, int i)
     const char *key = gable_mma_key(f->mma);
     const fixed_label name = {right + 4.0, gable_script_y(p, f->spec_flops_per_s), 0.0, false,
                               "#333333"};
-    const fixed_label axis = {gable_script_x(p, ridge) + 3.0, bottom + 9.0, 0.0, false, "#777777"};
+    const fixed_label axis[] = {
+        {gable_script_x(p, ridge) + 3.0, bottom + 9.0, 0.0, false, "#777777"},
+        {gable_script_x(p, ridge) - 3.0, bottom + 9.0, 0.0, true, "#777777"}};
     const fixed_label list = {right - 5.0, bottom + 26.0 + 14.0 * i, 0.0, true, "#333333"};
     GABLE_TRY(add_fixed(s, key, &name));
-    GABLE_TRY(add_fixed(s, gable_report_format(s->arena, "%.4g", ridge), &axis));
+    GABLE_TRY(add_free(s, gable_report_format(s->arena, "%.4g", ridge), axis, COUNT_OF(axis)));
     gable_units_print(f->spec_flops_per_s, GABLE_DIM_FLOPS_PER_S, 4, rate);
     const char *text =
         gable_report_format(s->arena, "%s dense %s%s, ridge %.4g FLOP/B", key, rate,
