@@ -30,7 +30,7 @@ set xlabel 'FLOP per byte of device memory' offset 0,0.3 textcolor rgb ink
 set ylabel 'FLOP/s reached on one device' offset 0.5,0 textcolor rgb ink
 set object 1 rectangle from x_min,y_min to main_ridge,y_max behind fc rgb '#eef5fa' fs solid noborder
 set object 2 rectangle from main_ridge,y_min to x_max,y_max behind fc rgb '#fdf4e7' fs solid noborder
-set label 9001 title_text at screen left,0.965 left noenhanced font ',15' textcolor rgb ink
+set label 9001 title_text at screen left,0.965 left noenhanced font (strlen(title_text) <= 90 ? ',15' : strlen(title_text) <= 110 ? ',11' : ',8') textcolor rgb ink
 set key at screen left - 0.012,0.945 left top Left reverse vertical maxrows 4 samplen 1.2 spacing 1.25 textcolor rgb ink
 plot $ridges using 1:2 with lines lc rgb '#bbbbbb' lw 0.8 dt (3,4) notitle, \
      $cache using 1:2 with lines lc rgb '#999999' lw 1.2 dt (2,3) notitle, \

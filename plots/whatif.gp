@@ -28,8 +28,8 @@ set format x '%g'
 set format y '%.0s %c'
 set xlabel 'FLOP per byte of memory' offset 0,0.3 textcolor rgb ink
 set ylabel 'FLOP/s reached on one device' offset 0.5,0 textcolor rgb ink
-set label 9001 title_text at screen 0.082,0.970 left noenhanced font ',15' textcolor rgb ink
-set label 9002 subtitle_text at screen 0.082,0.930 left noenhanced textcolor rgb '#555555'
+set label 9001 title_text at screen 0.082,0.970 left noenhanced font (strlen(title_text) <= 90 ? ',15' : strlen(title_text) <= 110 ? ',11' : ',8') textcolor rgb ink
+set label 9002 subtitle_text at screen 0.082,0.930 left noenhanced font (strlen(subtitle_text) <= 130 ? '' : ',8') textcolor rgb '#555555'
 set key at screen 0.07,0.915 left top Left reverse vertical maxrows 2 samplen 2 spacing 1.25 noenhanced textcolor rgb ink
 plot for [i=1:n_roofs] $roofs index (i-1) using 1:2 with lines lc rgb roof_color[roof_kind[i]] lw roof_width[roof_kind[i]] dt roof_dash[roof_kind[i]] notitle, \
      $moves using 1:2:($3-$1):($4-$2) with vectors head filled size screen 0.008,18 lc rgb '#888888' lw 1.2 notitle, \
