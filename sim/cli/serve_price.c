@@ -424,8 +424,12 @@ static gable_status take_rates(serving *v)
         move_to(a->times.ttft.mean, &s->ttft_s, &s->ttft_p10_s, &s->ttft_p90_s);
     if (a->simulated && !plain) {
         move_to(a->times.tpot.mean, &s->tpot_s, &s->tpot_p10_s, &s->tpot_p90_s);
-        s->requests_per_s = a->times.requests_per_s;
-        s->tokens_per_s = a->times.tokens_per_s;
+        /* In a closed loop by Little's law, as of one engine: clients wait for what is around the
+         * steps too, and neither start nor end of a run counts. */
+        double answer = a->times.tokens_per_s / a->times.requests_per_s;
+        s->requests_per_s = is_closed(v->options) ? a->request.concurrency / a->times.e2e.mean
+                                                  : a->times.requests_per_s;
+        s->tokens_per_s = s->requests_per_s * answer;
         s->tokens_per_s_per_user = s->tpot_s > 0.0 ? 1.0 / s->tpot_s : 0.0;
         GABLE_TRY(take_energy(v));
     }
