@@ -207,7 +207,7 @@ static gable_status price_decode(const building *b, double batch, double context
 }
 
 typedef struct prompt_price {
-    double shared_s, attention_s, rest_s, launches;
+    double shared_s, attention_s, rest_s, launches, drain_frac;
 } prompt_price;
 
 /* As many prompts as there are groups, each of these tokens. */
@@ -223,11 +223,13 @@ static gable_status price_prompts(const building *b, double n, double tokens, do
     s.n_cached = prior;
     s.n_new = tokens;
     GABLE_TRY(lay_and_price(b, &s, &plan, &step));
-    *out = (prompt_price){.launches = gable_step_costs_launches(&plan)};
+    *out = (prompt_price){.launches = gable_step_costs_launches(&plan),
+                          .drain_frac = plan.bubble_frac};
     for (int i = 0; i < plan.n_rows; i++)
         if (in_layers(&plan, i))
             *(shares(&plan, i) ? &out->shared_s : &out->attention_s) += step.time_s[i];
-    out->rest_s = gable_step_costs_kernels(&plan, &step) - out->shared_s - out->attention_s;
+    double stage_s = gable_step_costs_kernels(&plan, &step) / (1.0 + plan.bubble_frac);
+    out->rest_s = stage_s - out->shared_s - out->attention_s;
     gable_arena_release(b->arena, mark);
     return GABLE_OK;
 }
@@ -289,6 +291,7 @@ static gable_status build_prompts(const building *b, const gable_step_range *ran
         for (int j = 0; j < out->n_prior; j++) {
             GABLE_TRY(price_prompts(b, 1.0, out->part[i], out->prior[j], &price));
             out->attention_s[i * out->n_prior + j] = price.attention_s / out->part[i];
+            out->drain_frac = price.drain_frac;
         }
     return GABLE_OK;
 }

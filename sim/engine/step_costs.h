@@ -5,6 +5,7 @@
  *   shared      what all tokens of a step pass together (products, experts, collectives), by tokens
  *   attention   of one part of a prompt, by its tokens x those already cached
  *   rest        embedding and head of a step of prompts alone, by tokens
+ * Prompts are priced by how long they hold a stage of a pipeline, which then takes the next.
  * Between grid points: linear (attention: linear per token of the part), which is exact where
  * kernels are; tests/unit/test_step_costs.c says how far off it is elsewhere.
  * Room: engine. Uses: layout, machine, cost, net. Rules: facts/serving.md 2.1 to 2.3. */
@@ -32,6 +33,9 @@ typedef struct gable_step_costs {
                       count over all of them, spread evenly; parts are of one */
     double launches; /* kernels that a rank launches in a step with prompts */
     double passes;   /* of a step through the stages of a pipeline: each decodes its share */
+    /* Prompts follow each other through those stages: one takes them for the seconds that are
+     * priced here, and its token comes so many times that later. 0: one stage. */
+    double drain_frac;
 } gable_step_costs;
 
 /* Prices the grid. `ranks` gives how the model is split; its sizes are not read. Refuses with
