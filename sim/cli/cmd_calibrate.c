@@ -2,7 +2,6 @@
  * held-out half; writes the calibration block. */
 #include <ctype.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/calibrate_tables.h"
@@ -86,6 +85,11 @@ static gable_status merge_into(gable_cli *cli, const gable_calibration *fitted, 
     return status;
 }
 
+static int two_digits(const char *text)
+{
+    return 10 * (text[0] - '0') + text[1] - '0';
+}
+
 static bool is_day(const char *date)
 {
     static const char form[] = "dddd-dd-dd";
@@ -95,8 +99,8 @@ static bool is_day(const char *date)
         n++;
     if (date[n] || (n != strlen("dddd-dd") && n != sizeof form - 1))
         return false;
-    int month = atoi(date + strlen("dddd-"));
-    int day = n == sizeof form - 1 ? atoi(date + strlen("dddd-dd-")) : 1;
+    int month = two_digits(date + strlen("dddd-"));
+    int day = n == sizeof form - 1 ? two_digits(date + strlen("dddd-dd-")) : 1;
     return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1];
 }
 

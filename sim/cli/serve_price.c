@@ -414,18 +414,23 @@ static gable_status take_energy(serving *v)
     return GABLE_OK;
 }
 
-/* Figures of what was simulated: of arrivals from outside, and of more engines than one. */
+/* Figures of what was simulated: of arrivals from outside, and of engines for prompts apart. A
+ * closed loop of engines alike has the closed form's, which constants were fitted by. */
 static gable_status take_rates(serving *v)
 {
     gable_serve_answer *a = v->answer;
     gable_serving *s = &a->serving;
-    bool plain = is_closed(v->options) && v->options->dp == 1 && !a->split;
+    bool plain = is_closed(v->options) && !a->split;
     if (a->simulated)
         move_to(a->times.ttft.mean, &s->ttft_s, &s->ttft_p10_s, &s->ttft_p90_s);
     if (a->simulated && !plain) {
         move_to(a->times.tpot.mean, &s->tpot_s, &s->tpot_p10_s, &s->tpot_p90_s);
-        s->requests_per_s = a->times.requests_per_s;
-        s->tokens_per_s = a->times.tokens_per_s;
+        /* In a closed loop by Little's law, as in closed form: clients wait for what is around the
+         * steps too, and neither start nor end of a run counts. */
+        double answer = a->times.tokens_per_s / a->times.requests_per_s;
+        s->requests_per_s = is_closed(v->options) ? a->request.concurrency / a->times.e2e.mean
+                                                  : a->times.requests_per_s;
+        s->tokens_per_s = s->requests_per_s * answer;
         s->tokens_per_s_per_user = s->tpot_s > 0.0 ? 1.0 / s->tpot_s : 0.0;
         GABLE_TRY(take_energy(v));
     }

@@ -6,7 +6,8 @@
 #include "engine/overlap.h"
 #include "engine/step_costs.h"
 
-/* 2.5: a running sequence holds, on average over its life, a little more than half its answer. */
+/* 2.5: a running sequence holds, on average over its life, a little more than half its answer;
+ * from the start all of it where room for it must be there. */
 static const double held_answer_frac = 0.55;
 
 /* 2.6: waiting for prompts of others: all clients start at once, and steadily they collide. */
@@ -33,7 +34,8 @@ static void cap_batch(const gable_plan *plan, const gable_serving_layout *l,
     out->token_bytes = sequence / n;
     out->free_bytes = fmax(out->memory.cache_bytes, 0.0);
     out->kv_tokens = plan->ranks.attn_dp * out->free_bytes / out->token_bytes;
-    out->capacity = out->kv_tokens / (out->isl + held_answer_frac * out->osl);
+    double held_frac = intake->reserve || l->rules->whole_answers ? 1.0 : held_answer_frac;
+    out->capacity = out->kv_tokens / (out->isl + held_frac * out->osl);
     out->fits = out->capacity >= 1.0;
 }
 

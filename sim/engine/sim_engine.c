@@ -228,7 +228,7 @@ static bool waits(gable_sim_engine *e)
     return goes_on;
 }
 
-static double parts_s(const gable_sim_engine *e)
+static double parts_s(gable_sim_engine *e)
 {
     const gable_sim_states *s = e->states;
     const gable_step_costs *c = e->rules->costs;
@@ -240,8 +240,9 @@ static double parts_s(const gable_sim_engine *e)
         n += 1.0;
     }
     double beside = e->rules->separate_prefill ? 0.0 : (double)e->n_decoding;
-    return x->prompt_scale * gable_step_costs_parts(c, n, tokens, attention, beside) +
-           ceil(n / c->groups) * x->prompt_s;
+    double kernels_s = x->prompt_scale * gable_step_costs_parts(c, n, tokens, attention, beside);
+    e->drain_s = c->drain_frac * kernels_s / n;
+    return kernels_s + ceil(n / c->groups) * x->prompt_s;
 }
 
 /* Seconds of a step with prompts: the device runs kernels while the host launches the next ones. */
@@ -323,8 +324,10 @@ static void prompt_done(gable_sim_engine *e, int32_t request)
 {
     gable_sim_states *s = e->states;
     const gable_requests *r = s->requests;
-    if (s->made[request] == 0)
-        r->first_s[request] = e->now_s;
+    if (s->made[request] == 0) {
+        s->late_s[request] = e->drain_s;
+        r->first_s[request] = e->now_s + e->drain_s;
+    }
     s->made[request]++;
     if (s->made[request] < r->answer[request] && e->role != GABLE_SIM_PREFILL) {
         gable_sim_join(e, request);

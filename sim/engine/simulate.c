@@ -112,6 +112,7 @@ static gable_status take_states(gable_arena *arena, simulation *s, gable_err *er
         GABLE_TRY(gable_arena_take(arena, n, sizeof **small[i], small[i], err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *t->joined, &t->joined, err));
     GABLE_TRY(gable_arena_take(arena, n, sizeof *t->leaves, &t->leaves, err));
+    GABLE_TRY(gable_arena_take(arena, n, sizeof *t->late_s, &t->late_s, err));
     for (size_t i = 0; i < n; i++) {
         t->heap_at[i] = GABLE_SIM_NONE;
         s->requests->start_s[i] = -1.0; /* not begun */
@@ -186,7 +187,7 @@ static void add_to_fewest(gable_sim_engine *engines, int n, int32_t request, dou
 
 static void end_request(simulation *s, int32_t request)
 {
-    s->requests->end_s[request] = s->now_s;
+    s->requests->end_s[request] = s->now_s + s->states.late_s[request];
     s->present -= 1.0;
     if (s->setup->clients > 0 && s->n_known < s->requests->n)
         s->requests->arrival_s[s->n_known++] = s->now_s;
@@ -197,9 +198,10 @@ static void hand_over(simulation *s, int from, int32_t request)
 {
     const gable_sim_setup *p = s->setup;
     double seconds = p->transfer_s + p->transfer_s_per_token * s->requests->prompt[request];
-    double start = fmax(s->now_s, s->link_free_s[from]);
+    double start = fmax(s->now_s + s->states.late_s[request], s->link_free_s[from]);
     s->link_free_s[from] = s->hand_s[request] = start + seconds;
     s->link_s += seconds;
+    s->states.late_s[request] = 0.0;
     gable_sim_push(&s->states, &s->handing[from], request);
 }
 

@@ -207,8 +207,17 @@ static gable_status price_decode(const building *b, double batch, double context
 }
 
 typedef struct prompt_price {
-    double shared_s, attention_s, rest_s, launches;
+    double shared_s, experts_s, attention_s, rest_s, launches, drain_frac;
 } prompt_price;
+
+/* What a row counts to. */
+static double *part_of(const gable_plan *plan, int row, prompt_price *out)
+{
+    if (!shares(plan, row))
+        return &out->attention_s;
+    bool experts = plan->kind[row] == GABLE_ROW_OP && plan->op[row].kind == GABLE_OP_MOE;
+    return experts ? &out->experts_s : &out->shared_s;
+}
 
 /* As many prompts as there are groups, each of these tokens. */
 static gable_status price_prompts(const building *b, double n, double tokens, double prior,
@@ -223,11 +232,13 @@ static gable_status price_prompts(const building *b, double n, double tokens, do
     s.n_cached = prior;
     s.n_new = tokens;
     GABLE_TRY(lay_and_price(b, &s, &plan, &step));
-    *out = (prompt_price){.launches = gable_step_costs_launches(&plan)};
+    *out = (prompt_price){.launches = gable_step_costs_launches(&plan),
+                          .drain_frac = plan.bubble_frac};
     for (int i = 0; i < plan.n_rows; i++)
         if (in_layers(&plan, i))
-            *(shares(&plan, i) ? &out->shared_s : &out->attention_s) += step.time_s[i];
-    out->rest_s = gable_step_costs_kernels(&plan, &step) - out->shared_s - out->attention_s;
+            *part_of(&plan, i, out) += step.time_s[i];
+    double stage_s = gable_step_costs_kernels(&plan, &step) / (1.0 + plan.bubble_frac);
+    out->rest_s = stage_s - out->shared_s - out->experts_s - out->attention_s;
     gable_arena_release(b->arena, mark);
     return GABLE_OK;
 }
@@ -271,11 +282,14 @@ static gable_status build_prompts(const building *b, const gable_step_range *ran
                          &out->tokens, &out->n_tokens));
     GABLE_TRY(gable_arena_take(b->arena, (size_t)out->n_tokens, sizeof *out->shared_s,
                                &out->shared_s, b->err));
+    GABLE_TRY(gable_arena_take(b->arena, (size_t)out->n_tokens, sizeof *out->experts_s,
+                               &out->experts_s, b->err));
     GABLE_TRY(gable_arena_take(b->arena, (size_t)out->n_tokens, sizeof *out->rest_s, &out->rest_s,
                                b->err));
     for (int i = 0; i < out->n_tokens; i++) {
         GABLE_TRY(price_prompts(b, out->groups, ceil(out->tokens[i] / out->groups), 0.0, &price));
         out->shared_s[i] = price.shared_s;
+        out->experts_s[i] = price.experts_s;
         out->rest_s[i] = price.rest_s;
         out->launches = price.launches;
     }
@@ -289,6 +303,7 @@ static gable_status build_prompts(const building *b, const gable_step_range *ran
         for (int j = 0; j < out->n_prior; j++) {
             GABLE_TRY(price_prompts(b, 1.0, out->part[i], out->prior[j], &price));
             out->attention_s[i * out->n_prior + j] = price.attention_s / out->part[i];
+            out->drain_frac = price.drain_frac;
         }
     return GABLE_OK;
 }
@@ -345,13 +360,23 @@ double gable_step_costs_decode_at(const gable_step_costs *costs, double batch, d
     return between(row_s, i, 1, along);
 }
 
-double gable_step_costs_shared(const gable_step_costs *costs, double tokens)
+static double by_tokens(const gable_step_costs *costs, const double *values, double tokens)
 {
     double along;
-    if (!(tokens > 0.0))
+    if (!values || !(tokens > 0.0))
         return 0.0;
     int i = segment_of(costs->tokens, costs->n_tokens, tokens, &along);
-    return between(costs->shared_s, i, 1, along);
+    return between(values, i, 1, along);
+}
+
+double gable_step_costs_shared(const gable_step_costs *costs, double tokens)
+{
+    return by_tokens(costs, costs->shared_s, tokens);
+}
+
+double gable_step_costs_experts(const gable_step_costs *costs, double tokens)
+{
+    return by_tokens(costs, costs->experts_s, tokens);
 }
 
 double gable_step_costs_rest(const gable_step_costs *costs, double tokens)
@@ -378,9 +403,11 @@ double gable_step_costs_parts(const gable_step_costs *costs, double n, double to
 {
     double heaviest = ceil(n / costs->groups) / n; /* share of all parts */
     double all = tokens * heaviest * costs->groups, decoded = batch / costs->passes;
-    double kernels = batch > 0.0
-                         ? gable_step_costs_shared(costs, all + decoded) -
-                               gable_step_costs_shared(costs, decoded)
-                         : gable_step_costs_shared(costs, all) + gable_step_costs_rest(costs, all);
+    double kernels = gable_step_costs_experts(costs, tokens + decoded) -
+                     gable_step_costs_experts(costs, decoded) +
+                     gable_step_costs_shared(costs, all + decoded) -
+                     gable_step_costs_shared(costs, decoded);
+    if (!(batch > 0.0))
+        kernels += gable_step_costs_rest(costs, all);
     return kernels + attention_s * heaviest;
 }

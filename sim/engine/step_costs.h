@@ -2,9 +2,12 @@
  * is priced once: looking a step up takes nanoseconds. A step decodes `batch` sequences and
  * computes parts of prompts beside them, or these alone.
  *   decode      by batch x mean context
- *   shared      what all tokens of a step pass together (products, experts, collectives), by tokens
+ *   shared      what all tokens of a step pass together (products, collectives), by tokens of the
+ *               group that has most
+ *   experts     likewise, by the tokens of all groups: they go to experts everywhere
  *   attention   of one part of a prompt, by its tokens x those already cached
  *   rest        embedding and head of a step of prompts alone, by tokens
+ * Prompts are priced by how long they hold a stage of a pipeline, which then takes the next.
  * Between grid points: linear (attention: linear per token of the part), which is exact where
  * kernels are; tests/unit/test_step_costs.c says how far off it is elsewhere.
  * Room: engine. Uses: layout, machine, cost, net. Rules: facts/serving.md 2.1 to 2.3. */
@@ -25,13 +28,16 @@ enum { GABLE_STEP_NODES_CAP = 96 };
 /* Grid points ascend. Immutable; lives in its arena. */
 typedef struct gable_step_costs {
     int n_batch, n_context, n_tokens, n_part, n_prior;
-    double *batch, *context, *decode_s; /* n_batch x n_context */
-    double *tokens, *shared_s, *rest_s; /* n_tokens */
+    double *batch, *context, *decode_s;             /* n_batch x n_context */
+    double *tokens, *shared_s, *experts_s, *rest_s; /* n_tokens; experts_s NULL: none */
     double *part, *prior, *attention_s; /* n_part x n_prior, seconds per token of the part */
     double groups; /* ranks with prompts of their own (attention data parallelism): tokens of a step
                       count over all of them, spread evenly; parts are of one */
     double launches; /* kernels that a rank launches in a step with prompts */
     double passes;   /* of a step through the stages of a pipeline: each decodes its share */
+    /* Prompts follow each other through those stages: one takes them for the seconds that are
+     * priced here, and its token comes so many times that later. 0: one stage. */
+    double drain_frac;
 } gable_step_costs;
 
 /* Prices the grid. `ranks` gives how the model is split; its sizes are not read. Refuses with
@@ -47,8 +53,9 @@ void gable_step_costs_decode(const gable_step_costs *costs, double batch, double
 /* The same at one mean context. */
 double gable_step_costs_decode_at(const gable_step_costs *costs, double batch, double context);
 
-/* `tokens` pass the model together; 0 for no tokens. */
+/* `tokens` pass the model together, experts apart; 0 for no tokens. */
 double gable_step_costs_shared(const gable_step_costs *costs, double tokens);
+double gable_step_costs_experts(const gable_step_costs *costs, double tokens);
 
 /* Embedding and head of a step of prompts alone. */
 double gable_step_costs_rest(const gable_step_costs *costs, double tokens);
@@ -59,7 +66,7 @@ double gable_step_costs_attention(const gable_step_costs *costs, double part, do
 /* 2.3: parts of prompts in one step: how many, their tokens, and the sum of their attention. Beside
  * `batch` sequences that decode products run once over the tokens of both and attention comes on
  * top; with a batch of 0 they are a step of their own. Groups take parts in turn, and the step is
- * as long as that of the one with most. */
+ * as long as that of the one with most; its experts are everywhere. */
 double gable_step_costs_parts(const gable_step_costs *costs, double n, double tokens,
                               double attention_s, double batch);
 

@@ -88,6 +88,37 @@ START_TEST(host_launches_steps_with_prompts)
 }
 END_TEST
 
+/* Four stages, a second each: prompts follow each other after one second, tokens come three later;
+ * and so do caches that are handed over. */
+START_TEST(prompts_leave_the_last_stage_later)
+{
+    gable_step_costs costs = flat;
+    gable_sim_setup setup = {.rules = rules_of(&costs, 10), .n_engines = 1};
+    gable_requests r = requests_of(2);
+    costs.drain_frac = 3;
+    setup.rules.separate_prefill = true;
+    for (int i = 0; i < 2; i++) {
+        r.arrival_s[i] = 0;
+        r.prompt[i] = 10;
+        r.answer[i] = 3;
+    }
+    simulate(&setup, &r); /* steps of prompts end at 1 and 2, of both at 3 and 4 */
+    check_close(r.first_s[0], 4, 1e-12);
+    check_close(r.first_s[1], 5, 1e-12);
+    check_close(r.end_s[0], 7, 1e-12);
+    check_close(r.end_s[1], 7, 1e-12);
+    setup.prefill = setup.rules;
+    setup.n_prefill = 1;
+    setup.transfer_s = 0.5;
+    simulate(&setup,
+             &r); /* handed over from 4 to 4.5 and from 5 to 5.5; 4.5 to 5.5 to 6.5 to 7.5 */
+    check_close(r.first_s[0], 4.5, 1e-12);
+    check_close(r.first_s[1], 5.5, 1e-12);
+    check_close(r.end_s[0], 6.5, 1e-12);
+    check_close(r.end_s[1], 7.5, 1e-12);
+}
+END_TEST
+
 START_TEST(schedule_by_hand)
 {
     gable_sim_setup setup = {.rules = schedules[_i].rules, .n_engines = 1};
@@ -237,6 +268,7 @@ Suite *gable_suite_simulate(void)
     tcase_set_timeout(all, 60);
     ADD_ROWS(all, schedule_by_hand, schedules);
     tcase_add_test(all, host_launches_steps_with_prompts);
+    tcase_add_test(all, prompts_leave_the_last_stage_later);
     tcase_add_test(all, closed_loop_by_hand);
     tcase_add_test(all, engines_apart_by_hand);
     tcase_add_test(all, goes_to_the_engine_with_the_fewest);

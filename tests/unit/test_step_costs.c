@@ -146,8 +146,6 @@ START_TEST(between_points_by_hand)
 }
 END_TEST
 
-/* Two groups: three parts of 10 tokens are two for one of them, as long as four; a step through
- * four passes shares its products with a quarter of those that decode. 2 s a token, less 1 s. */
 /* A dense layer: two norms, four products, attention in two, the activation; around the layers
  * embedding, norm, head, sampling. A layer of experts on 8 ranks: two norms, three products,
  * attention, ten of the experts, two collectives; around, two collectives more. */
@@ -162,11 +160,21 @@ START_TEST(launches_by_hand)
 }
 END_TEST
 
+/* Two groups: three parts of 10 tokens are two for one of them, as long as four; a step through
+ * four passes shares its products with a quarter of those that decode. 2 s a token, less 1 s. */
 START_TEST(groups_take_parts_in_turn)
 {
     ck_assert_double_eq_tol(gable_step_costs_parts(&hand, 3, 30, 60, 0), 2 * 40 - 1 + 5 + 40, 1e-9);
     ck_assert_double_eq_tol(gable_step_costs_parts(&hand, 3, 30, 60, 8), 2 * 40 + 40, 1e-9);
     ck_assert_double_eq_tol(gable_step_costs_parts(&hand, 2, 30, 60, 0), 2 * 30 - 1 + 5 + 30, 1e-9);
+    /* Experts, 3 s a token less 2 s, are everywhere: 30 tokens are 30. */
+    static double experts_s[] = {1, 301};
+    gable_step_costs mixed = hand;
+    mixed.experts_s = experts_s;
+    ck_assert_double_eq_tol(gable_step_costs_parts(&mixed, 3, 30, 60, 0),
+                            2 * 40 - 1 + 5 + 40 + 3 * 30 - 2, 1e-9);
+    ck_assert_double_eq_tol(gable_step_costs_parts(&mixed, 3, 30, 60, 8), 2 * 40 + 40 + 3 * 30,
+                            1e-9);
 }
 END_TEST
 
