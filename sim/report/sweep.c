@@ -325,8 +325,10 @@ static void write_heading(gable_text *out, const gable_sweep_result *r)
     const char *between = r->sampled ? ", " : " x ";
     bool first = true;
     gable_text_addf(out, "sweep %s", r->name);
-    if (r->why)
-        gable_text_addf(out, ": %s", r->why);
+    if (r->why) {
+        gable_text_add(out, ": ");
+        gable_text_add_safe(out, r->why);
+    }
     gable_text_add(out, "\n  points    ");
     add_count(out, r->points);
     if (!gable_sweep_complete(r)) {
@@ -350,8 +352,9 @@ static void write_heading(gable_text *out, const gable_sweep_result *r)
     if (r->refused > 0) {
         gable_text_add(out, "  refused   ");
         add_count(out, r->refused);
-        gable_text_addf(out, ", the first (point %" PRIu64 "): %s\n", r->first_refused,
-                        r->refused_why);
+        gable_text_addf(out, ", the first (point %" PRIu64 "): ", r->first_refused);
+        gable_text_add_safe(out, r->refused_why);
+        gable_text_add(out, "\n");
     }
 }
 

@@ -182,9 +182,11 @@ static gable_status add_step(gable_arena *arena, gable_text *out, const gable_wh
 
 static void add_changes(gable_text *out, const gable_whatif_changes *changes)
 {
-    for (int i = 0; i < changes->n_directions; i++)
-        gable_text_addf(out, "  direction %s: %s\n", changes->directions[i]->name,
-                        changes->directions[i]->title);
+    for (int i = 0; i < changes->n_directions; i++) {
+        gable_text_addf(out, "  direction %s: ", changes->directions[i]->name);
+        gable_text_add_safe(out, changes->directions[i]->title);
+        gable_text_add(out, "\n");
+    }
     for (int i = 0; changes->assumed && i < changes->assumed->n; i++) {
         const gable_edited *one = &changes->assumed->item[i];
         gable_text_addf(out, "  assumed   %s ", one->field.path);
