@@ -107,7 +107,7 @@ static gable_status run(gable_cli *cli, const void *given)
     if (cli->n_arguments > most)
         return gable_fail(&cli->err, GABLE_USAGE, "help: unexpected argument \"%.80s\"",
                           cli->arguments[most]);
-    if (json)
+    if (json && (cli->n_arguments > 1 || options->format == HELP_TEXT || man))
         return explain_json(cli, options->format);
     if (options->format == HELP_JSON || options->format == HELP_MD)
         return gable_fail(&cli->err, GABLE_USAGE, "--format %s is of gable help json NAME",
