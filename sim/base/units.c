@@ -134,16 +134,6 @@ static bool same_dim(gable_dim found, gable_dim wanted)
     return found == wanted || (found == GABLE_DIM_COUNT && wanted == GABLE_DIM_NONE);
 }
 
-/* Sixteen digits of a product whose factors have fewer are those of its rounding: 2.039 TB/s are
- * 2039000000000 B/s, not 2039000000000.0002. */
-static double without_rounding(double value)
-{
-    char digits[32];
-    double exact = value;
-    snprintf(digits, sizeof digits, "%.15g", value);
-    return gable_num_parse(digits, &exact) ? exact : value;
-}
-
 gable_units_result gable_units_parse(const char *text, gable_dim dim, bool bare_ok, double *value)
 {
     double number, factor = 1.0, divisor = 1.0;
@@ -162,10 +152,7 @@ gable_units_result gable_units_parse(const char *text, gable_dim dim, bool bare_
     }
     if (fabs(number * factor / divisor) > 1e30)
         return GABLE_UNITS_RANGE;
-    bool decimal = fmod(factor, 10.0) == 0.0 || fmod(divisor, 10.0) == 0.0; /* not Ki, Mi … */
     *value = number * factor / divisor;
-    if (decimal)
-        *value = without_rounding(*value);
     return GABLE_UNITS_OK;
 }
 
