@@ -364,15 +364,21 @@ static gable_status simulate(serving *v)
     return run_requests(v, &setup);
 }
 
+/* Whether a closed form has an answer: a closed loop of one engine or of several alike. */
+static bool has_closed_form(const gable_serve_options *o)
+{
+    return is_closed(o) && o->prefill_engines == 0;
+}
+
 /* A loop that is too long for an instant answer, or whose cache holds not one of the longest, is
- * answered in closed form. */
+ * answered in closed form; one of so many requests as were asked for is simulated. */
 static bool worth_simulating(const serving *v)
 {
     const gable_serve_options *o = v->options;
     gable_lengths lengths = gable_lengths_of(o->isl, o->osl, o->length_ratio);
     double longest = lengths.prompt_most + lengths.answer_most + GABLE_SIM_BLOCK_CAP;
-    bool plain = is_closed(o) && o->dp == 1 && o->prefill_engines == 0 && o->requests < 1.0;
-    return !plain || (count_requests(v) <= GABLE_SERVING_LOOP_CAP && v->parts.kv_tokens >= longest);
+    return !has_closed_form(o) || o->requests >= 1.0 ||
+           (count_requests(v) <= GABLE_SERVING_LOOP_CAP && v->parts.kv_tokens >= longest);
 }
 
 /* ---- the answer ---- */
@@ -420,7 +426,7 @@ static gable_status take_rates(serving *v)
 {
     gable_serve_answer *a = v->answer;
     gable_serving *s = &a->serving;
-    bool plain = is_closed(v->options) && !a->split;
+    bool plain = has_closed_form(v->options);
     if (a->simulated)
         move_to(a->times.ttft.mean, &s->ttft_s, &s->ttft_p10_s, &s->ttft_p90_s);
     if (a->simulated && !plain) {

@@ -106,10 +106,10 @@ static void write_memory(gable_text *out, const gable_serve_options *o, const ga
     gable_text_addf(out,
                     "  cache     %s of each device, %.0f tokens: %.4g sequences of this length%s\n",
                     free_text, floor(p->kv_tokens), p->capacity, p->fits ? "" : ": NOT ONE FITS");
-    if (o->arrivals == GABLE_ARRIVALS_CLOSED && o->dp == 1 && p->fits &&
-        p->batch < a->request.concurrency)
-        gable_text_addf(out, "            %.0f run, %.0f wait\n", p->batch,
-                        a->request.concurrency - p->batch);
+    double clients = a->request.concurrency / o->dp;
+    if (o->arrivals == GABLE_ARRIVALS_CLOSED && p->fits && p->batch < floor(clients))
+        gable_text_addf(out, "            %.0f run, %.0f wait%s\n", p->batch,
+                        floor(clients) - p->batch, o->dp > 1 ? ", on each engine" : "");
 }
 
 static void write_estimate(gable_text *out, const gable_serve_options *o,

@@ -228,6 +228,7 @@ static bool waits(gable_sim_engine *e)
     return goes_on;
 }
 
+/* Seconds of the parts of prompts in a step; the engine keeps how long they drain after it. */
 static double parts_s(gable_sim_engine *e)
 {
     const gable_sim_states *s = e->states;
