@@ -370,15 +370,16 @@ static bool has_closed_form(const gable_serve_options *o)
     return is_closed(o) && o->prefill_engines == 0;
 }
 
-/* A loop that is too long for an instant answer, or whose cache holds not one of the longest, is
- * answered in closed form; one of so many requests as were asked for is simulated. */
+/* A loop that is too long for an instant answer on each engine, or whose cache holds not one of the
+ * longest, is answered in closed form; one of so many requests as were asked for is simulated. */
 static bool worth_simulating(const serving *v)
 {
     const gable_serve_options *o = v->options;
     gable_lengths lengths = gable_lengths_of(o->isl, o->osl, o->length_ratio);
     double longest = lengths.prompt_most + lengths.answer_most + GABLE_SIM_BLOCK_CAP;
+    double most = fmin(GABLE_SERVING_LOOP_CAP * (double)o->dp, GABLE_SIMULATE_REQUESTS_CAP);
     return !has_closed_form(o) || o->requests >= 1.0 ||
-           (count_requests(v) <= GABLE_SERVING_LOOP_CAP && v->parts.kv_tokens >= longest);
+           (count_requests(v) <= most && v->parts.kv_tokens >= longest);
 }
 
 /* ---- the answer ---- */

@@ -66,7 +66,9 @@ static gable_status price_decode(gable_serving_layout *l, gable_serving_parts *o
     gable_step step;
     gable_serving_draw draw;
     gable_scenario s = gable_serving_ranks(&l->request);
-    double clients = clients_of(&l->request);
+    double clients = clients_of(&l->request), most = l->request.intake.most_sequences;
+    if (most > 0.0)
+        clients = fmax(fmin(clients, floor(most)), 1.0);
     s.phase = GABLE_PHASE_DECODE;
     s.batch = clients;
     s.n_cached = floor(out->isl + out->osl / 2.0);

@@ -24,6 +24,7 @@ gable_request_range gable_request_range_of(const gable_requests *r, size_t clien
 /* What the grid of step costs must reach. */
 static gable_step_range reach_of(const gable_sim_rules *rules, const gable_request_range *r)
 {
+    double most_part = rules->step_tokens * rules->stages;
     double batch = r->n;
     if (rules->cache_tokens > 0.0)
         batch = fmin(batch, ceil(rules->cache_tokens / r->least_prompt));
@@ -37,7 +38,7 @@ static gable_step_range reach_of(const gable_sim_rules *rules, const gable_reque
         .least_context = r->least_prompt,
         .most_context = r->most_total,
         .most_tokens = fmax(fmax(tokens, batch), rules->whole_prompts ? longest : 1.0),
-        .most_part = rules->whole_prompts ? longest : fmin(longest, rules->step_tokens),
+        .most_part = rules->whole_prompts ? longest : fmin(longest, most_part),
         .most_prior = in_parts ? fmax(longest - 1.0, 0.0) : 0.0};
 }
 
@@ -77,11 +78,10 @@ gable_status gable_serving_engine(gable_arena *arena, const gable_served *served
         .poll_steps = intake->poll_steps,
         .wait_steps = intake->wait_steps,
         .wait_frac = intake->wait_frac > 0.0 ? intake->wait_frac : 1.0};
-    gable_step_range reach = reach_of(out, range);
     gable_scenario ranks = gable_serving_ranks(served->request);
-    double groups = fmax(ranks.attn_dp, 1.0); /* each has a budget of its own */
-    out->step_tokens *= groups;
-    reach.most_tokens *= groups;
+    out->stages = fmax(ranks.pp, 1.0);
+    gable_step_range reach = reach_of(out, range);
+    reach.most_tokens *= fmax(ranks.attn_dp, 1.0); /* groups have budgets of their own */
     return gable_step_costs_build(arena, served->model, served->machine, &ranks, &reach, costs,
                                   err);
 }

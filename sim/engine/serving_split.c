@@ -81,12 +81,14 @@ static double prompts_s(const gable_sim_rules *r, double n, double tokens, doubl
     return graph ? s : fmax(s, r->extras.launch_s * r->costs->launches);
 }
 
-/* As many prompts in a step as its budget holds; a longer one takes several steps. */
+/* As many prompts in a step as its budget holds; a longer one takes several steps, and each group
+ * of ranks computes one. */
 static double prefill_rate(const gable_sim_rules *r, double prompt)
 {
-    double n = fmax(floor(r->step_tokens / prompt), 1.0), s = 0.0, done = 0.0;
+    double groups = r->costs->groups, s = 0.0, done = 0.0;
+    double n = fmax(floor(r->step_tokens * groups / prompt), groups);
     for (; !r->whole_prompts && prompt - done > r->step_tokens; done += r->step_tokens)
-        s += prompts_s(r, 1.0, r->step_tokens, done);
+        s += prompts_s(r, n, r->step_tokens, done);
     return n / (s + prompts_s(r, n, prompt - done, done));
 }
 

@@ -32,6 +32,16 @@ static void push_front(gable_sim_states *states, gable_sim_list *list, int32_t r
     list->first = request;
 }
 
+static void take_out(gable_sim_states *states, gable_sim_list *list, int32_t request)
+{
+    gable_sim_list rest = {GABLE_SIM_NONE, GABLE_SIM_NONE};
+    for (int32_t i = gable_sim_pop(states, list); i != GABLE_SIM_NONE;
+         i = gable_sim_pop(states, list))
+        if (i != request)
+            gable_sim_push(states, &rest, i);
+    *list = rest;
+}
+
 static const gable_sim_list nothing = {GABLE_SIM_NONE, GABLE_SIM_NONE};
 
 gable_status gable_sim_engine_init(gable_arena *arena, const gable_sim_rules *rules,
@@ -47,8 +57,8 @@ gable_status gable_sim_engine_init(gable_arena *arena, const gable_sim_rules *ru
                               .queue = nothing,
                               .parts = nothing,
                               .ended = nothing,
+                              .partial = nothing,
                               .waited_from = -1,
-                              .partial = GABLE_SIM_NONE,
                               .oldest = GABLE_SIM_NONE,
                               .newest = GABLE_SIM_NONE,
                               .n_blocks = blocks,
@@ -120,8 +130,7 @@ static void preempt_newest(gable_sim_engine *e)
 {
     gable_sim_states *s = e->states;
     int32_t request = e->newest;
-    if (request == e->partial)
-        e->partial = GABLE_SIM_NONE;
+    take_out(s, &e->partial, request);
     if (s->heap_at[request] != GABLE_SIM_NONE)
         gable_sim_leave(e, request);
     release(e, request);
@@ -149,11 +158,21 @@ static bool fits(const gable_sim_engine *e, int32_t request)
     return e->n_blocks == 0 || start_blocks(e, request) + gable_sim_growth(e, 1) <= e->free_blocks;
 }
 
+/* Steps of prompts alone follow each other through the stages of a pipeline; beside sequences that
+ * decode, each pass takes a share of the prompts with it. */
+static double most_passes(const gable_sim_engine *e)
+{
+    bool beside = e->n_decoding > 0 && !e->rules->separate_prefill;
+    return beside ? fmax(e->rules->stages, 1.0) : 1.0;
+}
+
+/* A prompt is computed by one group. */
 static void take_part(gable_sim_engine *e, int32_t request, double *room)
 {
     gable_sim_states *s = e->states;
     double need = (double)(wanted_tokens(e, request) - s->held[request]);
-    double part = e->rules->whole_prompts ? need : fmin(need, *room);
+    double most = fmin(*room, e->rules->step_tokens * most_passes(e));
+    double part = e->rules->whole_prompts ? need : floor(fmin(need, most));
     s->part[request] = (int32_t)part;
     *room -= part;
     gable_sim_push(s, &e->parts, request);
@@ -193,20 +212,18 @@ static bool has_room(const gable_sim_engine *e, int32_t request, double room)
 
 static void take_parts(gable_sim_engine *e)
 {
-    double room = e->rules->step_tokens;
+    double room = e->rules->step_tokens * e->rules->costs->groups * most_passes(e);
     if (!e->rules->separate_prefill)
         room -= (double)e->n_decoding;
-    if (e->partial != GABLE_SIM_NONE && room >= 1.0) {
-        take_part(e, e->partial, &room);
-        e->partial = GABLE_SIM_NONE;
-    }
+    while (e->partial.first != GABLE_SIM_NONE && room >= 1.0)
+        take_part(e, gable_sim_pop(e->states, &e->partial), &room);
     while (e->n_seen > 0 && fits(e, e->queue.first)) {
         int32_t request = e->queue.first;
         if (e->role == GABLE_SIM_DECODE && e->states->made[request] == 1) {
             start_handed_over(e, request);
             continue;
         }
-        if (e->partial != GABLE_SIM_NONE || !has_room(e, request, room))
+        if (!has_room(e, request, room))
             break;
         start(e, request);
         take_part(e, request, &room);
@@ -217,19 +234,29 @@ static void take_parts(gable_sim_engine *e)
 static bool waits(gable_sim_engine *e)
 {
     const gable_sim_rules *r = e->rules;
-    bool more =
-        e->n_seen > 0 && e->n_decoding > 0 && r->wait_steps > 0 && e->partial == GABLE_SIM_NONE;
+    bool more = e->n_seen > 0 && e->n_decoding > 0 && r->wait_steps > 0 &&
+                e->partial.first == GABLE_SIM_NONE;
     if (more && e->waited_from < 0)
         e->waited_from = e->n_steps;
-    bool goes_on = more && e->n_steps - e->waited_from < r->wait_steps &&
-                   e->queued_tokens + (double)e->n_decoding < r->wait_frac * r->step_tokens;
+    bool goes_on =
+        more && e->n_steps - e->waited_from < r->wait_steps &&
+        e->queued_tokens + (double)e->n_decoding < r->wait_frac * r->step_tokens * r->costs->groups;
     if (!goes_on)
         e->waited_from = -1;
     return goes_on;
 }
 
-/* Seconds of the parts of prompts in a step; the engine keeps how long they drain after it. */
-static double parts_s(gable_sim_engine *e)
+/* Passes through the stages that parts of prompts are in. */
+static double passes_of(const gable_sim_engine *e, double n, double tokens)
+{
+    double most = e->rules->whole_prompts ? fmin(n, most_passes(e)) : most_passes(e);
+    double full = ceil(tokens / (e->rules->step_tokens * e->rules->costs->groups));
+    return fmax(fmin(full, most), 1.0);
+}
+
+/* Seconds of a step with prompts: the device runs kernels while the host launches the next ones.
+ * The engine keeps how long its prompts drain after it. */
+static double prompts_s(gable_sim_engine *e)
 {
     const gable_sim_states *s = e->states;
     const gable_step_costs *c = e->rules->costs;
@@ -240,23 +267,17 @@ static double parts_s(gable_sim_engine *e)
         attention += gable_step_costs_attention(c, s->part[i], s->held[i]);
         n += 1.0;
     }
-    double beside = e->rules->separate_prefill ? 0.0 : (double)e->n_decoding;
-    double kernels_s = x->prompt_scale * gable_step_costs_parts(c, n, tokens, attention, beside);
+    bool beside = !e->rules->separate_prefill && e->n_decoding > 0;
+    double passes = passes_of(e, n, tokens), decoding = (double)e->n_decoding;
+    double kernels_s =
+        passes * x->prompt_scale *
+        gable_step_costs_parts(c, n, tokens / passes, attention / passes, beside ? decoding : 0.0);
     e->drain_s = c->drain_frac * kernels_s / n;
-    return kernels_s + ceil(n / c->groups) * x->prompt_s;
-}
-
-/* Seconds of a step with prompts: the device runs kernels while the host launches the next ones. */
-static double prompts_s(gable_sim_engine *e)
-{
-    double s = parts_s(e), tokens = (double)e->n_decoding;
-    if (!e->rules->separate_prefill && e->n_decoding > 0)
-        s += gable_sim_decode_s(e, 1);
-    for (int32_t i = e->parts.first; i != GABLE_SIM_NONE; i = e->states->next[i])
-        tokens += e->states->part[i];
-    if (tokens <= e->rules->graph_tokens)
-        return s;
-    return fmax(s, e->rules->extras.launch_s * e->rules->costs->launches);
+    double all_s = kernels_s + ceil(n / c->groups) * x->prompt_s;
+    if (beside)
+        all_s += gable_sim_decode_s(e, 1);
+    bool graph = tokens + decoding <= e->rules->graph_tokens;
+    return graph ? all_s : fmax(all_s, passes * x->launch_s * c->launches);
 }
 
 /* ---- events ---- */
@@ -345,7 +366,7 @@ static void end_parts(gable_sim_engine *e)
          i = gable_sim_pop(s, &e->parts)) {
         s->held[i] += s->part[i];
         if (s->held[i] < wanted_tokens(e, i))
-            e->partial = i;
+            gable_sim_push(s, &e->partial, i);
         else
             prompt_done(e, i);
     }

@@ -45,10 +45,10 @@ typedef struct gable_sim_engine {
     int64_t n_steps, n_decoded;
 
     gable_sim_list queue, parts, ended;
+    gable_sim_list partial;   /* their prompts are computed in part */
     int64_t n_queued, n_seen; /* of the queue, those that the engine has looked at */
     double queued_tokens;
     int64_t waited_from; /* step since which prompts wait for others; -1: they do not */
-    int32_t partial;     /* sequence whose prompt is computed in part */
     int32_t oldest, newest;
     int64_t n_held;
 

@@ -41,8 +41,11 @@ typedef struct gable_step_extras {
 typedef struct gable_sim_rules {
     const gable_step_costs *costs;
     gable_step_extras extras;
-    double step_tokens;    /* budget: tokens of a step, decoding sequences included; >= 1 */
-    double graph_tokens;   /* steps with prompts of up to so many are graphs too */
+    double step_tokens;  /* budget of one group of ranks: tokens of a step, decoding sequences
+                            included; >= 1 */
+    double stages;       /* of a pipeline: where sequences decode, each pass of a step through them
+                            has a budget of its own; 0: one */
+    double graph_tokens; /* steps with prompts of up to so many are graphs too */
     double most_sequences; /* that hold cache at a time; 0: no limit */
     double cache_tokens;   /* 0: no limit */
     int block_tokens;      /* 1 to GABLE_SIM_BLOCK_CAP */

@@ -50,6 +50,9 @@ static const struct {
     {"one at a time", {.step_tokens = 100, .most_sequences = 1}, 2, 3, {0, 0}, {1, 4}, {3, 6}},
     /* Arrives in the step of 1 to 2; starts with the next. */
     {"arrives in a run of steps", {.step_tokens = 100}, 2, 9, {0, 1.5}, {1, 4}, {10, 12}},
+    /* Beside the first, the budget holds 9 tokens; that of two passes all of them. */
+    {"arrives beside a step", {.step_tokens = 10}, 2, 9, {0, 1.5}, {1, 5}, {10, 13}},
+    {"passes have budgets", {.step_tokens = 10, .stages = 2}, 2, 9, {0, 1.5}, {1, 4}, {10, 12}},
     /* Steps end at 1, 2, 3, 4: the fourth one looks for arrivals. */
     {"polls", {.step_tokens = 100, .poll_steps = 4}, 2, 9, {0, 1.5}, {1, 6}, {10, 14}},
     /* Looks at 2, waits for 3 steps. */
