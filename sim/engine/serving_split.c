@@ -73,10 +73,9 @@ void gable_handover_slow(const gable_handover *handover, double prompt, double a
 /* Steps of `n` prompts, `tokens` of each after `prior`. */
 static double prompts_s(const gable_sim_rules *r, double n, double tokens, double prior)
 {
-    double attention = n * gable_step_costs_attention(r->costs, tokens, prior);
-    double s =
-        r->extras.prompt_scale * gable_step_costs_parts(r->costs, n, n * tokens, attention, 0.0) +
-        ceil(n / r->costs->groups) * r->extras.prompt_s;
+    double attention = n * gable_step_costs_attention(r->costs, tokens, prior), late_s;
+    double kernels_s = gable_step_costs_parts(r->costs, n, n * tokens, attention, 0.0, &late_s);
+    double s = r->extras.prompt_scale * kernels_s + ceil(n / r->costs->groups) * r->extras.prompt_s;
     bool graph = n * tokens <= r->graph_tokens;
     return graph ? s : fmax(s, r->extras.launch_s * r->costs->launches);
 }

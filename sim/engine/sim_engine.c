@@ -135,6 +135,8 @@ static void preempt_newest(gable_sim_engine *e)
         gable_sim_leave(e, request);
     release(e, request);
     s->held[request] = 0;
+    if (s->made[request] == 0)
+        s->late_s[request] = 0.0;
     push_front(s, &e->queue, request);
     e->n_queued++;
     e->n_seen++;
@@ -255,13 +257,13 @@ static double passes_of(const gable_sim_engine *e, double n, double tokens)
 }
 
 /* Seconds of a step with prompts: the device runs kernels while the host launches the next ones.
- * The engine keeps how long its prompts drain after it. */
+ * The engine keeps by how much its prompts come later than it ends. */
 static double prompts_s(gable_sim_engine *e)
 {
     const gable_sim_states *s = e->states;
     const gable_step_costs *c = e->rules->costs;
     const gable_step_extras *x = &e->rules->extras;
-    double tokens = 0.0, attention = 0.0, n = 0.0;
+    double tokens = 0.0, attention = 0.0, n = 0.0, late_s;
     for (int32_t i = e->parts.first; i != GABLE_SIM_NONE; i = s->next[i]) {
         tokens += s->part[i];
         attention += gable_step_costs_attention(c, s->part[i], s->held[i]);
@@ -269,15 +271,18 @@ static double prompts_s(gable_sim_engine *e)
     }
     bool beside = !e->rules->separate_prefill && e->n_decoding > 0;
     double passes = passes_of(e, n, tokens), decoding = (double)e->n_decoding;
-    double kernels_s =
-        passes * x->prompt_scale *
-        gable_step_costs_parts(c, n, tokens / passes, attention / passes, beside ? decoding : 0.0);
-    e->drain_s = c->drain_frac * kernels_s / n;
+    double pass_s = gable_step_costs_parts(c, n, tokens / passes, attention / passes,
+                                           beside ? decoding : 0.0, &late_s);
+    double kernels_s = passes * x->prompt_scale * pass_s;
+    e->behind_s = passes * x->prompt_scale * late_s;
+    e->drain_s = c->drain_frac * (kernels_s + e->behind_s) / n;
     double all_s = kernels_s + ceil(n / c->groups) * x->prompt_s;
     if (beside)
         all_s += gable_sim_decode_s(e, 1);
-    bool graph = tokens + decoding <= e->rules->graph_tokens;
-    return graph ? all_s : fmax(all_s, passes * x->launch_s * c->launches);
+    if (tokens + decoding <= e->rules->graph_tokens)
+        return all_s;
+    double share = n / (c->groups * ceil(n / c->groups)); /* likewise */
+    return fmax(all_s, passes * x->launch_s * c->launches * share);
 }
 
 /* ---- events ---- */
@@ -347,8 +352,8 @@ static void prompt_done(gable_sim_engine *e, int32_t request)
     gable_sim_states *s = e->states;
     const gable_requests *r = s->requests;
     if (s->made[request] == 0) {
-        s->late_s[request] = e->drain_s;
-        r->first_s[request] = e->now_s + e->drain_s;
+        s->late_s[request] += e->drain_s;
+        r->first_s[request] = e->now_s + s->late_s[request];
     }
     s->made[request]++;
     if (s->made[request] < r->answer[request] && e->role != GABLE_SIM_PREFILL) {
@@ -365,6 +370,7 @@ static void end_parts(gable_sim_engine *e)
     for (int32_t i = gable_sim_pop(s, &e->parts); i != GABLE_SIM_NONE;
          i = gable_sim_pop(s, &e->parts)) {
         s->held[i] += s->part[i];
+        s->late_s[i] += s->made[i] == 0 ? e->behind_s : 0.0;
         if (s->held[i] < wanted_tokens(e, i))
             gable_sim_push(s, &e->partial, i);
         else

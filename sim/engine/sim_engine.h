@@ -19,7 +19,7 @@ typedef struct gable_sim_states {
     int32_t *blocks;          /* taken at the start */
     int32_t *heap_at;         /* place among the decoding, or GABLE_SIM_NONE */
     int64_t *joined, *leaves; /* decoding step of the engine before its first, and after its last */
-    double *late_s; /* what its tokens take through the stages behind the first, all alike */
+    double *late_s; /* by which its tokens come after the steps that made them, all alike */
 } gable_sim_states;
 
 /* A list through `next`. */
@@ -41,6 +41,7 @@ typedef struct gable_sim_engine {
     double now_s;          /* end of the last step */
     double planned_s;      /* end of what it does now; INFINITY: nothing */
     double drain_s;        /* from there until its prompts have left the last stage */
+    double behind_s;       /* by which its parts of prompts take longer than it */
     int64_t planned_steps; /* decoding only; 0: a step with parts of prompts */
     int64_t n_steps, n_decoded;
 

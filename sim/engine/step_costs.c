@@ -398,16 +398,32 @@ double gable_step_costs_attention(const gable_step_costs *costs, double part, do
     return part * (low + along * (high - low));
 }
 
-double gable_step_costs_parts(const gable_step_costs *costs, double n, double tokens,
-                              double attention_s, double batch)
+/* `tokens` of all groups, of which the fullest has `share`; beside `decoded` sequences a pass. */
+static double parts_s(const gable_step_costs *costs, double tokens, double share,
+                      double attention_s, double decoded)
 {
-    double heaviest = ceil(n / costs->groups) / n; /* share of all parts */
-    double all = tokens * heaviest * costs->groups, decoded = batch / costs->passes;
+    double all = tokens * share * costs->groups;
     double kernels = gable_step_costs_experts(costs, tokens + decoded) -
                      gable_step_costs_experts(costs, decoded) +
                      gable_step_costs_shared(costs, all + decoded) -
                      gable_step_costs_shared(costs, decoded);
-    if (!(batch > 0.0))
+    if (!(decoded > 0.0))
         kernels += gable_step_costs_rest(costs, all);
-    return kernels + attention_s * heaviest;
+    return kernels + attention_s * share;
+}
+
+double gable_step_costs_parts(const gable_step_costs *costs, double n, double tokens,
+                              double attention_s, double batch, double *late_s)
+{
+    double heaviest = ceil(n / costs->groups) / n, decoded = batch / costs->passes;
+    double longest_s = parts_s(costs, tokens, heaviest, attention_s, decoded);
+    *late_s = 0.0;
+    if (heaviest * costs->groups <= 1.0)
+        return longest_s;
+    /* As many for each group, of which these are some. */
+    double times = heaviest * costs->groups;
+    double all_s =
+        parts_s(costs, tokens * times, 1.0 / costs->groups, attention_s * times, decoded);
+    *late_s = fmax(longest_s - all_s / times, 0.0);
+    return all_s / times;
 }

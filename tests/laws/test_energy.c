@@ -107,7 +107,8 @@ static double grid_s(const served *d, const gable_machine *machine, double *alon
     ck_assert_msg(gable_step_costs_build(scratch_arena(), tree_model(d->model), machine, &ranks,
                                          &range, &costs, &err) == GABLE_OK,
                   "%s", err.text);
-    *alone_s = gable_step_costs_parts(&costs, 1.0, 2048.0, 0.0, 0.0);
+    double late_s;
+    *alone_s = gable_step_costs_parts(&costs, 1.0, 2048.0, 0.0, 0.0, &late_s);
     return gable_step_costs_decode_at(&costs, 16.0, 1024.0);
 }
 

@@ -97,11 +97,12 @@ START_TEST(close_to_pricing)
         double direct = price(&p, GABLE_PHASE_DECODE, batch, context, 1, &plan);
         decode[i] = fabs(gable_step_costs_decode_at(&p.costs, batch, context) / direct - 1.0);
         direct = price(&p, GABLE_PHASE_PREFILL, 1, prior, tokens, &plan);
-        double attention = gable_step_costs_attention(&p.costs, tokens, prior);
-        prompt[i] = fabs(gable_step_costs_parts(&p.costs, 1, tokens, attention, 0) / direct - 1.0);
+        double attention = gable_step_costs_attention(&p.costs, tokens, prior), late_s;
+        prompt[i] =
+            fabs(gable_step_costs_parts(&p.costs, 1, tokens, attention, 0, &late_s) / direct - 1.0);
         gable_step step;
         ck_assert_int_eq(gable_step_init(scratch_arena(), &plan, &step, &err), GABLE_OK);
-        joined[i] = fabs(gable_step_costs_parts(&p.costs, 1, tokens, attention, batch) -
+        joined[i] = fabs(gable_step_costs_parts(&p.costs, 1, tokens, attention, batch, &late_s) -
                          gable_step_costs_joined(&plan, step.like, &p.machine, batch)) /
                     direct;
         gable_arena_release(scratch_arena(), mark);
@@ -160,21 +161,31 @@ START_TEST(launches_by_hand)
 }
 END_TEST
 
-/* Two groups: three parts of 10 tokens are two for one of them, as long as four; a step through
- * four passes shares its products with a quarter of those that decode. 2 s a token, less 1 s. */
+/* Seconds of the step, and of what its tokens come later. */
+static void check_parts(const gable_step_costs *costs, double n, double batch, double step_s,
+                        double later_s)
+{
+    double late_s;
+    ck_assert_double_eq_tol(gable_step_costs_parts(costs, n, 30, 60, batch, &late_s), step_s, 1e-9);
+    ck_assert_double_eq_tol(late_s, later_s, 1e-9);
+}
+
+/* Two groups: of three parts of 10 tokens one has two, as long as if there were four parts: three
+ * quarters of that are the step, the last comes later. A step through four passes shares its
+ * products with a quarter of those that decode. 2 s a token, less 1 s. */
 START_TEST(groups_take_parts_in_turn)
 {
-    ck_assert_double_eq_tol(gable_step_costs_parts(&hand, 3, 30, 60, 0), 2 * 40 - 1 + 5 + 40, 1e-9);
-    ck_assert_double_eq_tol(gable_step_costs_parts(&hand, 3, 30, 60, 8), 2 * 40 + 40, 1e-9);
-    ck_assert_double_eq_tol(gable_step_costs_parts(&hand, 2, 30, 60, 0), 2 * 30 - 1 + 5 + 30, 1e-9);
-    /* Experts, 3 s a token less 2 s, are everywhere: 30 tokens are 30. */
+    check_parts(&hand, 3, 0, 0.75 * (2 * 40 - 1 + 5 + 40), 0.25 * (2 * 40 - 1 + 5 + 40));
+    check_parts(&hand, 3, 8, 0.75 * (2 * 40 + 40), 0.25 * (2 * 40 + 40));
+    check_parts(&hand, 2, 0, 2 * 30 - 1 + 5 + 30, 0);
+    /* Experts, 3 s a token less 2 s, are everywhere: 30 tokens are 30, those of four parts 40. */
     static double experts_s[] = {1, 301};
     gable_step_costs mixed = hand;
     mixed.experts_s = experts_s;
-    ck_assert_double_eq_tol(gable_step_costs_parts(&mixed, 3, 30, 60, 0),
-                            2 * 40 - 1 + 5 + 40 + 3 * 30 - 2, 1e-9);
-    ck_assert_double_eq_tol(gable_step_costs_parts(&mixed, 3, 30, 60, 8), 2 * 40 + 40 + 3 * 30,
-                            1e-9);
+    check_parts(&mixed, 3, 0, 0.75 * (2 * 40 - 1 + 5 + 40 + 3 * 40 - 2),
+                2 * 40 - 1 + 5 + 40 + 3 * 30 - 2 - 0.75 * (2 * 40 - 1 + 5 + 40 + 3 * 40 - 2));
+    check_parts(&mixed, 3, 8, 0.75 * (2 * 40 + 40 + 3 * 40),
+                2 * 40 + 40 + 3 * 30 - 0.75 * (2 * 40 + 40 + 3 * 40));
 }
 END_TEST
 
