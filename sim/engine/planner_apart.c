@@ -34,8 +34,9 @@ static bool describe(const gable_search *x, const gable_candidate *c, prompts_en
     double ranks = c->layout.attn_dp > 1 ? c->layout.attn_dp : 1.0;
     if (!p->fits || !(p->prefill_s > 0.0))
         return false;
-    /* A group of ranks with prompts of its own takes one while the others take theirs. */
-    double busy_s = gable_serving_prompt_s(p, &offer->constants) / ranks;
+    /* A group of ranks with prompts of its own takes one while the others take theirs; one follows
+     * the other through the stages of a pipeline. */
+    double busy_s = p->held_frac * gable_serving_prompt_s(p, &offer->constants) / ranks;
     gable_serving_wait wait = {p->isl, gable_serving_prompt_s(p, &offer->constants) +
                                            busy_s * prompts_use / (2.0 * (1.0 - prompts_use))};
     gable_serving_wait alone = {p->isl, gable_serving_prompt_s(p, &offer->constants)};

@@ -97,6 +97,22 @@ static void mean_lengths(const gable_serving_request *r, gable_serving_parts *ou
     *out = (gable_serving_parts){.isl = ratio * r->isl, .osl = fmax(ratio * r->osl, 2.0)};
 }
 
+static double budget_of(const gable_serving_layout *l)
+{
+    double given = l->request.intake.step_tokens;
+    return given > 0.0 ? given : l->rules->step_tokens;
+}
+
+/* Parts of a prompt follow each other through the stages of a pipeline: the last one alone passes
+ * the others. Returns how much longer than in one stage it all takes. */
+static double stages_of(const gable_serving_layout *l, const gable_plan *prompt)
+{
+    double budget = budget_of(l), parts = 1.0;
+    if (!l->rules->whole_prompts && budget > 0.0)
+        parts = ceil(prompt->scenario.n_new / budget);
+    return 1.0 + prompt->bubble_frac / parts;
+}
+
 /* One prompt alone; and one of each group, which a step carries together (2.3). */
 gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
                                 const gable_machine *machine, const gable_serving_rules *rules,
@@ -116,8 +132,10 @@ gable_status gable_serving_open(gable_arena *arena, const gable_model *model,
     s.phase = GABLE_PHASE_PREFILL;
     s.n_new = fmax(floor(lengths.isl), 1.0);
     GABLE_TRY(lay_and_price(out, &s, &out->prompts, &step, &out->prompt, err));
-    out->prefill_s = gable_step_costs_kernels(&out->prompts, &step);
-    out->prefill_ceiling_s = step.ceiling_s_total;
+    double stages = stages_of(out, &out->prompts), whole = 1.0 + out->prompts.bubble_frac;
+    out->held_frac = 1.0 / stages;
+    out->prefill_s = gable_step_costs_kernels(&out->prompts, &step) / whole * stages;
+    out->prefill_ceiling_s = step.ceiling_s_total / whole * stages;
     gable_engine_links(&out->prompts, machine, out->prefill_links_s);
     if (out->prompts.ranks.attn_dp > 1.0) {
         s.batch = out->prompts.ranks.attn_dp;
@@ -142,6 +160,7 @@ gable_status gable_serving_at(gable_serving_layout *l, double concurrency, gable
     if (status != GABLE_OK)
         return status;
     out->prefill_s = l->prefill_s;
+    out->held_frac = l->held_frac;
     out->prefill_ceiling_s = l->prefill_ceiling_s;
     out->prefill_links_s[0] = l->prefill_links_s[0];
     out->prefill_links_s[1] = l->prefill_links_s[1];
@@ -156,9 +175,7 @@ gable_status gable_serving_at(gable_serving_layout *l, double concurrency, gable
     double graph_tokens = l->request.intake.graph_tokens > 0.0 ? l->request.intake.graph_tokens
                                                                : l->rules->graph_tokens;
     out->launches = out->isl + out->batch > graph_tokens ? l->launches : 0.0;
-    double budget =
-        l->request.intake.step_tokens > 0.0 ? l->request.intake.step_tokens : l->rules->step_tokens;
-    out->burst = fmax(floor(budget / out->isl), 1.0);
+    out->burst = fmax(floor(budget_of(l) / out->isl), 1.0);
     out->launch_steps = l->rules->separate_prefill ? 1.0 : 2.0;
     return GABLE_OK;
 }

@@ -41,6 +41,7 @@ typedef struct gable_serving_parts {
     double batch;    /* sequences that run on a replica: clients, or what the cache holds */
     double decode_s, decode_ceiling_s;   /* one step of them at mean context */
     double prefill_s, prefill_ceiling_s; /* one prompt alone */
+    double held_frac;                    /* of prefill_s, before the next prompt can follow */
     double decode_j, prompt_j; /* beyond idle, all devices of a replica: of that step, of one
                                   prompt; 0: not asked for */
     /* Of both, how long exchanges take a device's links: gable_engine_links. */
@@ -123,7 +124,7 @@ typedef struct gable_serving_layout {
     gable_serving_request request;
     gable_plan prompts;      /* one of each group */
     const int *prompts_like; /* gable_step.like of it */
-    double prefill_s, prefill_ceiling_s, prefill_links_s[2];
+    double prefill_s, prefill_ceiling_s, held_frac, prefill_links_s[2];
     gable_serving_draw prompt;
     double alone_s; /* a step of prompts alone */
     double launches;
