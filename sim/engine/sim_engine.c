@@ -202,22 +202,22 @@ static void start_handed_over(gable_sim_engine *e, int32_t request)
     gable_sim_join(e, request);
 }
 
-/* Whether there is room for a part of this one: a whole prompt that is longer than what is left of
- * the budget waits, unless it is the first of the step. */
-static bool has_room(const gable_sim_engine *e, int32_t request, double room)
+/* Whether there is room for a part of this one. Of whole prompts a group takes one, however long it
+ * is, in each pass; others that are longer than what is left of the budget wait. */
+static bool has_room(const gable_sim_engine *e, int32_t request, double room, double n)
 {
-    if (room < 1.0)
-        return false;
-    return !e->rules->whole_prompts || e->parts.first == GABLE_SIM_NONE ||
-           wanted_tokens(e, request) <= room;
+    bool whole = e->rules->whole_prompts;
+    if (whole && n > 0.0 && n < e->rules->costs->groups * most_passes(e))
+        return true;
+    return room >= 1.0 && (!whole || !(n > 0.0) || wanted_tokens(e, request) <= room);
 }
 
 static void take_parts(gable_sim_engine *e)
 {
-    double room = e->rules->step_tokens * e->rules->costs->groups * most_passes(e);
+    double room = e->rules->step_tokens * e->rules->costs->groups * most_passes(e), n = 0.0;
     if (!e->rules->separate_prefill)
         room -= (double)e->n_decoding;
-    while (e->partial.first != GABLE_SIM_NONE && room >= 1.0)
+    for (; e->partial.first != GABLE_SIM_NONE && room >= 1.0; n += 1.0)
         take_part(e, gable_sim_pop(e->states, &e->partial), &room);
     while (e->n_seen > 0 && fits(e, e->queue.first)) {
         int32_t request = e->queue.first;
@@ -225,10 +225,11 @@ static void take_parts(gable_sim_engine *e)
             start_handed_over(e, request);
             continue;
         }
-        if (!has_room(e, request, room))
+        if (!has_room(e, request, room, n))
             break;
         start(e, request);
         take_part(e, request, &room);
+        n += 1.0;
     }
 }
 

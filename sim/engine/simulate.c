@@ -17,7 +17,8 @@ typedef struct simulation {
     double link_s;
     size_t n_known; /* requests with an arrival time */
     size_t n_arrived;
-    double now_s, present, queued, present_s, queued_s, queued_most;
+    double now_s, last_s; /* the last token so far may come after the steps that made it */
+    double present, queued, present_s, queued_s, queued_most;
 } simulation;
 
 gable_status gable_requests_init(gable_arena *arena, size_t n, gable_requests *out, gable_err *err)
@@ -185,12 +186,21 @@ static void add_to_fewest(gable_sim_engine *engines, int n, int32_t request, dou
     gable_sim_engine_add(&engines[best], request, now_s);
 }
 
+/* Its client asks again when it has all of the answer; what was asked and has not arrived is kept
+ * in order. */
 static void end_request(simulation *s, int32_t request)
 {
-    s->requests->end_s[request] = s->now_s + s->states.late_s[request];
+    double end_s = s->now_s + s->states.late_s[request];
+    double *arrival_s = s->requests->arrival_s;
+    s->requests->end_s[request] = end_s;
+    s->last_s = fmax(s->last_s, end_s);
     s->present -= 1.0;
-    if (s->setup->clients > 0 && s->n_known < s->requests->n)
-        s->requests->arrival_s[s->n_known++] = s->now_s;
+    if (s->setup->clients == 0 || s->n_known == s->requests->n)
+        return;
+    size_t at = s->n_known++;
+    for (; at > s->n_arrived && arrival_s[at - 1] > end_s; at--)
+        arrival_s[at] = arrival_s[at - 1];
+    arrival_s[at] = end_s;
 }
 
 /* A prompt is done: its cache leaves after those before it. */
@@ -309,7 +319,7 @@ static gable_sim_use use_of(const gable_sim_engine *engines, int n, double span_
 static void sum_up(const simulation *s, double first_s, gable_simulated *out)
 {
     const gable_sim_setup *p = s->setup;
-    double span = s->now_s - first_s, each = span > 0.0 ? span : 1.0;
+    double span = s->last_s - first_s, each = span > 0.0 ? span : 1.0;
     *out = (gable_simulated){.span_s = span,
                              .queue_mean = s->queued_s / each,
                              .queue_most = s->queued_most,

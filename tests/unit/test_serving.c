@@ -146,6 +146,9 @@ START_TEST(cache_holds)
     r.concurrency = 100000;
     p = price("llama-3.1-8b", "h100-sxm", "vllm", &r);
     ck_assert_double_eq(p.batch, floor(p.capacity));
+    r.intake.most_sequences = 64.5; /* not the half of one */
+    p = price("llama-3.1-8b", "h100-sxm", "vllm", &r);
+    ck_assert_double_eq(p.batch, 64);
     p = price("llama-3.1-405b", "h100-sxm", "vllm", &r);
     ck_assert(!p.fits);
 }
@@ -160,6 +163,24 @@ START_TEST(joining_shares_the_weights)
     ck_assert_double_gt(p.joined_s, 0.3 * p.prefill_s);
     p = price("llama-3.1-8b", "h100-sxm", "sglang", &r); /* a step of its own */
     ck_assert_double_eq(p.joined_s, p.prefill_s);
+}
+END_TEST
+
+/* Four stages: a prompt whole is four stages long; the last of four parts passes three of them
+ * alone. Then another prompt may follow. */
+START_TEST(parts_follow_each_other)
+{
+    gable_serving_request r = {.isl = 4096, .osl = 2, .concurrency = 1, .tp = 1, .ep = 1, .pp = 4};
+    r.intake.step_tokens = 4096;
+    gable_serving_parts whole = price("llama-3.1-70b", "hgx-h200-8", "vllm", &r);
+    r.intake.step_tokens = 1024;
+    gable_serving_parts parted = price("llama-3.1-70b", "hgx-h200-8", "vllm", &r);
+    check_close(parted.prefill_s, whole.prefill_s * (1 + 3.0 / 4) / 4, 1e-12);
+    check_close(parted.prefill_ceiling_s, whole.prefill_ceiling_s * (1 + 3.0 / 4) / 4, 1e-12);
+    check_close(whole.held_frac, 1.0 / 4, 1e-12);
+    check_close(parted.held_frac, 1 / (1 + 3.0 / 4), 1e-12);
+    gable_serving_parts alike = price("llama-3.1-70b", "hgx-h200-8", "trtllm", &r);
+    check_close(alike.held_frac, 1.0 / 4, 1e-12); /* takes no prompts in parts */
 }
 END_TEST
 
@@ -396,6 +417,7 @@ Suite *gable_suite_serving(void)
     tcase_add_test(all, rates_and_intervals);
     tcase_add_test(all, cache_holds);
     tcase_add_test(all, joining_shares_the_weights);
+    tcase_add_test(all, parts_follow_each_other);
     ADD_ROWS(all, row_of_a_table, tables);
     ADD_ROWS(all, capped_run, capped);
     tcase_add_test(all, fit_finds_what_made_the_runs);

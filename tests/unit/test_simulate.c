@@ -145,6 +145,30 @@ START_TEST(schedule_by_hand)
 }
 END_TEST
 
+/* Two groups, each with a budget of 5 tokens: two prompts in halves of a second for both. One alone
+ * takes as long, though steps are only half as long for it: its tokens come a second after them. */
+START_TEST(groups_by_hand)
+{
+    gable_step_costs costs = flat;
+    gable_sim_setup setup = {.rules = rules_of(&costs, 5), .n_engines = 1};
+    costs.groups = 2;
+    for (size_t n = 1; n <= 2; n++) {
+        gable_requests r = requests_of(n);
+        for (size_t i = 0; i < n; i++) {
+            r.arrival_s[i] = 0;
+            r.prompt[i] = 10;
+            r.answer[i] = 3;
+        }
+        gable_simulated out = simulate(&setup, &r);
+        check_close(out.use.busy_frac, n == 1 ? 0.75 : 1, 1e-12);
+        for (size_t i = 0; i < n; i++) {
+            check_close(r.first_s[i], 2, 1e-12);
+            check_close(r.end_s[i], 4, 1e-12);
+        }
+    }
+}
+END_TEST
+
 /* One client asks three times: 1 s of prompt and 2 s of steps each. */
 START_TEST(closed_loop_by_hand)
 {
@@ -272,6 +296,7 @@ Suite *gable_suite_simulate(void)
     ADD_ROWS(all, schedule_by_hand, schedules);
     tcase_add_test(all, host_launches_steps_with_prompts);
     tcase_add_test(all, prompts_leave_the_last_stage_later);
+    tcase_add_test(all, groups_by_hand);
     tcase_add_test(all, closed_loop_by_hand);
     tcase_add_test(all, engines_apart_by_hand);
     tcase_add_test(all, goes_to_the_engine_with_the_fewest);
