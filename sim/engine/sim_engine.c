@@ -58,6 +58,7 @@ gable_status gable_sim_engine_init(gable_arena *arena, const gable_sim_rules *ru
                               .parts = nothing,
                               .ended = nothing,
                               .partial = nothing,
+                              .draining = nothing,
                               .waited_from = -1,
                               .oldest = GABLE_SIM_NONE,
                               .newest = GABLE_SIM_NONE,
@@ -131,6 +132,7 @@ static void preempt_newest(gable_sim_engine *e)
     gable_sim_states *s = e->states;
     int32_t request = e->newest;
     take_out(s, &e->partial, request);
+    take_out(s, &e->draining, request);
     if (s->heap_at[request] != GABLE_SIM_NONE)
         gable_sim_leave(e, request);
     release(e, request);
@@ -207,7 +209,7 @@ static void start_handed_over(gable_sim_engine *e, int32_t request)
 static bool has_room(const gable_sim_engine *e, int32_t request, double room, double n)
 {
     bool whole = e->rules->whole_prompts;
-    if (whole && n > 0.0 && n < e->rules->costs->groups * most_passes(e))
+    if (whole && n > 0.0 && n < e->rules->costs->groups)
         return true;
     return room >= 1.0 && (!whole || !(n > 0.0) || wanted_tokens(e, request) <= room);
 }
@@ -295,6 +297,26 @@ static int64_t to_poll(const gable_sim_engine *e)
     return (every - e->n_steps % every) % every;
 }
 
+/* Prompts whose first token is there decode from the next step on. */
+static void join_due(gable_sim_engine *e)
+{
+    gable_sim_states *s = e->states;
+    gable_sim_list later = nothing;
+    e->next_join_s = (double)INFINITY;
+    for (int32_t i = gable_sim_pop(s, &e->draining); i != GABLE_SIM_NONE;
+         i = gable_sim_pop(s, &e->draining)) {
+        if (s->requests->first_s[i] > e->now_s) {
+            e->next_join_s = fmin(e->next_join_s, s->requests->first_s[i]);
+            gable_sim_push(s, &later, i);
+            continue;
+        }
+        s->made[i]++;
+        s->late_s[i] = 0.0;
+        gable_sim_join(e, i);
+    }
+    e->draining = later;
+}
+
 static void plan_decoding(gable_sim_engine *e)
 {
     int64_t most = e->states->leaves[e->heap[0]] - e->n_decoded;
@@ -304,6 +326,8 @@ static void plan_decoding(gable_sim_engine *e)
         int64_t left = e->rules->wait_steps - (e->n_steps - e->waited_from);
         most = left < most ? left : most;
     }
+    if (isfinite(e->next_join_s))
+        most = gable_sim_steps_within(e, e->next_join_s - e->now_s, most);
     int64_t held = gable_sim_steps_held(e, most);
     e->planned_steps = held > 0 ? held : 1;
     e->planned_s = e->now_s + gable_sim_decode_s(e, e->planned_steps);
@@ -315,6 +339,7 @@ void gable_sim_engine_plan(gable_sim_engine *e, double now_s)
     e->now_s = now_s;
     if (idle || to_poll(e) == 0)
         e->n_seen = e->n_queued;
+    join_due(e);
     make_room_for_a_step(e);
     if (!waits(e))
         take_parts(e);
@@ -324,8 +349,14 @@ void gable_sim_engine_plan(gable_sim_engine *e, double now_s)
     } else if (e->n_decoding > 0) {
         plan_decoding(e);
     } else {
-        e->planned_s = (double)INFINITY;
+        e->planned_s = e->next_join_s;
     }
+}
+
+/* Does nothing but wait for what is in the last stages. */
+static bool only_drains(const gable_sim_engine *e)
+{
+    return e->parts.first == GABLE_SIM_NONE && e->n_decoding == 0;
 }
 
 void gable_sim_engine_add(gable_sim_engine *e, int32_t request, double now_s)
@@ -334,6 +365,8 @@ void gable_sim_engine_add(gable_sim_engine *e, int32_t request, double now_s)
     gable_sim_push(e->states, &e->queue, request);
     e->n_queued++;
     e->queued_tokens += wanted_tokens(e, request);
+    if (isfinite(e->planned_s) && only_drains(e))
+        e->planned_s = now_s;
     if (e->planned_steps == 0 || !isfinite(e->planned_s) ||
         (!first && e->waited_from < 0 && e->rules->poll_steps <= 1))
         return;
@@ -352,12 +385,17 @@ static void prompt_done(gable_sim_engine *e, int32_t request)
 {
     gable_sim_states *s = e->states;
     const gable_requests *r = s->requests;
+    bool decodes = s->made[request] + 1 < r->answer[request] && e->role != GABLE_SIM_PREFILL;
     if (s->made[request] == 0) {
         s->late_s[request] += e->drain_s;
         r->first_s[request] = e->now_s + s->late_s[request];
     }
+    if (decodes && s->made[request] == 0 && s->late_s[request] > 0.0) {
+        gable_sim_push(s, &e->draining, request);
+        return;
+    }
     s->made[request]++;
-    if (s->made[request] < r->answer[request] && e->role != GABLE_SIM_PREFILL) {
+    if (decodes) {
         gable_sim_join(e, request);
         return;
     }

@@ -19,7 +19,7 @@ typedef struct gable_sim_states {
     int32_t *blocks;          /* taken at the start */
     int32_t *heap_at;         /* place among the decoding, or GABLE_SIM_NONE */
     int64_t *joined, *leaves; /* decoding step of the engine before its first, and after its last */
-    double *late_s; /* by which its tokens come after the steps that made them, all alike */
+    double *late_s;           /* by which its first token comes after the step that made it */
 } gable_sim_states;
 
 /* A list through `next`. */
@@ -47,6 +47,8 @@ typedef struct gable_sim_engine {
 
     gable_sim_list queue, parts, ended;
     gable_sim_list partial;   /* their prompts are computed in part */
+    gable_sim_list draining;  /* computed, but the first token is not there yet */
+    double next_join_s;       /* when that of one of those is; INFINITY: there are none */
     int64_t n_queued, n_seen; /* of the queue, those that the engine has looked at */
     double queued_tokens;
     int64_t waited_from; /* step since which prompts wait for others; -1: they do not */

@@ -105,11 +105,18 @@ START_TEST(prompts_leave_the_last_stage_later)
         r.prompt[i] = 10;
         r.answer[i] = 3;
     }
-    simulate(&setup, &r); /* steps of prompts end at 1 and 2, of both at 3 and 4 */
+    simulate(&setup, &r); /* steps of prompts end at 1 and 2, decoding begins at 4 */
     check_close(r.first_s[0], 4, 1e-12);
     check_close(r.first_s[1], 5, 1e-12);
-    check_close(r.end_s[0], 7, 1e-12);
+    check_close(r.end_s[0], 6, 1e-12);
     check_close(r.end_s[1], 7, 1e-12);
+    r.arrival_s[1] = 2; /* the first stage has nothing to do */
+    simulate(&setup, &r);
+    check_close(r.first_s[0], 4, 1e-12);
+    check_close(r.first_s[1], 6, 1e-12);
+    check_close(r.end_s[0], 6, 1e-12);
+    check_close(r.end_s[1], 8, 1e-12);
+    r.arrival_s[1] = 0;
     setup.prefill = setup.rules;
     setup.n_prefill = 1;
     setup.transfer_s = 0.5;
@@ -159,8 +166,7 @@ START_TEST(groups_by_hand)
             r.prompt[i] = 10;
             r.answer[i] = 3;
         }
-        gable_simulated out = simulate(&setup, &r);
-        check_close(out.use.busy_frac, n == 1 ? 0.75 : 1, 1e-12);
+        simulate(&setup, &r);
         for (size_t i = 0; i < n; i++) {
             check_close(r.first_s[i], 2, 1e-12);
             check_close(r.end_s[i], 4, 1e-12);
