@@ -178,6 +178,18 @@ static gable_status draw(gable_cli *cli, const gable_plan_answer *a)
 /* As many as people read are simulated, whatever --top lists. */
 static const int most_ranked = 5;
 
+/* Engines that only decode have no prompts in their steps. */
+static void note_range(const gable_plan_answer *a)
+{
+    const gable_candidate *first = a->planned.best;
+    if (a->planned.n_best == 0 || first->prompt_replicas > 0.0 ||
+        gable_serving_in_range(&first->serving.parts))
+        return;
+    gable_cli_note("%.4g prompts join a step of the first: outside the range of the closed form, "
+                   "one at most; gable serve simulates it",
+                   gable_serving_refills(&first->serving.parts));
+}
+
 static gable_status run(gable_cli *cli, const void *given)
 {
     const gable_plan_options *o = given;
@@ -207,6 +219,7 @@ static gable_status run(gable_cli *cli, const void *given)
     GABLE_TRY(load_offers(cli, o, a));
     GABLE_TRY(gable_planner_search(&cli->arena, a->offers, a->n_offers, &a->goal, &a->planned,
                                    &cli->err));
+    note_range(a);
     gable_canvas canvas = o->output ? gable_canvas_of(o->output) : GABLE_N_CANVASES;
     bool picture = canvas != GABLE_N_CANVASES && canvas != GABLE_CANVAS_TERMINAL;
     if (picture)

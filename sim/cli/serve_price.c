@@ -421,13 +421,14 @@ static gable_status take_energy(serving *v)
     return GABLE_OK;
 }
 
-/* Figures of what was simulated: of arrivals from outside, and of engines for prompts apart. A
- * closed loop of engines alike has the closed form's, which constants were fitted by. */
+/* Figures of what was simulated: of arrivals from outside, of engines for prompts apart, and of
+ * answers so short that steps have more prompts than the closed form knows. Other closed loops have
+ * its figures, which constants were fitted by. */
 static gable_status take_rates(serving *v)
 {
     gable_serve_answer *a = v->answer;
     gable_serving *s = &a->serving;
-    bool plain = has_closed_form(v->options);
+    bool plain = has_closed_form(v->options) && gable_serving_in_range(&s->parts);
     if (a->simulated)
         move_to(a->times.ttft.mean, &s->ttft_s, &s->ttft_p10_s, &s->ttft_p90_s);
     if (a->simulated && !plain) {

@@ -226,12 +226,21 @@ double gable_serving_joined_s(const gable_serving_parts *p, const gable_serving_
     return fmax(kernels_and_gaps_s(p, c, p->joined_s), launching_s / p->groups);
 }
 
-/* Each of the other sequences is refilled once in the life of an answer, and its prompt lengthens a
- * step. */
+/* Each of the other sequences is refilled once in the life of an answer. */
+double gable_serving_refills(const gable_serving_parts *p)
+{
+    return (p->batch - 1.0) / (p->osl - 1.0);
+}
+
+bool gable_serving_in_range(const gable_serving_parts *p)
+{
+    return gable_serving_refills(p) <= fmax(p->groups, 1.0);
+}
+
+/* The prompt of each lengthens a step. */
 double gable_serving_tpot(const gable_serving_parts *p, const gable_serving_constants *c)
 {
-    return gable_serving_step_s(p, c) +
-           (p->batch - 1.0) / (p->osl - 1.0) * gable_serving_joined_s(p, c);
+    return gable_serving_step_s(p, c) + gable_serving_refills(p) * gable_serving_joined_s(p, c);
 }
 
 /* Alone, or in a step of others. */

@@ -161,6 +161,12 @@ double gable_serving_joined_s(const gable_serving_parts *parts,
 double gable_serving_tpot(const gable_serving_parts *parts,
                           const gable_serving_constants *constants);
 
+/* Prompts that join a step on average. The closed form of TPOT takes each for alone in its step, or
+ * its group's: it is in its range up to one, as many as measured runs have (facts/serving.md 2.4).
+ */
+double gable_serving_refills(const gable_serving_parts *parts);
+bool gable_serving_in_range(const gable_serving_parts *parts);
+
 /* Mean seconds from arrival to the end of the step that gives the first token, in closed form:
  * service alone, and with waiting. The simulation of the same loop (engine/serving_sim) is what
  * they stand for. */
