@@ -141,6 +141,9 @@ static gable_status check_range(const reading *r, const gable_field *field, cons
 {
     bool open = field->min == 0.0 && field->max == 0.0;
     char low[GABLE_UNITS_TEXT_CAP], high[GABLE_UNITS_TEXT_CAP];
+    /* A product with a decimal prefix, "8.03 G", may be an ulp off. */
+    if (field->dim == GABLE_DIM_COUNT && fabs(value - rint(value)) > 1e-12 * fabs(value))
+        return gable_json_fail(node, r->err, "expected a whole number, got %.6g", value);
     if (value >= field->min && (open || value <= field->max))
         return GABLE_OK;
     gable_units_print(field->min, field->dim, 6, low);

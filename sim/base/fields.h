@@ -30,7 +30,7 @@ typedef struct gable_field {
     const char *block; /* "" for the root, "hbm", "compute.matrix" … */
     const char *key;
     gable_field_type type;
-    gable_dim dim;   /* for NUMBER; COUNT/NONE take bare JSON numbers */
+    gable_dim dim;   /* for NUMBER; COUNT/NONE take bare JSON numbers, COUNT whole ones */
     size_t offset;   /* offsetof the member */
     double min, max; /* inclusive; for NUMBER and INT. min = max = 0: any finite value >= 0 */
     unsigned flags;

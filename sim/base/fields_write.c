@@ -33,7 +33,9 @@ static void add_type(gable_text *out, const gable_field *field, bool bare)
         return;
     }
     bool quantity = field->type == GABLE_FIELD_NUMBER && *gable_dim_ending(field->dim) && !bare;
-    gable_text_addf(out, "\"type\": [\"%s\", \"null\"]", quantity ? "string" : types[field->type]);
+    bool count = field->type == GABLE_FIELD_NUMBER && field->dim == GABLE_DIM_COUNT;
+    const char *type = count ? types[GABLE_FIELD_INT] : types[field->type];
+    gable_text_addf(out, "\"type\": [\"%s\", \"null\"]", quantity ? "string" : type);
     if (quantity)
         gable_text_addf(out, ", \"pattern\": \"^-?[0-9].*$\", \"examples\": [\"%s\"]",
                         gable_dim_example(field->dim));

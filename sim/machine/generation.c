@@ -6,7 +6,7 @@
 #include "machine/find.h"
 #include "machine/read.h"
 
-static const gable_kind kind_generation = {
+const gable_kind gable_kind_generation = {
     .folder = "generations",
     .what = "generation",
     .schema = &gable_generation_schema,
@@ -98,8 +98,8 @@ gable_status gable_generation_load(gable_arena *arena, const char *hw, const cha
 {
     const gable_json *root;
     gable_generation *g;
-    GABLE_TRY(gable_read_root(arena, hw, &kind_generation, name, &root, err));
-    GABLE_TRY(gable_read_struct(arena, &kind_generation, root, &g, err));
+    GABLE_TRY(gable_read_root(arena, hw, &gable_kind_generation, name, &root, err));
+    GABLE_TRY(gable_read_struct(arena, &gable_kind_generation, root, &g, err));
     GABLE_TRY(read_names(arena, hw, root, "devices", "accelerators", &g->devices, err));
     GABLE_TRY(read_names(arena, hw, root, "nearest", "generations", &g->nearest, err));
     GABLE_TRY(gable_list_read(arena, root, "odd", &gable_oddity_schema, sizeof *g->odd, &g->odd,

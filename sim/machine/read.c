@@ -66,7 +66,7 @@ gable_status gable_read_check_name(gable_arena *arena, const char *hw, const gab
     char clause[400];
     if (!name || gable_find_exists(hw, kind->folder, name))
         return GABLE_OK;
-    const gable_json *object = gable_json_get(root, block);
+    const gable_json *object = *block ? gable_json_get(root, block) : root;
     const gable_json *node = gable_json_get(object, key);
     GABLE_TRY(gable_find_suggest(arena, hw, kind->folder, NULL, name, clause, sizeof clause, err));
     return gable_json_fail(node ? node : root, err, "unknown %s \"%s\"%s", kind->what, name,
@@ -88,12 +88,26 @@ static gable_status check_peaks(const gable_accelerator *accelerator, const gabl
                            "no peak at all, expected a rate in \"matrix\" or \"vector\"");
 }
 
+/* What vendors print as GB may be GiB. */
+static gable_status check_usable(const gable_accelerator *accelerator, const gable_json *root,
+                                 gable_err *err)
+{
+    static const double gib_bytes = 1073741824.0, gb_bytes = 1e9;
+    if (accelerator->hbm_usable_bytes <= accelerator->hbm_capacity_bytes * gib_bytes / gb_bytes)
+        return GABLE_OK;
+    return gable_json_fail(gable_json_get(gable_json_get(root, "hbm"), "usable"), err,
+                           "more than \"capacity\", also if that is in GiB");
+}
+
 gable_status gable_read_accelerator(gable_arena *arena, const char *hw, const gable_json *root,
                                     const gable_accelerator **out, gable_err *err)
 {
     const gable_accelerator *a;
     GABLE_TRY(gable_read_struct(arena, &gable_kind_accelerator, root, &a, err));
     GABLE_TRY(check_peaks(a, root, err));
+    GABLE_TRY(check_usable(a, root, err));
+    GABLE_TRY(gable_read_check_name(arena, hw, &gable_kind_generation, root, "", "generation",
+                                    a->generation, err));
     GABLE_TRY(gable_read_check_name(arena, hw, &gable_kind_link, root, "links", "scale_up",
                                     a->scale_up_link, err));
     GABLE_TRY(gable_read_check_name(arena, hw, &gable_kind_link, root, "links", "host",

@@ -13,7 +13,8 @@ typedef struct gable_kind {
     size_t name_offset, sources_offset; /* of the members `name` and `sources` */
 } gable_kind;
 
-extern const gable_kind gable_kind_accelerator, gable_kind_cpu, gable_kind_link, gable_kind_system;
+extern const gable_kind gable_kind_accelerator, gable_kind_cpu, gable_kind_link, gable_kind_system,
+    gable_kind_generation;
 
 /* Parses the file of `name` (a name in hw, or a path); one found by its name must also say that
  * name. */
@@ -33,8 +34,8 @@ gable_status gable_read_struct(gable_arena *arena, const gable_kind *kind, const
 gable_status gable_read_accelerator(gable_arena *arena, const char *hw, const gable_json *root,
                                     const gable_accelerator **out, gable_err *err);
 
-/* Refuses `name`, written at `block`.`key` of `root`, when hw/`folder` has no such file; a NULL
- * name passes. */
+/* Refuses `name`, written at `block`.`key` of `root` (a block of "": at its own key), when
+ * hw/`folder` has no such file; a NULL name passes. */
 gable_status gable_read_check_name(gable_arena *arena, const char *hw, const gable_kind *kind,
                                    const gable_json *root, const char *block, const char *key,
                                    const char *name, gable_err *err);

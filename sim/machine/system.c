@@ -91,11 +91,13 @@ static gable_status single(gable_arena *arena, const char *hw, const gable_json 
     return GABLE_OK;
 }
 
+/* Of whatever version: its own loader refuses another one. */
 static bool is_accelerator(const gable_json *root)
 {
     const gable_json *id = gable_json_get(root, "schema");
+    size_t length = strcspn(gable_accelerator_schema.id, "/") + 1;
     return id && id->type == GABLE_JSON_STRING &&
-           strcmp(id->string, gable_accelerator_schema.id) == 0;
+           strncmp(id->string, gable_accelerator_schema.id, length) == 0;
 }
 
 /* A host processor or a link is no system, though `gable hw list` has its name. */
