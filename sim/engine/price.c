@@ -1,5 +1,6 @@
 /* engine: the price of a step. One pass over the plan's columns; nothing is allocated. */
 #include <math.h>
+#include <stdio.h>
 
 #include "cost/chip.h"
 #include "engine/engine.h"
@@ -339,9 +340,27 @@ void gable_engine_price(const gable_plan *plan, const gable_machine *machine, ga
     gable_engine_add(plan, machine, step);
 }
 
+/* Which of its counts make a layout so large: "--tp 4 --pp 2". */
+static const char *counted(const gable_ranks *r, char text[100])
+{
+    const struct {
+        const char *name;
+        double n;
+    } counts[] = {
+        {"tp", r->tp}, {"pp", r->pp}, {"cp", r->cp}, {"attn-dp", r->attn_dp}, {"dp", r->dp}};
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        if (counts[i].n > 1.0)
+            length += (size_t)snprintf(text + length, 100 - length, "%s--%s %.0f",
+                                       length > 0 ? " " : "", counts[i].name, counts[i].n);
+    return text;
+}
+
 gable_status gable_engine_check(const gable_plan *plan, const gable_machine *machine,
                                 gable_err *err)
 {
+    char counts[100];
     const gable_system *system = machine->system;
     int world = (int)plan->ranks.world, domain = system->n_accelerators;
     int nodes = machine->n_nodes > 1 ? machine->n_nodes : 1;
@@ -359,15 +378,15 @@ gable_status gable_engine_check(const gable_plan *plan, const gable_machine *mac
         return gable_engine_check_host(plan, machine, err);
     if (domain == 1)
         return gable_fail(err, GABLE_INPUT,
-                          "--tp %d needs %d accelerators, %s is one device without a fabric",
-                          (int)plan->ranks.tp, world, system->name);
+                          "%s needs %d accelerators, %s is one device without a fabric",
+                          counted(&plan->ranks, counts), world, system->name);
     if (nodes == 1)
         return gable_fail(err, GABLE_INPUT,
-                          "the layout (--tp %d) needs %d accelerators, %s has %d in one domain%s",
-                          (int)plan->ranks.tp, world, system->name, domain,
+                          "the layout (%s) needs %d accelerators, %s has %d in one domain%s",
+                          counted(&plan->ranks, counts), world, system->name, domain,
                           system->scale_out_bytes_per_s > 0.0 ? "; --nodes N takes several" : "");
-    return gable_fail(err, GABLE_INPUT, "the layout needs %d accelerators, %d x %s have %d", world,
-                      nodes, system->name, nodes * domain);
+    return gable_fail(err, GABLE_INPUT, "the layout (%s) needs %d accelerators, %d x %s have %d",
+                      counted(&plan->ranks, counts), world, nodes, system->name, nodes * domain);
 }
 
 static gable_status lay_one(gable_arena *arena, const gable_model *model,
