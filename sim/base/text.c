@@ -152,6 +152,33 @@ void gable_text_add_safe(gable_text *text, const char *string)
     }
 }
 
+void gable_text_add_quoted(gable_text *text, const char *word)
+{
+    gable_text_add(text, "'");
+    for (; *word; word++) {
+        if (*word == '\'')
+            gable_text_add(text, "'\\''");
+        else
+            gable_text_add_n(text, word, 1);
+    }
+    gable_text_add(text, "'");
+}
+
+void gable_text_add_path(gable_text *text, const char *path)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "./_-+=:@%,";
+    gable_text safe = {0}, word = {0};
+    bool bare = *path && strspn(path, plain) == strlen(path);
+    gable_text_add_safe(&safe, path);
+    if (!bare)
+        gable_text_add_quoted(&word, safe.text ? safe.text : "");
+    gable_text_add(text, bare ? path : word.text ? word.text : "");
+    text->failed |= safe.failed || word.failed;
+    gable_text_free(&safe);
+    gable_text_free(&word);
+}
+
 void gable_text_make_safe(char *string)
 {
     unsigned char *in = (unsigned char *)string, *out = in;

@@ -38,6 +38,13 @@ size_t gable_text_utf8_bytes(const char *text);
  * UTF-8 replaced by '?'. */
 void gable_text_add_safe(gable_text *text, const char *string);
 
+/* Appends `word` as one word of any POSIX shell: in single quotes, 'it'\''s'. */
+void gable_text_add_quoted(gable_text *text, const char *word);
+
+/* Appends the path of a file for people to copy into a shell: safe, and in quotes where it is not
+ * made of letters, digits and . / _ - + = : @ % , alone. */
+void gable_text_add_path(gable_text *text, const char *path);
+
 /* In place: bytes that could drive a terminal (C0, DEL, C1, bidi marks) become '?'. */
 void gable_text_make_safe(char *string);
 

@@ -1,19 +1,6 @@
 /* cli/sweep_emit: see sweep_emit.h. */
 #include "cli/sweep_emit.h"
 
-/* 'a'\''b': one word to any shell. */
-static void add_quoted(gable_text *out, const char *word)
-{
-    gable_text_add(out, "'");
-    for (; *word; word++) {
-        if (*word == '\'')
-            gable_text_add(out, "'\\''");
-        else
-            gable_text_add_n(out, word, 1);
-    }
-    gable_text_add(out, "'");
-}
-
 /* The command of one shard; `shard` is what the launcher puts in. */
 static void add_command(gable_text *out, const gable_sweep_launch *l, const char *shard)
 {
@@ -22,7 +9,7 @@ static void add_command(gable_text *out, const gable_sweep_launch *l, const char
         gable_text_addf(out, " --top %d", l->top);
     if (l->pareto) {
         gable_text_add(out, " --pareto ");
-        add_quoted(out, l->pareto);
+        gable_text_add_quoted(out, l->pareto);
     }
     gable_text_addf(out, " --threads %d --shard %s/%d --resume -o \"$PARTS/%s.json\"",
                     l->threads > 0 ? l->threads : 1, shard, l->shards, shard);
@@ -31,7 +18,7 @@ static void add_command(gable_text *out, const gable_sweep_launch *l, const char
 static void add_setup(gable_text *out, const gable_sweep_launch *l)
 {
     gable_text_add(out, "export GABLE=${GABLE:-gable} SWEEP=");
-    add_quoted(out, l->path);
+    gable_text_add_quoted(out, l->path);
     gable_text_addf(out, " PARTS=${PARTS:-%s-parts}\nmkdir -p \"$PARTS\"\n", l->name);
 }
 
@@ -62,19 +49,14 @@ static void emit_parallel(gable_text *out, const gable_sweep_launch *l)
     add_setup(out, l);
     gable_text_addf(out,
                     "seq %d | parallel --joblog \"$PARTS/joblog\" --resume-failed --retries 3 "
-                    "--halt soon,fail=20%% '",
+                    "--halt soon,fail=20%% ",
                     l->shards);
     gable_text shard = {0};
     add_command(&shard, l, "{}");
-    for (const char *c = shard.text ? shard.text : ""; *c; c++) {
-        if (*c == '\'')
-            gable_text_add(out, "'\\''");
-        else
-            gable_text_add_n(out, c, 1);
-    }
+    gable_text_add_quoted(out, shard.text ? shard.text : "");
     out->failed |= shard.failed;
     gable_text_free(&shard);
-    gable_text_add(out, "'\n\"$GABLE\" merge \"$PARTS\"/*.json \"$@\"\n");
+    gable_text_add(out, "\n\"$GABLE\" merge \"$PARTS\"/*.json \"$@\"\n");
 }
 
 void gable_sweep_emit(gable_text *out, const gable_sweep_launch *launch)

@@ -169,7 +169,7 @@ static void write_text_of(gable_text *out, const gable_check *check)
                     check->now.fits ? "" : ", does not fit");
     if (check->outcome == GABLE_CHECK_UNRECORDED) {
         gable_text_add(out, "  nothing is expected yet; record it with gable check --update ");
-        gable_text_add_safe(out, check->path);
+        gable_text_add_path(out, check->path);
         gable_text_add(out, "\n");
     }
     if (!check->n_changes)
@@ -217,7 +217,7 @@ static void write_text(gable_arena *arena, const gable_check_report *report, gab
     if (!accept)
         return;
     gable_text_add(out, "if a change is meant: gable check --update ");
-    gable_text_add_safe(out, accept);
+    gable_text_add_path(out, accept);
     gable_text_add(out, "\n");
 }
 

@@ -146,6 +146,27 @@ START_TEST(text_is_safe_for_a_terminal)
 }
 END_TEST
 
+static const struct {
+    const char *path, *out;
+} paths[] = {
+    {"configs/ci/a-b_1.json", "configs/ci/a-b_1.json"},
+    {"my file.json", "'my file.json'"},
+    {"it's", "'it'\\''s'"},
+    {"$(date)", "'$(date)'"},
+    {"", "''"},
+    {"a\x1b[31m", "'a?[31m'"},
+};
+
+START_TEST(path_is_a_word_of_a_shell)
+{
+    gable_text text = {0};
+    gable_text_add(&text, "<");
+    gable_text_add_path(&text, paths[_i].path);
+    ck_assert_str_eq(text.text + 1, paths[_i].out);
+    gable_text_free(&text);
+}
+END_TEST
+
 START_TEST(errors_are_safe_whole_and_first)
 {
     gable_err err = {0};
@@ -288,6 +309,7 @@ Suite *gable_suite_text(void)
     ADD_ROWS(grow, writes_json_strings, json_strings);
     tcase_add_test(grow, writes_json_numbers);
     ADD_ROWS(terminal, text_is_safe_for_a_terminal, safe);
+    ADD_ROWS(terminal, path_is_a_word_of_a_shell, paths);
     tcase_add_test(terminal, errors_are_safe_whole_and_first);
     ADD_ROWS(terminal, measures_utf8, sequences);
     ADD_ROWS(names_case, knows_names, names);
