@@ -168,14 +168,14 @@ void gable_text_add_path(gable_text *text, const char *path)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "./_-+=:@%,";
-    gable_text safe = {0}, word = {0};
-    bool bare = *path && strspn(path, plain) == strlen(path);
-    gable_text_add_safe(&safe, path);
-    if (!bare)
-        gable_text_add_quoted(&word, safe.text ? safe.text : "");
-    gable_text_add(text, bare ? path : word.text ? word.text : "");
-    text->failed |= safe.failed || word.failed;
-    gable_text_free(&safe);
+    if (*path && strspn(path, plain) == strlen(path)) {
+        gable_text_add(text, path);
+        return;
+    }
+    gable_text word = {0};
+    gable_text_add_quoted(&word, path);
+    gable_text_add_safe(text, word.text ? word.text : "");
+    text->failed |= word.failed;
     gable_text_free(&word);
 }
 

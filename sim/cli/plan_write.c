@@ -317,7 +317,8 @@ static void write_head(gable_text *out, const gable_plan_answer *a)
     add_limit(out, "requests/s", g->rate_per_s, GABLE_DIM_NONE);
     add_limit(out, "USD/h at most", g->usd_per_h, GABLE_DIM_NONE);
     add_limit(out, "power at most", g->power_w, GABLE_DIM_WATTS);
-    gable_text_addf(out, "\nbest by %s; TTFT and TPOT are means over requests\n", gable_objectives[g->objective]);
+    gable_text_addf(out, "\nbest by %s; TTFT and TPOT are means over requests\n",
+                    gable_objectives[g->objective]);
 }
 
 static void write_counts(gable_text *out, const gable_planned *p)
