@@ -95,8 +95,10 @@ static gable_status check_usable(const gable_accelerator *accelerator, const gab
     static const double gib_bytes = 1073741824.0, gb_bytes = 1e9;
     if (accelerator->hbm_usable_bytes <= accelerator->hbm_capacity_bytes * gib_bytes / gb_bytes)
         return GABLE_OK;
-    return gable_json_fail(gable_json_get(gable_json_get(root, "hbm"), "usable"), err,
-                           "more than \"capacity\", also if that is in GiB");
+    const gable_json *hbm = gable_json_get(root, "hbm"), *usable = gable_json_get(hbm, "usable");
+    return gable_json_fail(usable ? usable : hbm, err,
+                           "%s than \"capacity\", also if that is in GiB",
+                           usable ? "more" : "\"usable_bytes\" is more");
 }
 
 gable_status gable_read_accelerator(gable_arena *arena, const char *hw, const gable_json *root,

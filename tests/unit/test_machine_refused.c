@@ -76,6 +76,8 @@ static const struct {
     {H100, "\"sm_count\": 132", "\"sm_count\": -132", "compute.sm_count", "out of range"},
     {H100, "\"sm_count\": 132", "\"sm_count\": 1.5", "compute.sm_count", "whole number"},
     {H100, "79.19 GiB", "90 GB", "hbm.usable", "more than \"capacity\""},
+    {H100, "\"usable\": { \"value\": \"79.19 GiB\"", "\"usable_bytes\": { \"value\": 9e10", "hbm",
+     "\"usable_bytes\" is more than"},
     {H100, "\"hopper\"", "\"hoper\"", "generation", "did you mean \"hopper\""},
     {H100, "\"status\": \"shipping\"", "\"status\": \"shiping\"", "status", "\"shipping\""},
     {H100, "\"name\": \"h100-sxm\"", "\"name\": \"../h100\"", "name", "not a name"},
