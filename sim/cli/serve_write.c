@@ -112,6 +112,12 @@ static void write_memory(gable_text *out, const gable_serve_options *o, const ga
                         floor(clients) - p->batch, o->dp > 1 ? ", on each engine" : "");
 }
 
+/* Whether prompts join steps at a pace that the closed form knows of. */
+static bool has_refills(const gable_serve_options *o)
+{
+    return o->arrivals == GABLE_ARRIVALS_CLOSED && o->prefill_engines == 0;
+}
+
 static void write_estimate(gable_text *out, const gable_serve_options *o,
                            const gable_serve_answer *a)
 {
@@ -135,7 +141,7 @@ static void write_estimate(gable_text *out, const gable_serve_options *o,
         gable_text_addf(out, "            kernels of a step %s, a prompt adds %s; ceiling %s\n",
                         seconds(p->decode_s, text[0]), seconds(p->joined_s, text[1]),
                         seconds(s->tpot_ceiling_s, text[2]));
-    if (o->arrivals == GABLE_ARRIVALS_CLOSED && !gable_serving_in_range(p))
+    if (has_refills(o) && !gable_serving_in_range(p))
         gable_text_addf(out, "            %.4g prompts join a step on average: %s\n",
                         gable_serving_refills(p),
                         a->simulated ? "simulated, the closed form is of one at most"
@@ -414,8 +420,7 @@ static void write_json(gable_text *out, const gable_serve_options *o, const gabl
         {"step_kernels_s", p->decode_s},
         {"prefill_kernels_s", p->prefill_s},
         {"prompt_adds_s", p->joined_s},
-        {"prompts_per_step",
-         o->arrivals == GABLE_ARRIVALS_CLOSED ? gable_serving_refills(p) : nothing},
+        {"prompts_per_step", has_refills(o) ? gable_serving_refills(p) : nothing},
         {"usd_per_million_output_tokens", usd},
         {"joules_per_output_token", above_0(s->joules_per_token)},
         {"ttft_mean_s", s->ttft_s},
