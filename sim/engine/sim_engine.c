@@ -204,8 +204,8 @@ static void start_handed_over(gable_sim_engine *e, int32_t request)
     gable_sim_join(e, request);
 }
 
-/* Whether there is room for a part of this one. Of whole prompts a group takes one, however long it
- * is, in each pass; others that are longer than what is left of the budget wait. */
+/* Whether there is room for a part of this one. Of whole prompts each group takes one, however long
+ * it is; others that are longer than what is left of the budget wait. */
 static bool has_room(const gable_sim_engine *e, int32_t request, double room, double n)
 {
     bool whole = e->rules->whole_prompts;

@@ -132,13 +132,18 @@ static const struct {
     {"\xed\xa0\x80", "???"},
 };
 
-START_TEST(text_is_safe_for_a_terminal)
+static void check_added(void (*add)(gable_text *, const char *), const char *in, const char *out)
 {
     gable_text text = {0};
     gable_text_add(&text, "<");
-    gable_text_add_safe(&text, safe[_i].in);
-    ck_assert_str_eq(text.text + 1, safe[_i].out);
+    add(&text, in);
+    ck_assert_str_eq(text.text + 1, out);
     gable_text_free(&text);
+}
+
+START_TEST(text_is_safe_for_a_terminal)
+{
+    check_added(gable_text_add_safe, safe[_i].in, safe[_i].out);
     char in_place[64];
     strcpy(in_place, safe[_i].in);
     gable_text_make_safe(in_place);
@@ -159,11 +164,7 @@ static const struct {
 
 START_TEST(path_is_a_word_of_a_shell)
 {
-    gable_text text = {0};
-    gable_text_add(&text, "<");
-    gable_text_add_path(&text, paths[_i].path);
-    ck_assert_str_eq(text.text + 1, paths[_i].out);
-    gable_text_free(&text);
+    check_added(gable_text_add_path, paths[_i].path, paths[_i].out);
 }
 END_TEST
 
