@@ -219,16 +219,23 @@ static gable_status open_journal(gable_cli *cli, const sweep_options *o, const g
     return gable_sweep_journal_open(&cli->arena, sweep, job, path, done, kept, out, &cli->err);
 }
 
-/* Says how to go on; then the signal does what it does. */
+/* Says how to go on, behind what failed or alone; then a signal does what it does. */
 static gable_status end_early(gable_cli *cli, watcher *w, const sigset_t *mask)
 {
+    char how[GABLE_ERR_CAP];
+    size_t length = strlen(cli->err.text);
     bool kept = w->journal.fd >= 0;
     gable_sweep_journal_close(&w->journal, false);
-    gable_cli_note("stopped after %" PRIu64 " of %" PRIu64 " points%s%s", w->points + w->before,
-                   w->all,
-                   kept ? "; the same command with --resume goes on, from "
-                        : "; with -o FILE it could have been resumed",
-                   kept ? w->journal.path : "");
+    snprintf(how, sizeof how, "stopped after %" PRIu64 " of %" PRIu64 " points%s%s",
+             w->points + w->before, w->all,
+             kept ? "; the same command with --resume goes on, from "
+                  : "; with -o FILE it could have been resumed",
+             kept ? w->journal.path : "");
+    gable_text_make_safe(how);
+    if (cli->err.status == GABLE_OK)
+        gable_cli_note("%s", how);
+    else
+        snprintf(cli->err.text + length, sizeof cli->err.text - length, "; %s", how);
     sigprocmask(SIG_SETMASK, mask, NULL);
     return gable_fail(&cli->err, GABLE_OUTPUT, "stopped");
 }
