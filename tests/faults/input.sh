@@ -5,7 +5,7 @@ set -u
 . "$(dirname "$0")/tap.sh"
 
 # ---- what is no file ----
-mkfifo fifo
+mkfifo fifo empty
 before=$(files)
 for path in /dev/zero /dev/tty . /nowhere.json; do
     run "$gable" hw check "$path"
@@ -33,7 +33,7 @@ for file in empty large nul deep loop; do
 done
 run timeout 10 sh -c "sleep 0.3 >fifo & exec '$gable' hw check fifo"
 ok "a pipe in the place of a file" [ "$status" = 3 ] && one_line
-run timeout 10 sh -c "'$gable' hw check - <fifo & sleep 0.3 >fifo; wait \$!"
+run timeout 10 sh -c "'$gable' hw check - <empty & sleep 0.3 >empty; wait \$!"
 ok "an empty pipe" [ "$status" = 3 ] && one_line
 run timeout 10 sh -c "yes '{' | '$gable' hw check -"
 ok "a pipe without an end" [ "$status" = 3 ] && one_line
